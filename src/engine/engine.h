@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The load: a thread for each worker of the plan, started together, watched from outside.
+ *
+ * engine_open starts the threads; each builds its ring and memory on its own CPU and establishes
+ * its connections (all workers together at most 2,000 a second), then waits. engine_start gives
+ * them the common start; from then on nothing is shared and nothing allocates. The caller's thread
+ * watches: engine_stats may be copied at any time, engine_wait sleeps until the workers are done or
+ * a moment has come. engine_close ends everything.
+ *
+ * Owner: engine_open makes it, engine_close frees it; the plan must outlive it. Stats stay valid
+ * until engine_close. Threads: all functions from the thread that opened it; engine_stop also from
+ * a signal handler. Errors: sentences from engine_open and engine_start. What fails later is data:
+ * counted, and in engine_fault when a worker had to give up.
+ */
+#ifndef RINGLOAD_ENGINE_ENGINE_H
+#define RINGLOAD_ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "measure/stats.h"
+#include "net/ring.h"
+#include "plan/plan.h"
+
+struct engine;
+
+/* Bytes of memory the workers will take, filled into plan->workers[].arena_bytes; and in all. */
+uint64_t engine_memory(struct plan *plan);
+
+/* Returns once every connection was attempted. engine_stop ends it early (-EINTR). */
+int engine_open(struct engine **engine, const struct plan *plan, struct err *err);
+
+/* Starts all workers at start_ns (clock.h); their windows are offsets from there. */
+void engine_start(struct engine *engine, uint64_t start_ns);
+
+enum engine_stop {
+	ENGINE_RUN,
+	ENGINE_STOP_DRAIN, /* nothing more becomes due; what is due is still sent and answered */
+	ENGINE_STOP_NOW    /* as is; what is open is counted as in flight or unsent */
+};
+
+/* Async-signal-safe; a later stronger stop replaces a weaker one. */
+void engine_stop(struct engine *engine, enum engine_stop stop);
+
+/* Sleeps until deadline_ns or until all workers have ended; true when they have. */
+bool engine_wait(struct engine *engine, uint64_t deadline_ns);
+
+/* A worker's block, being written until engine_wait said true. */
+const struct stats *engine_stats(const struct engine *engine, size_t worker);
+
+/* What a worker knows of itself beside its counters. */
+struct engine_worker_info {
+	int tid;
+	uint64_t cpu_ns;       /* CPU time of the thread between start and end of the window */
+	uint64_t run_delay_ns; /* time it was runnable and not running (schedstat) */
+	uint64_t voluntary, involuntary; /* context switches */
+	uint64_t window_end_ns; /* clock.h: when the last request became due (or the stop came) */
+	uint64_t end_ns;        /* clock.h: when the drain ended */
+	const char *send_path;  /* "send", or with zero copy: which the kernel used */
+	/* The first bytes a peer sent that no request had asked for, or that were not HTTP. */
+	uint8_t odd_bytes[64];
+	size_t odd_byte_count;
+	const char *odd_reason; /* a sentence; NULL when there were none */
+};
+void engine_worker_info(
+	const struct engine *engine, size_t worker, struct engine_worker_info *info);
+
+/* Connections of the whole run per address of the plan, established now. */
+void engine_address_counts(const struct engine *engine, uint32_t *counts);
+
+/* NULL, or the sentence of a worker that could not go on (its ring failed). */
+const char *engine_fault(const struct engine *engine);
+
+void engine_features(const struct engine *engine, struct ring_features *features);
+
+void engine_close(struct engine *engine);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TCP sockets as the engine and the target want them, made by plain system calls so that their
+ * addresses are known before a ring sees them.
+ *
+ * They are blocking: io_uring arms its own poll for a blocking socket, and answers -EAGAIN at once
+ * for one with O_NONBLOCK.
+ *
+ * Owner: the descriptor is the caller's. Threads: any. Errors: -errno.
+ */
+#ifndef RINGLOAD_NET_SOCK_H
+#define RINGLOAD_NET_SOCK_H
+
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/err.h"
+
+/* A TCP socket of this family with TCP_NODELAY and close-on-exec; the descriptor or -errno. */
+int sock_open(int family);
+
+/*
+ * Connects within timeout_ns and closes again: whether anything accepts there. 0 or -errno
+ * (-ETIMEDOUT when the time ran out).
+ */
+int sock_try(const struct sockaddr *address, socklen_t address_bytes, uint64_t timeout_ns);
+
+/* A listening socket; backlog as listen(2). With a sentence, as "address already in use" wants one.
+ */
+int sock_listen(
+	const struct sockaddr *address, socklen_t address_bytes, int backlog, struct err *err);
+
+#endif

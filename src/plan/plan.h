@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The compiled, constant form of a run: everything computed, nothing left to decide. Workers see
+ * nothing else.
+ *
+ * plan_make resolves the name, renders the request, reads the topology, divides load and
+ * connections among workers and computes memory. After it only the preflight (src/run) changes the
+ * plan, by taking out addresses that refuse (plan_drop_address); from engine_open on it is
+ * constant.
+ *
+ * Owner: the struct is the caller's; what it points to belongs to it until plan_release. Strings
+ * that came from the scenario are borrowed from there.
+ * Threads: read-only once the engine is open. Errors: sentences for the user, classes in err.h.
+ * Units: in the names; offsets are nanoseconds since the common start of all workers.
+ */
+#ifndef RINGLOAD_PLAN_PLAN_H
+#define RINGLOAD_PLAN_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/err.h"
+#include "scenario/scenario.h"
+
+#define PLAN_ADDRESS_TEXT_BYTES 64
+
+struct plan_address {
+	struct sockaddr_storage sockaddr;
+	socklen_t sockaddr_bytes;
+	char text[PLAN_ADDRESS_TEXT_BYTES]; /* "127.0.0.1:8080", "[::1]:8080" */
+};
+
+/* One request as it goes over the wire. */
+struct plan_request {
+	const char *name; /* "GET /path" until a scenario names it */
+	char *wire;       /* start line, headers, body; owned */
+	size_t wire_bytes;
+	bool head; /* a HEAD request: its response has no body */
+};
+
+struct plan_worker {
+	unsigned int cpu;
+	int numa_node;             /* -1: the machine has no such notion */
+	bool shared_cpu;           /* a target on this host, or another worker, uses this CPU too */
+	uint32_t first_connection; /* index over the whole run; decides the address: index modulo
+				      count */
+	uint32_t connections;
+	uint64_t requests;  /* this worker's part of plan.requests (closed loop, Poisson) */
+	size_t arena_bytes; /* filled in by engine_memory */
+};
+
+struct plan {
+	const struct scenario *scenario;
+	char *url;  /* as asked, for the record */
+	char *host; /* as in the Host header */
+	struct plan_address *addresses;
+	size_t address_count;
+	struct plan_request request;
+
+	bool open_loop;
+	enum scenario_arrival arrival;
+	enum scenario_pacing pacing;
+	uint64_t rate_mrps;
+	uint64_t seed;
+	uint32_t connections;
+	uint32_t pipeline;
+	uint64_t max_in_flight_per_worker; /* UINT64_MAX: none */
+	bool has_requests;
+	uint64_t requests;
+
+	/* The window: [0, warmup_ns) is warm-up, [warmup_ns, warmup_ns + duration_ns) is measured.
+	 */
+	uint64_t warmup_ns;
+	uint64_t duration_ns; /* UINT64_MAX: until `requests` are done */
+	uint64_t timeout_ns;
+	uint64_t drain_ns;
+	uint64_t longest_ns; /* no age can be larger: 2 × timeout or timeout + drain */
+
+	struct plan_worker *workers;
+	size_t worker_count;
+
+	/* Provided buffers of each worker. */
+	uint32_t buffer_count; /* a power of two */
+	uint32_t buffer_bytes;
+};
+
+int plan_make(struct plan *plan, const struct scenario *scenario, struct err *err);
+void plan_release(struct plan *plan);
+
+/* Takes an address out; the order of the others stays. */
+void plan_drop_address(struct plan *plan, size_t index);
+
+#endif
