@@ -61,8 +61,8 @@ enum ring_operation {
 #define RING_MAX_SLOTS           (1U << 24)
 
 /* Flags of a completion. */
-#define RING_MORE   1U /* the operation stays armed and will complete again */
-#define RING_BUFFER 2U /* `buffer` names a provided buffer that holds `result` bytes */
+#define RING_MORE   2U /* the operation stays armed and will complete again */
+#define RING_BUFFER 1U /* `buffer` names a provided buffer that holds `result` bytes */
 
 struct ring_completion {
 	uint64_t tag;

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/sock.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+int sock_open(int family)
+{
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int one = 1;
+
+	if (fd < 0)
+		return -errno;
+	/* A request is one segment; Nagle's algorithm would hold back the next on the connection.
+	 */
+	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one))) {
+		int code = -errno;
+
+		close(fd);
+		return code;
+	}
+	return fd;
+}
+
+static int connect_wait(int fd, uint64_t deadline_ns)
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
+	socklen_t bytes = sizeof(int);
+	int error = 0;
+
+	for (;;) {
+		uint64_t now_ns = clock_now_ns();
+		int ready;
+
+		if (now_ns >= deadline_ns)
+			return -ETIMEDOUT;
+		ready = poll(
+			&poll_fd, 1, (int)((deadline_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS));
+		if (ready < 0)
+			return -errno;
+		if (ready)
+			break;
+	}
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &bytes))
+		return -errno;
+	return -error;
+}
+
+int sock_try(const struct sockaddr *address, socklen_t address_bytes, uint64_t timeout_ns)
+{
+	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int code = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, address, address_bytes))
+		code = errno == EINPROGRESS ? connect_wait(fd, clock_now_ns() + timeout_ns)
+					    : -errno;
+	close(fd);
+	return code;
+}
+
+int sock_listen(
+	const struct sockaddr *address, socklen_t address_bytes, int backlog, struct err *err)
+{
+	int fd = sock_open(address->sa_family);
+	int one = 1;
+	int code;
+
+	if (fd < 0)
+		return err_set_errno(err, ERR_ENVIRONMENT, fd, "no socket");
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
+		bind(fd, address, address_bytes) || listen(fd, backlog)) {
+		code = -errno;
+		close(fd);
+		return err_set_errno(err, ERR_ENVIRONMENT, code, "cannot listen");
+	}
+	return fd;
+}
