@@ -15,7 +15,7 @@ static void cut(char *text, int wanted_bytes, size_t room_bytes)
 	}
 	if ((size_t)wanted_bytes <= end)
 		return;
-	/* The byte that fell off says whether it continued a character. */
+	/* A character of several bytes at the very end may have lost some: it goes. */
 	while (end > 0 && ((unsigned char)text[end - 1] & 0xC0) == 0x80)
 		end--;
 	if (end > 0 && ((unsigned char)text[end - 1] & 0xC0) == 0xC0)

@@ -135,7 +135,7 @@ static int replace(const char *path, const mode_t *mode, const void *data, size_
 	char beside[PATH_MAX];
 	int fd, rc;
 
-	rc = snprintf(beside, sizeof beside, "%s.%ld.new", path, (long)getpid());
+	rc = snprintf(beside, sizeof beside, "%s.%ld.new", path, (long)gettid());
 	if (rc < 0 || (size_t)rc >= sizeof beside)
 		return -ENAMETOOLONG;
 	/* Left by a process that was killed and had the same id: nobody else's. */

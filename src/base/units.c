@@ -40,6 +40,8 @@ static const struct expectation duration_expected = {"a duration", "write 30s, 2
 static const struct expectation rate_expected = {
 	"a rate in requests a second", "write 500, 10k or 30/m"};
 static const struct expectation size_expected = {"a size", "write 4096, 64K or 10MB"};
+static const struct expectation order_expected = {
+	"a duration", "write each unit once, the largest first, as in 1m30s"};
 
 /* Largest first: the parts of a sum stand in this order. */
 static const struct unit duration_units[] = {
@@ -190,6 +192,16 @@ static int refuse_scale(struct err *err, int code, const char *text, const char 
 	return refuse(err, code, text, code == -ERANGE ? "is too large" : too_fine, expected);
 }
 
+static int refuse_unit(struct err *err, const char *text, const char *unit, size_t length,
+	const struct expectation *expected)
+{
+	char why[96];
+
+	snprintf(why, sizeof why, "has the unknown unit \"%.*s\"",
+		(int)(length < QUOTED_BYTES ? length : QUOTED_BYTES), unit);
+	return refuse(err, -EINVAL, text, why, expected);
+}
+
 /* One part of a sum ("1m" of "1m30s"). *last is the unit before it, and becomes this one's. */
 static int parse_duration_part(const char *text, const char **cursor, const struct unit **last,
 	uint64_t *part_ns, struct err *err)
@@ -207,9 +219,9 @@ static int parse_duration_part(const char *text, const char **cursor, const stru
 		return refuse(err, -EINVAL, text, "has no unit", expected);
 	unit = find_duration_unit(*cursor, length);
 	if (!unit)
-		return refuse(err, -EINVAL, text, "has an unknown unit", expected);
+		return refuse_unit(err, text, *cursor, length, expected);
 	if (*last && unit <= *last)
-		return refuse(err, -EINVAL, text, "is a sum out of order", expected);
+		return refuse(err, -EINVAL, text, "is not a sum of durations", &order_expected);
 	rc = scale(&decimal, unit->factor, 1, part_ns);
 	if (rc < 0)
 		return refuse_scale(err, rc, text, "is finer than a nanosecond", expected);
@@ -259,7 +271,7 @@ int units_parse_rate(const char *text, uint64_t *rate_mrps, struct err *err)
 		return refuse(
 			err, -EINVAL, text, "is neither a second (/s) nor a minute (/m)", expected);
 	if (!unit)
-		return refuse_form(err, text, expected);
+		return refuse_unit(err, text, cursor, (size_t)(slash - cursor), expected);
 	rc = scale(&decimal, unit->factor, divisor, &result);
 	if (rc < 0)
 		return refuse_scale(err, rc, text, "is finer than a thousandth", expected);
@@ -282,7 +294,7 @@ int units_parse_size(const char *text, uint64_t *size_bytes, struct err *err)
 		return refuse_form(err, text, expected);
 	unit = find_unit(size_units, COUNT_OF(size_units), cursor, strlen(cursor));
 	if (!unit)
-		return refuse_form(err, text, expected);
+		return refuse_unit(err, text, cursor, strlen(cursor), expected);
 	rc = scale(&decimal, unit->factor, 1, size_bytes);
 	if (rc < 0)
 		return refuse_scale(err, rc, text, "is not a whole number of bytes", expected);
@@ -301,11 +313,11 @@ int units_parse_count(
 	int rc;
 
 	if (highest == UINT64_MAX)
-		snprintf(example, sizeof example, "write a whole number of at least %ju, as 10k",
-			(uintmax_t)lowest);
+		snprintf(
+			example, sizeof example, "write %ju or more, as in 10k", (uintmax_t)lowest);
 	else
-		snprintf(example, sizeof example, "write a whole number from %ju to %ju",
-			(uintmax_t)lowest, (uintmax_t)highest);
+		snprintf(example, sizeof example, "write %ju to %ju", (uintmax_t)lowest,
+			(uintmax_t)highest);
 	if (!read_decimal(&cursor, &decimal))
 		return refuse_form(err, text, &expected);
 	unit = find_unit(count_units, COUNT_OF(count_units), cursor, strlen(cursor));
