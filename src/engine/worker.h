@@ -45,6 +45,8 @@
 #define WORKER_REAP_BATCH 16
 /* Most completions taken before what is due is looked at again. */
 #define WORKER_REAP_LIMIT 128
+/* Operations that fit between two enters. */
+#define WORKER_SUBMISSION_ENTRIES 1024
 
 /* What the engine tells all workers; read once a turn. */
 struct worker_control {
