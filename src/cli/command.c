@@ -68,7 +68,7 @@ static int print_help(const struct command *command, struct err *err)
 	help_one(&text, command);
 	code = command_print(&text, err);
 	buf_release(&text);
-	return code < 0 ? code : 1;
+	return code;
 }
 
 int command_parse(const struct command *command, int argc, char **argv, void *values,

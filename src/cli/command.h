@@ -44,7 +44,7 @@ int command_unknown(const char *name, struct err *err);
 
 /*
  * option_parse, and the checks that every command needs: how many operands there are, and --help,
- * which is answered on standard output. Returns 1 when that was all that was asked.
+ * which is answered on standard output: the command has nothing left to do when parse->help is set.
  */
 int command_parse(const struct command *command, int argc, char **argv, void *values,
 	struct option_parse *parse, struct err *err);

@@ -126,6 +126,10 @@ void help_one(struct buf *out, const struct command *command)
 			buf_printf(out, "\n%s:\n", command->table.options[i].group);
 		option_row(out, &command->table.options[i]);
 	}
+	if (command->more) {
+		buf_printf(out, "\n%s:\n", command->more_title);
+		command->more(out);
+	}
 	if (command->examples && command->examples->line)
 		buf_text(out, "\nExamples:\n");
 	for (example = command->examples; example && example->line; example++) {
@@ -180,7 +184,7 @@ static int help_run(const struct command *command, int argc, char **argv, struct
 	struct buf text = {0};
 	int code = command_parse(command, argc, argv, &values, &parse, err);
 
-	if (!code)
+	if (code >= 0 && !parse.help)
 		code = help_write(&values, &parse, &text, err);
 	buf_release(&text);
 	option_parse_release(&parse);

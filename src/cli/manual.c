@@ -56,6 +56,20 @@ static void roff_option(struct buf *out, const struct option *option)
 	buf_text(out, "\n");
 }
 
+/* A section that comes as finished lines. */
+static void roff_more(struct buf *out, const struct command *command)
+{
+	struct buf lines = {0};
+
+	command->more(&lines);
+	buf_printf(out, ".SS \"%s\"\n.nf\n", command->more_title);
+	roff(out, buf_string(&lines));
+	buf_text(out, ".fi\n");
+	if (lines.failed)
+		out->failed = true;
+	buf_release(&lines);
+}
+
 static void roff_command(struct buf *out, const struct command *command)
 {
 	const struct command_example *example;
@@ -76,6 +90,8 @@ static void roff_command(struct buf *out, const struct command *command)
 			buf_printf(out, ".SS \"%s\"\n", command->table.options[i].group);
 		roff_option(out, &command->table.options[i]);
 	}
+	if (command->more)
+		roff_more(out, command);
 	if (command->examples && command->examples->line)
 		buf_text(out, ".SS \"Examples\"\n");
 	for (example = command->examples; example && example->line; example++) {
@@ -163,6 +179,11 @@ static void markdown_command(struct buf *out, const struct command *command)
 				"\n### %s\n\n| option | meaning | default |\n|---|---|---|\n",
 				command->table.options[i].group);
 		markdown_option(out, &command->table.options[i]);
+	}
+	if (command->more) {
+		buf_printf(out, "\n### %s\n\n```\n", command->more_title);
+		command->more(out);
+		buf_text(out, "```\n");
 	}
 	if (command->examples && command->examples->line)
 		buf_text(out, "\n### Examples\n\n");

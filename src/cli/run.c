@@ -15,7 +15,7 @@
 #include "scenario/scenario.h"
 
 #define BODY_LIMIT_BYTES (64ULL << 20)
-#define MANY             1000000000000ULL
+#define MANY             1000000000000000ULL
 #define MILLISECOND      1000000ULL
 #define DAY              (86400ULL * 1000 * MILLISECOND)
 
@@ -48,7 +48,7 @@ static const struct option run_options[] = {
 		.initial = "64",
 		.help = "connections kept open, over all workers",
 		.lowest = 1,
-		.highest = 1000000,
+		.highest = 1 << 20,
 		.offset = SCENARIO(connections)},
 	{.name = "threads",
 		.letter = 't',
@@ -66,7 +66,7 @@ static const struct option run_options[] = {
 		.initial = "10s",
 		.help = "how long to measure, with a unit: 30s, 2m, 1m30s, 250ms",
 		.lowest = MILLISECOND,
-		.highest = 30 * DAY,
+		.highest = 366 * DAY,
 		.offset = SCENARIO(duration_ns)},
 	{.name = "rate",
 		.letter = 'r',
@@ -105,7 +105,7 @@ static const struct option run_options[] = {
 		.value = "TIME",
 		.initial = "0",
 		.help = "load before the measurement begins, without a gap and reported apart",
-		.highest = 30 * DAY,
+		.highest = 366 * DAY,
 		.offset = SCENARIO(warmup_ns)},
 	{.name = "timeout",
 		.kind = OPTION_DURATION,
@@ -129,7 +129,7 @@ static const struct option run_options[] = {
 		.value = "N",
 		.help = "drop requests that become due while this many are sent or waiting",
 		.lowest = 1,
-		.highest = 1000000000,
+		.highest = MANY,
 		.offset = SCENARIO(max_in_flight)},
 	{.name = "seed",
 		.kind = OPTION_U64,
@@ -207,7 +207,7 @@ static const struct option run_options[] = {
 	{.name = "memory",
 		.kind = OPTION_SIZE,
 		.value = "SIZE",
-		.initial = "half of the free memory",
+		.initial = "2G",
 		.help = "refuse to start when the run needs more: 512M, 2G",
 		.lowest = 1 << 20,
 		.highest = 1ULL << 50,
@@ -400,7 +400,7 @@ static int run_run(const struct command *command, int argc, char **argv, struct 
 
 	scenario_init(&values.scenario);
 	code = command_parse(command, argc, argv, &values, &parse, err);
-	if (code)
+	if (code < 0 || parse.help)
 		goto out;
 	log_set_quiet(values.quiet);
 	code = complete_values(&values, &parse, err);

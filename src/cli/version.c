@@ -18,7 +18,7 @@ static int version_run(const struct command *command, int argc, char **argv, str
 	struct buf text = {0};
 	int code = command_parse(command, argc, argv, NULL, &parse, err);
 
-	if (!code) {
+	if (code >= 0 && !parse.help) {
 		buf_printf(&text, "ringload %s\n", RINGLOAD_VERSION);
 		code = command_print(&text, err);
 	}

@@ -83,7 +83,7 @@ void collector_make_room(const struct collector *collector)
 
 static void read_losses(const struct collector *collector, struct collector_losses *losses)
 {
-	losses->has_steal = machine_steal("", collector->cpus, collector->plan->worker_count,
+	losses->has_steal = machine_steal("/", collector->cpus, collector->plan->worker_count,
 		losses->steal_ns, &losses->steal_reason);
 	losses->has_throttled = machine_throttled(
 		"", &losses->throttled_ns, &losses->throttled_reason);

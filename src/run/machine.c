@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "plan/topology.h"
 
 #define PATH_BYTES  4096
 #define LIMIT_BYTES (4U << 20) /* /proc/stat of a machine with thousands of CPUs and interrupts */
@@ -21,64 +22,24 @@ static bool read_text(const char *path, struct buf *text)
 	return file_read(path, LIMIT_BYTES, text, NULL) >= 0 && !text->failed;
 }
 
-static uint64_t count_nodes(const char *root)
+void machine_read(struct machine *machine, const char *root)
 {
-	char path[PATH_BYTES];
-	uint64_t count = 0;
-	unsigned int node;
-
-	/* Node numbers may have gaps; the kernel's own limit is 1024. */
-	for (node = 0; node < 1024; node++) {
-		snprintf(path, sizeof(path), "%s/sys/devices/system/node/node%u", root, node);
-		count += !access(path, F_OK);
-	}
-	return count ? count : 1;
-}
-
-static uint64_t count_cpus(const char *root)
-{
-	uint64_t count = 0;
-	struct buf text = {0};
-	char path[PATH_BYTES];
-	const char *line;
-
-	snprintf(path, sizeof(path), "%s/proc/stat", root);
-	if (read_text(path, &text))
-		for (line = strstr(buf_string(&text), "\ncpu"); line;
-			line = strstr(line + 1, "\ncpu"))
-			count++;
-	buf_release(&text);
-	return count ? count : (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
-}
-
-static void read_governor(struct machine *machine, const char *root, unsigned int cpu)
-{
-	char path[PATH_BYTES];
-	struct buf text = {0};
-
-	snprintf(path, sizeof(path), "%s/sys/devices/system/cpu/cpu%u/cpufreq/scaling_governor",
-		root, cpu);
-	if (read_text(path, &text)) {
-		snprintf(machine->governor, sizeof(machine->governor), "%.*s",
-			(int)strcspn(buf_string(&text), "\n"), buf_string(&text));
-		machine->has_governor = machine->governor[0];
-	}
-	if (!machine->has_governor)
-		machine->governor_reason =
-			"this machine does not show how its CPU frequency is governed";
-	buf_release(&text);
-}
-
-void machine_read(struct machine *machine, const char *root, unsigned int cpu)
-{
+	struct topology topology;
 	struct utsname name;
 
 	*machine = (struct machine){0};
 	if (!uname(&name))
 		snprintf(machine->kernel, sizeof(machine->kernel), "%s", name.release);
-	machine->cpus = count_cpus(root);
-	machine->numa_nodes = count_nodes(root);
-	read_governor(machine, root, cpu);
+	if (topology_read(&topology, root, NULL) >= 0) {
+		machine->cpus = topology.cpu_count;
+		machine->numa_nodes = topology.node_count ? topology.node_count : 1;
+		snprintf(machine->governor, sizeof(machine->governor), "%s", topology.governor);
+		topology_release(&topology);
+	}
+	machine->has_governor = machine->governor[0];
+	if (!machine->has_governor)
+		machine->governor_reason =
+			"this machine does not show how its CPU frequency is governed";
 }
 
 /* The eighth figure of a line "cpuN user nice system idle iowait irq softirq steal …", in ticks. */
@@ -102,7 +63,7 @@ bool machine_steal(const char *root, const unsigned int *cpus, size_t cpu_count,
 	bool known;
 	size_t i;
 
-	snprintf(path, sizeof(path), "%s/proc/stat", root);
+	snprintf(path, sizeof(path), "%sproc/stat", root);
 	known = read_text(path, &text);
 	for (i = 0; known && i < cpu_count; i++) {
 		known = steal_ticks(buf_string(&text), cpus[i], &ticks);
@@ -120,7 +81,7 @@ static bool own_group(const char *root, char path[PATH_BYTES])
 	struct buf text = {0};
 	const char *line = NULL;
 
-	snprintf(path, PATH_BYTES, "%s/proc/self/cgroup", root);
+	snprintf(path, PATH_BYTES, "%sproc/self/cgroup", root);
 	if (read_text(path, &text)) {
 		line = strstr(buf_string(&text), "0::/");
 		/* Lines of v1 hierarchies ("10::/") end in the same characters. */
@@ -129,7 +90,7 @@ static bool own_group(const char *root, char path[PATH_BYTES])
 	}
 	if (line) {
 		line = strchr(line, '/');
-		snprintf(path, PATH_BYTES, "%s/sys/fs/cgroup%.*s/cpu.stat", root,
+		snprintf(path, PATH_BYTES, "%ssys/fs/cgroup%.*s/cpu.stat", root,
 			(int)strcspn(line, "\n"), line);
 	}
 	buf_release(&text);

@@ -3,7 +3,7 @@
  * What the machine says about itself, for the record and for validity: kernel, CPUs, governor, and
  * time that somebody else took from the workers.
  *
- * Everything is read below a root folder ("" in earnest), so that tests can bring their own
+ * Everything is read below a root folder ("/" in earnest), so that tests can bring their own
  * machine. What cannot be read is absent with a reason, never a failure.
  *
  * Sources: proc_stat(5), cgroups(7) and the kernel's cgroup-v2 documentation (cpu.stat),
@@ -17,16 +17,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "plan/topology.h"
+
 struct machine {
-	char kernel[128]; /* uname release */
-	uint64_t cpus, numa_nodes;
+	char kernel[128];          /* uname release */
+	uint64_t cpus, numa_nodes; /* CPUs online */
 	bool has_governor;
-	char governor[32];
+	char governor[TOPOLOGY_GOVERNOR_BYTES]; /* "mixed" when the CPUs differ */
 	const char *governor_reason;
 };
 
-/* cpu: the one whose governor is told. */
-void machine_read(struct machine *machine, const char *root, unsigned int cpu);
+void machine_read(struct machine *machine, const char *root);
 
 /*
  * Time the hypervisor has taken from each of these CPUs since boot. False, with *reason, when

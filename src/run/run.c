@@ -138,7 +138,7 @@ static int build(struct run *run, struct result_input_worker *workers, uint32_t 
 		.note_count = run->notes.count,
 	};
 
-	machine_read(&machine, "", run->plan.workers[0].cpu);
+	machine_read(&machine, "/");
 	input.kernel = machine.kernel;
 	input.cpus = machine.cpus;
 	input.numa_nodes = machine.numa_nodes;
