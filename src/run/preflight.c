@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/preflight.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,17 +12,15 @@
 #include "engine/engine.h"
 #include "measure/stats.h"
 #include "net/sock.h"
+#include "plan/address.h"
 
 /* Descriptors beside the sockets: standard streams, rings, a socket on its way into a table. */
 #define FILES_PROCESS 32
 #define FILES_WORKER  4
 
-/* The collector keeps a copy, the sum and the previous sum (measure/timeline.h). */
-#define COLLECTOR_BLOCKS 3
-
 uint64_t preflight_memory_bytes(struct plan *plan)
 {
-	return engine_memory(plan) + COLLECTOR_BLOCKS * stats_bytes(plan->longest_ns);
+	return engine_memory(plan) + PREFLIGHT_COLLECTOR_BLOCKS * stats_bytes(plan->longest_ns);
 }
 
 int preflight_memory(struct plan *plan, struct err *err)
@@ -88,17 +87,12 @@ static int unreachable(const struct plan *plan, const int *codes, struct err *er
 	return codes[0];
 }
 
-#define ADDRESS_LIMIT 256 /* resolvers give far fewer for one name */
-
 int preflight_addresses(struct plan *plan, struct notes *notes, struct err *err)
 {
 	int codes[ADDRESS_LIMIT];
 	size_t i, refused = 0;
 
-	if (plan->address_count > ADDRESS_LIMIT)
-		return err_set(err, ERR_ENVIRONMENT, -E2BIG,
-			"\"%s\" has %zu addresses: expected at most %d", plan->host,
-			plan->address_count, ADDRESS_LIMIT);
+	assert(plan->address_count <= ADDRESS_LIMIT);
 	for (i = 0; i < plan->address_count; i++) {
 		const struct plan_address *address = &plan->addresses[i];
 

@@ -22,6 +22,10 @@
  */
 #define PREFLIGHT_SOCKET_BYTES 3533
 
+/* The collector keeps a copy, the sum and the previous sum of all statistics (measure/timeline.h).
+ */
+#define PREFLIGHT_COLLECTOR_BLOCKS 3
+
 /* Memory of the whole process in user space: the workers' arenas and the collector's copies. */
 uint64_t preflight_memory_bytes(struct plan *plan);
 

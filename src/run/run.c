@@ -10,9 +10,11 @@
 #include "base/version.h"
 #include "engine/engine.h"
 #include "net/ring.h"
+#include "plan/address.h"
 #include "plan/plan.h"
 #include "result/result_build.h"
 #include "run/collector.h"
+#include "run/describe.h"
 #include "run/interrupt.h"
 #include "run/machine.h"
 #include "run/notes.h"
@@ -32,6 +34,7 @@ struct run {
 	struct collector collector;
 	struct engine *engine;
 	uint64_t start_ns, started_wall_ns;
+	uint32_t address_counts[ADDRESS_LIMIT]; /* connections established when the load began */
 };
 
 static int prepare(struct run *run, const struct scenario *scenario, struct err *err)
@@ -40,6 +43,8 @@ static int prepare(struct run *run, const struct scenario *scenario, struct err 
 
 	if (code >= 0)
 		code = ring_probe(&run->features, err);
+	if (code >= 0)
+		plan_buffers(&run->plan, run->features.bounded_task_work);
 	if (code >= 0)
 		code = preflight_memory(&run->plan, err);
 	if (code >= 0)
@@ -64,6 +69,7 @@ static int open_engine(struct run *run, struct err *err)
 		return code;
 	}
 	run->engine = *interrupt_engine();
+	engine_address_counts(run->engine, run->address_counts);
 	return 0;
 }
 
@@ -115,8 +121,8 @@ static void describe_workers(const struct run *run, struct result_input_worker *
 	}
 }
 
-static int build(struct run *run, struct result_input_worker *workers, uint32_t *address_counts,
-	struct result *result, struct err *err)
+static int build(struct run *run, struct result_input_worker *workers, struct result *result,
+	struct err *err)
 {
 	struct machine machine;
 	struct result_input input = {
@@ -126,7 +132,7 @@ static int build(struct run *run, struct result_input_worker *workers, uint32_t 
 		.started_wall_ns = run->started_wall_ns,
 		.plan = &run->plan,
 		.start_ns = run->start_ns,
-		.address_counts = address_counts,
+		.address_counts = run->address_counts,
 		.merged = run->collector.merged,
 		.workers = workers,
 		.timeline = &run->collector.timeline,
@@ -145,7 +151,6 @@ static int build(struct run *run, struct result_input_worker *workers, uint32_t 
 	input.governor = machine.has_governor ? machine.governor : NULL;
 	input.governor_reason = machine.governor_reason;
 	describe_workers(run, workers);
-	engine_address_counts(run->engine, address_counts);
 	engine_features(run->engine, &input.ring_features);
 	input.interrupted = was_interrupted(run, workers);
 	return result_build(result, &input, err);
@@ -154,15 +159,13 @@ static int build(struct run *run, struct result_input_worker *workers, uint32_t 
 static int record(struct run *run, struct result *result, struct err *err)
 {
 	struct result_input_worker *workers = calloc(run->plan.worker_count, sizeof(*workers));
-	uint32_t *address_counts = calloc(run->plan.address_count, sizeof(*address_counts));
 	int code;
 
-	if (workers && address_counts)
-		code = build(run, workers, address_counts, result, err);
+	if (workers)
+		code = build(run, workers, result, err);
 	else
 		code = err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "no memory for the record");
 	free(workers);
-	free(address_counts);
 	if (code < 0)
 		return code;
 	code = validity_judge(result, &result->validity, err);
@@ -202,6 +205,22 @@ out_plan:
 	notes_release(&run.notes);
 	plan_release(&run.plan);
 	return code;
+}
+
+int run_describe(const struct scenario *scenario, struct buf *out, struct err *err)
+{
+	struct ring_features features;
+	struct plan plan;
+	int code = plan_make(&plan, scenario, err);
+
+	if (code < 0)
+		return code;
+	/* A machine without io_uring can still say what it would do on another one. */
+	plan_buffers(&plan, ring_probe(&features, NULL) < 0 || features.bounded_task_work);
+	engine_memory(&plan);
+	describe_plan(out, &plan);
+	plan_release(&plan);
+	return 0;
 }
 
 void run_end_signals(void)
