@@ -20,6 +20,28 @@ LIBS := -luring -lbpf -lnuma -ljansson -lpthread -lm
 MAIN := src/cli/main.c
 SOURCES := $(filter-out $(MAIN),$(wildcard src/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
+
+# The programs for the kernel: compiled by clang, embedded in the library byte for byte between the
+# symbols that src/loader/loader.h declares.
+CLANG ?= clang
+BPF_FLAGS := -target bpf -O2 -g -Wall $(if $(CI),-Werror) -Iinclude \
+	-isystem /usr/include/$(shell $(CC) -print-multiarch)
+BPF := $(patsubst bpf/%.bpf.c,%,$(wildcard bpf/*.bpf.c))
+OBJECTS += $(BPF:%=$(OUT)/bpf/%.o)
+
+$(OUT)/bpf/%.bpf.o: bpf/%.bpf.c
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_FLAGS) -MMD -MP -c $< -o $@
+
+$(OUT)/bpf/%.S: Makefile
+	@mkdir -p $(@D)
+	@printf '%s\n' '.section .rodata' '.balign 16' '.global loader_$*, loader_$*_end' \
+		'loader_$*: .incbin "$(OUT)/bpf/$*.bpf.o"' 'loader_$*_end: .byte 0' \
+		'.section .note.GNU-stack,"",@progbits' > $@
+
+$(OUT)/bpf/%.o: $(OUT)/bpf/%.S $(OUT)/bpf/%.bpf.o
+	$(CC) -c $< -o $@
+
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 
 .PHONY: all unit clean
