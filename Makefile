@@ -53,6 +53,12 @@ MAIN := src/cli/main.c
 SOURCES := $(filter-out $(MAIN),$(wildcard src/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
 
+# The programs for the kernel. clang alone does not know where Debian keeps <asm/types.h>.
+BPF := $(patsubst bpf/%.bpf.c,%,$(wildcard bpf/*.bpf.c))
+OBJECTS += $(BPF:%=$(OUT)/bpf/%.o)
+BPF_FLAGS = -target bpf -O2 -g -Wall $(if $(CI),-Werror) -Iinclude \
+	-isystem /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
+
 .DEFAULT_GOAL := all
 .PHONY: all demo test test-san bench fuzz coverage lint format unit install uninstall clean help \
 	test-programs unit-programs fuzz-programs
@@ -152,6 +158,23 @@ define LINK
 @$(SAY) LD $@
 $(Q)$(CC) $(LDFLAGS_ALL) $(filter %.o,$^) $(filter %.a,$^) $(LIBS.$(@:$(OUT)/%=%)) $(LIBS) -o $@
 endef
+
+# A program for the kernel is embedded in the library byte for byte, between the symbols loader_NAME
+# and loader_NAME_end that src/loader/loader.h declares.
+$(OUT)/bpf/%.bpf.o: bpf/%.bpf.c Makefile
+	@mkdir -p $(@D)
+	@$(SAY) BPF $<
+	$(Q)$(CLANG) $(BPF_FLAGS) -MMD -MP -c $< -o $@
+
+$(OUT)/bpf/%.S: Makefile
+	@mkdir -p $(@D)
+	@printf '%s\n' '.section .rodata' '.balign 16' '.global loader_$*, loader_$*_end' \
+		'loader_$*: .incbin "$(OUT)/bpf/$*.bpf.o"' 'loader_$*_end: .byte 0' \
+		'.section .note.GNU-stack,"",@progbits' >$@
+
+$(OUT)/bpf/%.o: $(OUT)/bpf/%.S $(OUT)/bpf/%.bpf.o
+	@$(SAY) AS $<
+	$(Q)$(CC) -c $< -o $@
 
 $(OUT)/libringload.a: $(OBJECTS)
 	$(ARCHIVE)

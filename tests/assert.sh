@@ -70,3 +70,11 @@ wait_for() {
 		sleep 0.05
 	done
 }
+
+# alive PID: the process runs; one that ended and was not collected yet does not.
+alive() {
+	local line
+
+	read -r line 2>/dev/null <"/proc/$1/stat" || return 1
+	[[ ${line##*) } != [ZX]* ]]
+}
