@@ -92,6 +92,10 @@ static void test_schemes(void **state)
 	assert_refused("//h/a", "URL \"//h/a\" has no scheme: write \"http://h/a\"");
 	assert_refused("://h/a", "URL \"://h/a\" has no scheme: write \"http://h/a\"");
 	assert_refused("h/a://b", "URL \"h/a://b\" has no scheme: write \"http://h/a://b\"");
+	assert_refused("http:/h/", "URL \"http:/h/\" has no \"//\" after \"http:\": expected as in "
+				   "\"http://localhost:8080/\"");
+	assert_refused("http:h", "URL \"http:h\" has no \"//\" after \"http:\": expected as in "
+				 "\"http://localhost:8080/\"");
 	assert_refused("https://h/", "URL \"https://h/\": TLS is not supported by this version; "
 				     "expected \"http://\"");
 	assert_refused("ftp://h/", "URL \"ftp://h/\" has scheme \"ftp\": expected \"http\"");
