@@ -1,48 +1,207 @@
-# ringload: one Makefile, not recursive; everything built lands in build/.
-SHELL = /bin/bash
+# SPDX-License-Identifier: MIT
+#
+# ringload: one Makefile, not recursive; everything built lands in build/VARIANT/.
+#
+# A new .c file needs no edit here: src/*/*.c is the program, and under tests/ the folder decides
+# what a file becomes (docs/testing.md). `make help` prints the ## comments.
+SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
-# VARIANT=release (default), asan (ASan + UBSan) or tsan.
-VARIANT ?= release
-OUT := build/$(VARIANT)
+# As many jobs as CPUs, unless a parent make or the user decided; goals given together with `clean`
+# keep their order.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += --no-print-directory -j$(shell nproc 2>/dev/null || echo 1)
+endif
+ifneq ($(filter clean,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
 
-CC ?= cc
+# release, asan (ASan + UBSan), tsan, or fuzz (clang: libFuzzer + ASan + UBSan).
+VARIANT ?= release
+ifeq ($(filter release asan tsan fuzz,$(VARIANT)),)
+$(error VARIANT="$(VARIANT)" is none of release, asan, tsan, fuzz)
+endif
+OUT := build/$(VARIANT)
+# V=1 shows the commands.
+Q := $(if $(V),,@)
+SAY = $(if $(V),true,printf '  %-4s %s\n')
+
+ifeq ($(VARIANT),fuzz)
+CC := clang
+else ifeq ($(origin CC),default)
+CC := cc
+endif
+CLANG ?= clang
+
 WARNINGS := -Wall -Wextra -Wshadow -Wundef -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes
 OPT.release := -O2
 OPT.asan    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 OPT.tsan    := -O1 -fsanitize=thread -fno-omit-frame-pointer
-CPPFLAGS_ALL := -D_GNU_SOURCE -Iinclude -Isrc -I$(OUT)/gen $(CPPFLAGS)
+OPT.fuzz    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+CPPFLAGS_ALL := -D_GNU_SOURCE -Iinclude -Isrc -I$(OUT)/gen -I. $(CPPFLAGS)
 CFLAGS_ALL := -std=gnu11 -g $(OPT.$(VARIANT)) $(WARNINGS) $(if $(CI),-Werror) $(CFLAGS)
 LDFLAGS_ALL := $(OPT.$(VARIANT)) $(LDFLAGS)
 LIBS := -luring -lbpf -lnuma -ljansson -lpthread -lm
 
+# What a single test program needs beyond the rest: LIBS.path/of/source := flags.
+LIBS.tests/unit/test_http1_peer := -lhttp_parser
+
 MAIN := src/cli/main.c
 SOURCES := $(filter-out $(MAIN),$(wildcard src/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
-UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all unit clean
-all: $(OUT)/ringload ## build everything
+.DEFAULT_GOAL := all
+.PHONY: all demo test test-san bench fuzz lint format unit install uninstall clean help \
+	test-programs fuzz-programs
+.SECONDARY:
 
-$(OUT)/%.o: %.c
-	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
+## The two commands of the README
 
-$(OUT)/libringload.a: $(OBJECTS)
-	@rm -f $@
-	ar rcs $@ $^
+demo: ## install what is missing, build, and show a load on the embedded target
+	@tools/setup build
+	@$(MAKE) all
+	@$(OUT)/ringload demo
 
-$(OUT)/ringload: $(OUT)/src/cli/main.o $(OUT)/libringload.a
-	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
+test: ## install what is missing, build, and run every test; ONLY='cli/*' for some
+	@tools/setup build test
+	@$(MAKE) VARIANT=release all test-programs
+	@tests/run $(ONLY:%=--only '%') -v release tools unit sim fuzz golden cli netns
 
-$(OUT)/tests/unit/test_%: $(OUT)/tests/unit/test_%.o $(OUT)/libringload.a
-	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -lcmocka -o $@
+## Building and checking
 
-unit: $(UNIT:%=$(OUT)/tests/unit/%) ## unit tests; T=name for one
-	@set -e; for t in $(if $(T),test_$(T),$(UNIT)); do echo "== $$t"; $(OUT)/tests/unit/$$t; done
+all: $(OUT)/ringload ## build build/release/ringload; VARIANT=asan or tsan for the sanitizers
+
+test-san: ## the tests once more with ASan + UBSan and with TSan
+	@tools/setup build test
+	@$(MAKE) VARIANT=asan all test-programs
+	@$(MAKE) VARIANT=tsan all test-programs
+	@tests/run $(ONLY:%=--only '%') -v asan unit sim fuzz golden cli netns -v tsan unit cli
+
+unit: ## unit tests alone; T=noun for one of them, VARIANT=asan or tsan
+	@$(MAKE) $(if $(T),$(OUT)/tests/unit/test_$(T),test-programs)
+	@tests/run -v $(VARIANT) $(if $(T),tests/unit/test_$(T).c,unit)
+
+lint: ## layout, layers, sizes, shell scripts
+	@tools/setup build test
+	@tools/lint
+
+format: ## let clang-format lay the sources out
+	@find src include bpf tests tools -name '*.[ch]' 2>/dev/null | xargs -r clang-format -i
+
+bench: ## measure ringload against its peers and write docs/benchmarks.md
+	@tools/setup build test bench
+	@$(MAKE) VARIANT=release all
+	@tools/bench/run
+
+fuzz: ## fuzz every parser for SECONDS=60 each; T=name for one
+	@tools/setup build fuzz
+	@$(MAKE) VARIANT=fuzz fuzz-programs
+	@tools/fuzz $(or $(SECONDS),60) $(T)
+
+PREFIX ?= /usr/local
+MAN_PAGES = $(wildcard docs/*.1)
+COMPLETION = $(wildcard tools/completion/ringload.bash)
+install: $(OUT)/ringload ## copy the program, man page and completion to PREFIX (with DESTDIR)
+	install -D -m 755 $(OUT)/ringload "$(DESTDIR)$(PREFIX)/bin/ringload"
+	$(foreach page,$(MAN_PAGES),install -D -m 644 $(page) \
+		"$(DESTDIR)$(PREFIX)/share/man/man1/$(notdir $(page))" &&) true
+	$(if $(COMPLETION),install -D -m 644 $(COMPLETION) \
+		"$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ringload")
+
+uninstall: ## remove what install copied
+	rm -f "$(DESTDIR)$(PREFIX)/bin/ringload" \
+		$(foreach page,$(MAN_PAGES),"$(DESTDIR)$(PREFIX)/share/man/man1/$(notdir $(page))") \
+		"$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ringload"
 
 clean: ## remove what was built
 	rm -rf build
+
+help: ## this text
+	@awk -F ':.*## ' '/^## / { printf "\n%s\n", substr($$0, 4) } \
+		/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+# --- the program ------------------------------------------------------------------------------
+
+# Every object depends on this file too: flags live here.
+$(OUT)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	@$(SAY) CC $<
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer-no-link) \
+		-MMD -MP -c $< -o $@
+
+# An archive is made anew, so that no member of a deleted source stays in it.
+define ARCHIVE
+@mkdir -p $(@D)
+@rm -f $@
+@$(SAY) AR $@
+$(Q)$(AR) rcs $@ $(filter %.o,$^)
+endef
+
+define LINK
+@mkdir -p $(@D)
+@$(SAY) LD $@
+$(Q)$(CC) $(LDFLAGS_ALL) $(filter %.o,$^) $(filter %.a,$^) $(LIBS.$(@:$(OUT)/%=%)) $(LIBS) -o $@
+endef
+
+$(OUT)/libringload.a: $(OBJECTS)
+	$(ARCHIVE)
+
+$(OUT)/ringload: $(OUT)/src/cli/main.o $(OUT)/libringload.a
+	$(LINK)
+
+# --- tests ------------------------------------------------------------------------------------
+# In each folder some file names are programs; the others are linked into them from an archive.
+
+UNIT_PROGRAMS   := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/test_*.c))
+SIM_PROGRAMS    := $(patsubst %.c,$(OUT)/%,$(wildcard tests/sim/test_*.c))
+REAL_PROGRAMS   := $(patsubst %.c,$(OUT)/%,$(wildcard tests/sim/real_*.c))
+SERVER_PROGRAMS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/servers/*.c))
+FUZZ_PROGRAMS   := $(patsubst %.c,$(OUT)/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
+test-programs: $(UNIT_PROGRAMS) $(SIM_PROGRAMS) $(REAL_PROGRAMS) $(SERVER_PROGRAMS) $(FUZZ_PROGRAMS)
+fuzz-programs: $(FUZZ_PROGRAMS)
+
+UNIT_SHARED := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
+SIM_FAKES   := $(wildcard tests/sim/fake_*.c)
+SIM_SHARED  := $(filter-out tests/sim/test_% tests/sim/real_% $(SIM_FAKES),$(wildcard tests/sim/*.c))
+
+# The simulator's program is the library without its kernel and its time: those two come from
+# tests/sim/fake_*.c. They are left out rather than shadowed, so that a function the fakes lack is
+# a link error and not the real one.
+SIM_REPLACED := $(wildcard src/net/ring*.c) src/base/clock.c
+$(OUT)/libringload-sim.a: $(patsubst %.c,$(OUT)/%.o,$(filter-out $(SIM_REPLACED),$(SOURCES)))
+	$(ARCHIVE)
+
+$(OUT)/tests/unit/shared.a: $(UNIT_SHARED:%.c=$(OUT)/%.o)
+	$(ARCHIVE)
+
+$(OUT)/tests/sim/shared.a: $(SIM_SHARED:%.c=$(OUT)/%.o)
+	$(ARCHIVE)
+
+$(UNIT_PROGRAMS) $(SIM_PROGRAMS) $(REAL_PROGRAMS): LIBS += -lcmocka
+
+$(UNIT_PROGRAMS): %: %.o $(OUT)/tests/unit/shared.a $(OUT)/libringload.a
+	$(LINK)
+
+$(SIM_PROGRAMS): %: %.o $(SIM_FAKES:%.c=$(OUT)/%.o) $(OUT)/tests/sim/shared.a $(OUT)/libringload-sim.a
+	$(LINK)
+
+# The same scripts on the real kernel.
+$(REAL_PROGRAMS): %: %.o $(OUT)/tests/sim/shared.a $(OUT)/libringload.a
+	$(LINK)
+
+$(SERVER_PROGRAMS): %: %.o $(OUT)/libringload.a
+	$(LINK)
+
+# A fuzz target defines LLVMFuzzerTestOneInput: under libFuzzer in VARIANT=fuzz, elsewhere called by
+# replay.c once for each file of the corpus.
+ifeq ($(VARIANT),fuzz)
+$(FUZZ_PROGRAMS): LDFLAGS_ALL += -fsanitize=fuzzer
+$(FUZZ_PROGRAMS): %: %.o $(OUT)/libringload.a
+	$(LINK)
+else
+$(FUZZ_PROGRAMS): %: %.o $(OUT)/tests/fuzz/replay.o $(OUT)/libringload.a
+	$(LINK)
+endif
 
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)

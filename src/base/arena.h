@@ -25,7 +25,10 @@ struct arena {
 	bool sealed;
 };
 
-/* numa_node: where the pages should lie; a negative number leaves it to the kernel. */
+/*
+ * numa_node: where the pages should lie; a negative number leaves it to the kernel. Preferred, not
+ * bound: a full node lends from the next. size_bytes is rounded up to whole pages.
+ */
 int arena_init(struct arena *arena, size_t size_bytes, int numa_node, struct err *err);
 void arena_release(struct arena *arena);
 

@@ -2,7 +2,7 @@
 /*
  * Text or bytes that grow while they are built: reports, rendered requests, messages.
  *
- * Owner: the struct is the caller's storage; data is the heap's until buf_release or buf_detach. A
+ * Owner: the struct is the caller's storage; data is the heap's until buf_release. A
  * zeroed struct is an empty buffer; releasing one does nothing. data is always NUL-terminated once
  * anything was appended.
  * Threads: one at a time; never on the hot path.

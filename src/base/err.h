@@ -40,7 +40,7 @@ struct err {
 int err_set(struct err *err, enum err_kind kind, int code, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* As err_set, with " : strerror(code)" appended after the sentence. */
+/* As err_set, with ": " and the words of the errno appended after the sentence. */
 int err_set_errno(struct err *err, enum err_kind kind, int code, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 

@@ -19,7 +19,8 @@ int file_read(const char *path, size_t limit_bytes, struct buf *out, struct err 
 
 /*
  * Replaces path by a file with this content, or leaves it as it was: written beside it, synced,
- * renamed. "-" writes to standard output instead.
+ * renamed. The mode of an old file is kept, a symbolic link leads to the new one. A pipe, terminal
+ * or device is written to as it is. "-" writes to standard output instead.
  */
 int file_write(const char *path, const void *data, size_t length_bytes, struct err *err);
 

@@ -5,8 +5,12 @@
  *
  * Parsing: each function returns 0, or -EINVAL / -ERANGE with an ERR_USAGE sentence that quotes the
  * text and gives an example ("\"30\" has no unit: write 30s, 2m or 250ms"). The caller prefixes the
- * option's name. White space around the text is not accepted.
+ * option's name. White space around the text is not accepted. 0 is accepted: only the caller knows
+ * whether it makes sense. A value finer than the result's unit is refused, never rounded; only
+ * rates per minute are rounded, to the nearest thousandth of a request a second.
+ *
  * Formatting: into the caller's storage, always terminated; returns the storage, for use in printf.
+ *
  * Threads: pure. Units: in the names.
  */
 #ifndef RINGLOAD_BASE_UNITS_H

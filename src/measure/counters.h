@@ -4,9 +4,13 @@
  * subtracting intervals is a vector operation.
  *
  * The definitions (what is completed, failed, dropped, unsent) are those of docs/measurement.md.
- * The two identities scheduled = sent + dropped + unsent sent      = completed + failed + timed_out
- * + in_flight hold at the end of a run because every count is made at an event of its own: none is
- * derived from another, so that a violation shows a fault of the generator (counters_identity).
+ * The two identities
+ *
+ *   scheduled = sent + dropped + unsent
+ *   sent = completed + failed + timed_out + in_flight
+ *
+ * hold at the end of a run because every count is made at an event of its own: none is derived from
+ * another, so that a violation shows a fault of the generator (counters_identity).
  *
  * Owner: the caller's storage; zeroed is empty. Threads: one writer, relaxed atomics; any reader
  * through counters_copy. Errors: none.
@@ -116,7 +120,10 @@ double counters_error_rate(const struct counters *counters);
  */
 bool counters_identity(const struct counters *counters, const char **broken);
 
-/* JSON key and human label of each counter; NULL above the last. */
+/*
+ * JSON key and human label of each counter inside its group (requests, dropped, failed, outcome,
+ * bytes; connections, failed): "reset", not "failed_reset". NULL above the last.
+ */
 const char *counter_key(enum counter counter);
 const char *connection_counter_key(enum connection_counter counter);
 

@@ -6,7 +6,8 @@
  * writer goes on is a little uneven across cells but never torn in one). Nothing is ever reset:
  * an interval is the difference of two copies. Counts, ranks and spread derive from the cells; the
  * sum is exact, and so are the smallest and largest value of a histogram that was recorded into or
- * merged (after a subtraction they are the bounds of the outermost cells).
+ * merged (after a subtraction they are the bounds of the outermost cells, within the extremes there
+ * were). After a subtraction that leaves censored samples, censored_min_ns is at most the true one.
  *
  * Censored samples: a request that was given up, or had no answer when the run ended, is recorded
  * at its age. Its true value is at least that, so a percentile is exact only while it lies below
@@ -15,8 +16,9 @@
  * Owner: the caller gives the storage of the cells (hist_bytes of it, zeroed, aligned to 8), which
  * must outlive the struct.
  * Threads: hist_record from one thread; hist_copy from any; the rest on private copies.
- * Errors: none; a value above the range is counted in the last cell and in `clipped`.
  * Units: nanoseconds.
+ * Errors: none; a value above the range is counted in the last cell and in `clipped`; that cell
+ * then reaches up to the largest sample.
  */
 #ifndef RINGLOAD_MEASURE_HIST_H
 #define RINGLOAD_MEASURE_HIST_H
@@ -48,7 +50,7 @@ struct hist_quantile {
 	uint64_t value_ns;
 	bool lower_bound; /* censored samples lie at or below: the true value is at least value_ns
 			   */
-	uint64_t samples_beyond; /* how many samples are larger: below 100 the value is marked */
+	uint64_t samples_beyond; /* how many samples rank higher: below 100 the value is marked */
 };
 
 /* Bytes of cells for values up to highest_ns. */

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/conn.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "engine/outcome.h"
+#include "net/sock.h"
+
+#define BACKOFF_FIRST_NS (10 * 1000000ULL)
+#define BACKOFF_LAST_NS  (1000 * 1000000ULL)
+
+/* Which count a failed attempt belongs to; what is not listed is "unreachable". */
+static const struct {
+	int error;
+	enum connection_counter counter;
+} attempt_errors[] = {
+	{ECONNREFUSED, CONNECTION_FAILED_REFUSED},
+	{ECONNRESET, CONNECTION_FAILED_REFUSED}, /* accepted by the queue, refused by the program */
+	{ETIMEDOUT, CONNECTION_FAILED_TIMEOUT},
+	{ECANCELED, CONNECTION_FAILED_TIMEOUT}, /* we gave up */
+	{EADDRNOTAVAIL, CONNECTION_FAILED_NO_PORT},
+	{EMFILE, CONNECTION_FAILED_NO_FD},
+	{ENFILE, CONNECTION_FAILED_NO_FD},
+};
+
+static enum connection_counter attempt_counter(int result)
+{
+	for (size_t i = 0; i < sizeof(attempt_errors) / sizeof(attempt_errors[0]); i++)
+		if (attempt_errors[i].error == -result)
+			return attempt_errors[i].counter;
+	return CONNECTION_FAILED_UNREACHABLE;
+}
+
+static struct index_list *list_of(struct worker *worker, enum conn_list list)
+{
+	switch (list) {
+	case CONN_LISTED_IDLE:
+		return &worker->idle;
+	case CONN_LISTED_PARTIAL:
+		return &worker->partial;
+	case CONN_LISTED_CONNECTING:
+		return &worker->connecting;
+	case CONN_LISTED_DOWN:
+		return &worker->down;
+	case CONN_UNLISTED:
+		break;
+	}
+	return NULL;
+}
+
+static void relist(struct worker *worker, uint32_t index, enum conn_list list)
+{
+	struct conn *conn = &worker->conns[index];
+
+	if (conn->list != CONN_UNLISTED)
+		index_list_remove(list_of(worker, conn->list), worker->conn_links, index);
+	conn->list = list;
+	if (list != CONN_UNLISTED)
+		index_list_append(list_of(worker, list), worker->conn_links, index);
+}
+
+void conn_relist(struct worker *worker, uint32_t index)
+{
+	struct conn *conn = &worker->conns[index];
+	enum conn_list list = CONN_UNLISTED;
+
+	/* One send at a time: two on a socket could be written in either order when the first
+	 * blocks. */
+	if (!(conn->armed & CONN_ARMED_SEND) && conn->outstanding < worker->plan->pipeline)
+		list = conn->outstanding ? CONN_LISTED_PARTIAL : CONN_LISTED_IDLE;
+	if (list == conn->list)
+		return;
+	if (conn->list == CONN_UNLISTED)
+		conn->available_ns = worker->now_ns;
+	relist(worker, index, list);
+}
+
+/* Down, to be tried again: at once if it had served, else later. */
+static void down(struct worker *worker, uint32_t index, bool at_once)
+{
+	struct conn *conn = &worker->conns[index];
+
+	conn->state = CONN_DOWN;
+	conn->since_ns = worker->now_ns;
+	if (!at_once) {
+		/* Full jitter over the upper half, so that refused connections do not come in step.
+		 */
+		conn->since_ns += conn->backoff_ns / 2 +
+				  rng_below(&worker->jitter, conn->backoff_ns / 2 + 1);
+		conn->backoff_ns *= 2;
+		if (conn->backoff_ns > BACKOFF_LAST_NS)
+			conn->backoff_ns = BACKOFF_LAST_NS;
+	}
+	relist(worker, index, CONN_LISTED_DOWN);
+	if (conn->since_ns < worker->tick_ns)
+		worker->tick_ns = conn->since_ns;
+}
+
+static void attempt_failed(struct worker *worker, uint32_t index, int result)
+{
+	struct conn *conn = &worker->conns[index];
+
+	COUNT(&worker->stats->connections, attempt_counter(result));
+	/* Another address may do better. */
+	conn->address = (uint16_t)((conn->address + 1) % worker->plan->address_count);
+}
+
+void conn_connect(struct worker *worker, uint32_t index)
+{
+	struct conn *conn = &worker->conns[index];
+	const struct plan_address *address = &worker->plan->addresses[conn->address];
+	int fd;
+	int code;
+
+	assert(conn->state == CONN_DOWN && !conn->armed);
+	if (!conn->backoff_ns)
+		conn->backoff_ns = BACKOFF_FIRST_NS;
+	COUNT(&worker->stats->connections, CONNECTION_ATTEMPTED);
+	if (conn->established_once)
+		COUNT(&worker->stats->connections, CONNECTION_REPLACED);
+	fd = sock_open(address->sockaddr.ss_family);
+	code = fd < 0 ? fd : ring_install(worker->ring, index, fd);
+	if (code) {
+		attempt_failed(worker, index, code);
+		down(worker, index, false);
+		return;
+	}
+	/* From here on completions of the slot's earlier user are stale. */
+	conn->generation++;
+	conn->state = CONN_CONNECTING;
+	conn->since_ns = worker->now_ns;
+	conn->offset_bytes = 0;
+	conn->served = false;
+	conn->armed = CONN_ARMED_CONNECT;
+	relist(worker, index, CONN_LISTED_CONNECTING);
+	ring_connect(worker->ring, index, (const struct sockaddr *)&address->sockaddr,
+		address->sockaddr_bytes, RING_TAG(RING_CONNECT, index, conn->generation));
+}
+
+static void close_begin(struct worker *worker, uint32_t index)
+{
+	struct conn *conn = &worker->conns[index];
+
+	if (conn->state == CONN_OPEN) {
+		worker->last_established_ns = worker->now_ns;
+		worker->established--;
+		__atomic_store_n(&worker->address_counts[conn->address],
+			worker->address_counts[conn->address] - 1, __ATOMIC_RELAXED);
+	}
+	conn->state = CONN_CLOSING;
+	relist(worker, index, CONN_UNLISTED);
+	if (conn->armed) {
+		conn->armed |= CONN_ARMED_CANCEL;
+		ring_cancel(worker->ring, index, RING_TAG(RING_CANCEL, index, conn->generation));
+	}
+	conn_settle(worker, index);
+}
+
+void conn_settle(struct worker *worker, uint32_t index)
+{
+	struct conn *conn = &worker->conns[index];
+
+	if (conn->state != CONN_CLOSING || conn->armed)
+		return;
+	conn->armed = CONN_ARMED_CLOSE;
+	ring_close(worker->ring, index, RING_TAG(RING_CLOSE, index, conn->generation));
+}
+
+/* A close or a connect in the worker's last turns leads nowhere: only a run that still sends wants
+ * it. */
+static bool wanted(const struct worker *worker)
+{
+	return worker->phase < WORKER_DRAINING || worker->backlog.count;
+}
+
+void conn_connected(struct worker *worker, uint32_t index, int result)
+{
+	struct conn *conn = &worker->conns[index];
+
+	conn->armed &= (uint8_t)~CONN_ARMED_CONNECT;
+	if (result || conn->state == CONN_CLOSING) {
+		/* A connect that succeeded while being cancelled is of no use any more. */
+		attempt_failed(worker, index, result ? result : -ECANCELED);
+		if (conn->state == CONN_CLOSING)
+			conn_settle(worker, index);
+		else
+			close_begin(worker, index);
+		return;
+	}
+	COUNT(&worker->stats->connections, CONNECTION_ESTABLISHED);
+	hist_record(&worker->stats->connect, worker->now_ns - conn->since_ns);
+	__atomic_store_n(&worker->address_counts[conn->address],
+		worker->address_counts[conn->address] + 1, __ATOMIC_RELAXED);
+	worker->established++;
+	conn->state = CONN_OPEN;
+	conn->established_once = true;
+	relist(worker, index, CONN_UNLISTED);
+	http1_response_init(&conn->response);
+	http1_response_begin(&conn->response, worker->plan->request.head);
+	conn->armed |= CONN_ARMED_RECEIVE;
+	ring_receive(worker->ring, index, RING_TAG(RING_RECEIVE, index, conn->generation));
+	conn_relist(worker, index);
+}
+
+uint32_t conn_pop_oldest(struct worker *worker, uint32_t index)
+{
+	struct conn *conn = &worker->conns[index];
+	uint32_t request = worker_request_slot(worker, index, conn->oldest);
+
+	conn->outstanding--;
+	conn->oldest++;
+	if (conn->oldest == worker->plan->pipeline)
+		conn->oldest = 0;
+	return request;
+}
+
+void conn_break(struct worker *worker, uint32_t index, enum counter failure)
+{
+	struct conn *conn = &worker->conns[index];
+
+	while (conn->outstanding) {
+		uint32_t request = conn_pop_oldest(worker, index);
+
+		if (failure == COUNTER_TIMED_OUT)
+			outcome_timed_out(worker, request, worker->now_ns);
+		else
+			outcome_failed(worker, request, worker->now_ns, failure);
+		failure = COUNTER_FAILED_COLLATERAL;
+	}
+	close_begin(worker, index);
+}
+
+void conn_closed(struct worker *worker, uint32_t index)
+{
+	struct conn *conn = &worker->conns[index];
+
+	conn->armed &= (uint8_t)~CONN_ARMED_CLOSE;
+	if (conn->served)
+		conn->backoff_ns = BACKOFF_FIRST_NS;
+	down(worker, index, conn->served);
+	if (conn->served && wanted(worker))
+		conn_connect(worker, index);
+}
+
+static void give_up_connects(struct worker *worker)
+{
+	while (!index_list_empty(&worker->connecting)) {
+		uint32_t index = worker->connecting.first;
+
+		if (worker->conns[index].since_ns + worker->plan->timeout_ns > worker->now_ns)
+			break;
+		close_begin(worker, index);
+	}
+}
+
+void conn_tick(struct worker *worker)
+{
+	uint32_t index = worker->down.first;
+
+	give_up_connects(worker);
+	if (worker->phase == WORKER_ESTABLISHING || !wanted(worker))
+		return;
+	while (index != INDEX_LIST_END) {
+		uint32_t next = worker->conn_links[index].next;
+
+		if (ring_submission_space(worker->ring) < WORKER_SENDS_PER_ENTER)
+			break;
+		if (worker->conns[index].since_ns <= worker->now_ns)
+			conn_connect(worker, index);
+		else if (worker->conns[index].since_ns < worker->tick_ns)
+			worker->tick_ns = worker->conns[index].since_ns;
+		index = next;
+	}
+}
+
+void conn_note_odd(struct worker *worker, const void *data, size_t bytes, const char *reason)
+{
+	if (worker->odd_reason)
+		return;
+	if (bytes > sizeof(worker->odd_bytes))
+		bytes = sizeof(worker->odd_bytes);
+	memcpy(worker->odd_bytes, data, bytes);
+	worker->odd_byte_count = bytes;
+	worker->odd_reason = reason;
+}

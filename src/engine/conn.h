@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The life of a connection: connect, take requests, lose or close the socket, come back.
+ * The states are described with enum conn_state in worker.h.
+ *
+ * Owner: nothing; connections live in the worker. Threads: the worker's.
+ * Errors: nothing is retried for a request; a connection that is lost is replaced, at once when it
+ * had served, else after 10 ms doubling to 1 s, with seeded jitter.
+ */
+#ifndef RINGLOAD_ENGINE_CONN_H
+#define RINGLOAD_ENGINE_CONN_H
+
+#include "engine/worker.h"
+
+/* DOWN → CONNECTING, or back to DOWN when there is no socket to be had. */
+void conn_connect(struct worker *worker, uint32_t index);
+
+/* The connect completed. */
+void conn_connected(struct worker *worker, uint32_t index, int result);
+
+/* A request was put on it, or an answer made room: keeps the worker's lists true. */
+void conn_relist(struct worker *worker, uint32_t index);
+
+/*
+ * The connection is of no more use. The oldest outstanding request, if any, ends as `failure`
+ * (COUNTER_FAILED_… or COUNTER_TIMED_OUT), those behind it as collateral.
+ */
+void conn_break(struct worker *worker, uint32_t index, enum counter failure);
+
+/* Takes the oldest outstanding request off the connection; returns its index. */
+uint32_t conn_pop_oldest(struct worker *worker, uint32_t index);
+
+/* An operation ended (its bit of enum conn_armed was cleared): a closing connection may go on. */
+void conn_settle(struct worker *worker, uint32_t index);
+
+/* The close completed: the slot is free for another socket. */
+void conn_closed(struct worker *worker, uint32_t index);
+
+/* Gives up connects older than the timeout; starts those whose retry time has come. */
+void conn_tick(struct worker *worker);
+
+/* Keeps the first bytes of something no request had asked for, for the report. */
+void conn_note_odd(struct worker *worker, const void *data, size_t bytes, const char *reason);
+
+#endif

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/engine.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "engine/worker.h"
+
+/* A server's accept queue is not what is to be measured: connections come at a bearable rate. */
+#define CONNECTS_PER_SECOND 2000.0
+
+struct engine_thread {
+	struct engine *engine;
+	pthread_t thread;
+	bool started;
+	struct arena arena;
+	struct worker worker;
+	struct err err;
+	int failed; /* -errno of a worker that never became ready; read after `ended` */
+	int ended;
+	struct engine_worker_info info;
+};
+
+struct engine {
+	const struct plan *plan;
+	struct worker_control control;
+	struct ring_features features;
+	int ended_event; /* eventfd: a worker has ended */
+	size_t thread_count;
+	struct engine_thread *threads;
+};
+
+uint64_t engine_memory(struct plan *plan)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < plan->worker_count; i++) {
+		plan->workers[i].arena_bytes = worker_memory(plan, i);
+		bytes += plan->workers[i].arena_bytes;
+	}
+	return bytes;
+}
+
+/* Time this thread was runnable without running, the second field of its schedstat. */
+static uint64_t run_delay(void)
+{
+	char path[64], text[128];
+	unsigned long long cpu_ns, delay_ns = 0;
+	ssize_t bytes;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/schedstat", gettid());
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	bytes = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (bytes <= 0)
+		return 0;
+	text[bytes] = '\0';
+	return sscanf(text, "%llu %llu", &cpu_ns, &delay_ns) == 2 ? delay_ns : 0;
+}
+
+/* The thread's cumulative figures; the difference of two readings is what a window took. */
+static void read_usage(struct engine_worker_info *info)
+{
+	struct rusage usage;
+
+	info->cpu_ns = clock_thread_cpu_ns();
+	info->run_delay_ns = run_delay();
+	if (getrusage(RUSAGE_THREAD, &usage) == 0) {
+		info->voluntary = (uint64_t)usage.ru_nvcsw;
+		info->involuntary = (uint64_t)usage.ru_nivcsw;
+	}
+}
+
+static void fill_info(struct engine_worker_info *info, const struct worker *worker,
+	const struct engine_worker_info *before)
+{
+	read_usage(info);
+	info->cpu_ns -= before->cpu_ns;
+	info->run_delay_ns -= before->run_delay_ns;
+	info->voluntary -= before->voluntary;
+	info->involuntary -= before->involuntary;
+	info->window_end_ns = worker->window_end_ns;
+	info->end_ns = worker->now_ns;
+	info->odd_reason = worker->odd_reason;
+	info->odd_byte_count = worker->odd_byte_count;
+	memcpy(info->odd_bytes, worker->odd_bytes, worker->odd_byte_count);
+}
+
+static int thread_run(struct engine_thread *thread)
+{
+	const struct engine *engine = thread->engine;
+	size_t index = (size_t)(thread - engine->threads);
+	const struct plan_worker *place = &engine->plan->workers[index];
+	struct engine_worker_info before = {0};
+	int code;
+
+	/* The default slack would let every timed wait end up to 50 µs late. */
+	prctl(PR_SET_TIMERSLACK, 1UL);
+	code = arena_init(&thread->arena, place->arena_bytes, place->numa_node, &thread->err);
+	if (!code)
+		code = worker_init(&thread->worker, engine->plan, index, &engine->control,
+			&thread->arena, &thread->err);
+	if (code)
+		return code;
+	thread->info.tid = gettid();
+	thread->info.send_path = "send";
+	while (thread->worker.phase < WORKER_RUNNING)
+		if (!worker_step(&thread->worker))
+			return -EINTR;
+	read_usage(&before);
+	while (worker_step(&thread->worker))
+		;
+	fill_info(&thread->info, &thread->worker, &before);
+	return 0;
+}
+
+static void *thread_main(void *argument)
+{
+	struct engine_thread *thread = argument;
+	uint64_t one = 1;
+
+	thread->failed = thread_run(thread);
+	__atomic_store_n(&thread->ended, 1, __ATOMIC_RELEASE);
+	if (write(thread->engine->ended_event, &one, sizeof(one)) != sizeof(one))
+		assert(!"an eventfd takes 2^64 - 2 wake-ups");
+	return NULL;
+}
+
+static int start_thread(struct engine_thread *thread, unsigned int cpu, struct err *err)
+{
+	pthread_attr_t attributes;
+	cpu_set_t *cpus = CPU_ALLOC(cpu + 1);
+	size_t bytes = CPU_ALLOC_SIZE(cpu + 1);
+	sigset_t all, before;
+	int code;
+
+	if (!cpus)
+		return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "no memory for a worker");
+	CPU_ZERO_S(bytes, cpus);
+	CPU_SET_S(cpu, bytes, cpus);
+	pthread_attr_init(&attributes);
+	pthread_attr_setaffinity_np(&attributes, bytes, cpus);
+	/* Signals are the watching thread's. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	code = -pthread_create(&thread->thread, &attributes, thread_main, thread);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attributes);
+	CPU_FREE(cpus);
+	if (code)
+		return err_set_errno(
+			err, ERR_ENVIRONMENT, code, "cannot start a worker on CPU %u", cpu);
+	thread->started = true;
+	return 0;
+}
+
+/* Until all are ready; an ended thread did not become so. */
+static int await_ready(struct engine *engine, struct err *err)
+{
+	size_t ready = 0;
+
+	while (ready < engine->thread_count) {
+		struct engine_thread *thread = &engine->threads[ready];
+
+		if (__atomic_load_n(&thread->ended, __ATOMIC_ACQUIRE)) {
+			if (thread->failed == -EINTR)
+				return err_set(err, ERR_INTERRUPTED, -EINTR,
+					"interrupted before the connections were open");
+			*err = thread->err;
+			return thread->failed;
+		}
+		if (__atomic_load_n(&thread->worker.ready, __ATOMIC_ACQUIRE))
+			ready++;
+		else
+			clock_sleep_until(clock_now_ns() + NS_PER_MS);
+	}
+	return 0;
+}
+
+int engine_open(struct engine **out, const struct plan *plan, struct err *err)
+{
+	struct engine *engine = calloc(1, sizeof(*engine));
+	int code;
+
+	*out = NULL;
+	if (!engine)
+		return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "no memory for the engine");
+	engine->plan = plan;
+	engine->control.start_ns = UINT64_MAX;
+	engine->control.connects_per_second = CONNECTS_PER_SECOND / (double)plan->worker_count;
+	engine->threads = calloc(plan->worker_count, sizeof(*engine->threads));
+	engine->ended_event = eventfd(0, EFD_CLOEXEC);
+	if (!engine->threads || engine->ended_event < 0) {
+		code = err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "no memory for the engine");
+		goto out;
+	}
+	/* From here on a signal handler may stop it. */
+	*out = engine;
+	code = ring_probe(&engine->features, err);
+	for (size_t i = 0; i < plan->worker_count && !code; i++) {
+		engine->threads[i].engine = engine;
+		code = start_thread(&engine->threads[i], plan->workers[i].cpu, err);
+		engine->thread_count += !code;
+	}
+	if (!code)
+		code = await_ready(engine, err);
+	if (!code)
+		return 0;
+out:
+	*out = NULL;
+	engine_close(engine);
+	return code;
+}
+
+void engine_start(struct engine *engine, uint64_t start_ns)
+{
+	__atomic_store_n(&engine->control.start_ns, start_ns, __ATOMIC_RELEASE);
+}
+
+void engine_stop(struct engine *engine, enum engine_stop stop)
+{
+	if ((int)stop > __atomic_load_n(&engine->control.stop, __ATOMIC_RELAXED))
+		__atomic_store_n(&engine->control.stop, (int)stop, __ATOMIC_RELAXED);
+}
+
+static bool all_ended(const struct engine *engine)
+{
+	for (size_t i = 0; i < engine->thread_count; i++)
+		if (!__atomic_load_n(&engine->threads[i].ended, __ATOMIC_ACQUIRE))
+			return false;
+	return true;
+}
+
+bool engine_wait(struct engine *engine, uint64_t deadline_ns)
+{
+	struct pollfd event = {.fd = engine->ended_event, .events = POLLIN};
+	uint64_t wakeups;
+
+	while (!all_ended(engine)) {
+		uint64_t now_ns = clock_now_ns();
+		struct timespec rest;
+
+		if (now_ns >= deadline_ns)
+			return false;
+		rest.tv_sec = (time_t)((deadline_ns - now_ns) / NS_PER_S);
+		rest.tv_nsec = (long)((deadline_ns - now_ns) % NS_PER_S);
+		if (ppoll(&event, 1, &rest, NULL) < 0)
+			return all_ended(engine); /* a signal: the caller wants to look */
+		if (event.revents && read(event.fd, &wakeups, sizeof(wakeups)) < 0)
+			return all_ended(engine);
+	}
+	return true;
+}
+
+const struct stats *engine_stats(const struct engine *engine, size_t worker)
+{
+	return engine->threads[worker].worker.stats;
+}
+
+void engine_worker_info(const struct engine *engine, size_t worker, struct engine_worker_info *info)
+{
+	*info = engine->threads[worker].info;
+}
+
+void engine_address_counts(const struct engine *engine, uint32_t *counts)
+{
+	for (size_t a = 0; a < engine->plan->address_count; a++) {
+		counts[a] = 0;
+		for (size_t i = 0; i < engine->thread_count; i++)
+			counts[a] += __atomic_load_n(
+				&engine->threads[i].worker.address_counts[a], __ATOMIC_RELAXED);
+	}
+}
+
+const char *engine_fault(const struct engine *engine)
+{
+	for (size_t i = 0; i < engine->thread_count; i++)
+		if (engine->threads[i].worker.fault)
+			return strerror(-engine->threads[i].worker.fault);
+	return NULL;
+}
+
+void engine_features(const struct engine *engine, struct ring_features *features)
+{
+	*features = engine->features;
+}
+
+void engine_close(struct engine *engine)
+{
+	if (!engine)
+		return;
+	engine_stop(engine, ENGINE_STOP_NOW);
+	for (size_t i = 0; i < engine->thread_count; i++) {
+		struct engine_thread *thread = &engine->threads[i];
+
+		pthread_join(thread->thread, NULL);
+		worker_release(&thread->worker);
+		arena_release(&thread->arena);
+	}
+	if (engine->ended_event >= 0)
+		close(engine->ended_event);
+	free(engine->threads);
+	free(engine);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What goes out: requests become due by the schedule (open loop) or by an answer (closed loop), get
+ * a connection, and are queued for the next enter.
+ *
+ * Owner: nothing. Threads: the worker's. Errors: none; what cannot be sent waits or is dropped, and
+ * both are counted.
+ */
+#ifndef RINGLOAD_ENGINE_LAUNCH_H
+#define RINGLOAD_ENGINE_LAUNCH_H
+
+#include "engine/worker.h"
+
+void launch_open_loop(struct worker *worker);
+void launch_closed_loop(struct worker *worker);
+
+/* Whether another turn of launching would queue something now. */
+bool launch_pending(const struct worker *worker);
+
+/* sent_ns was read directly before the enter that carries what is queued. */
+void launch_stamp(struct worker *worker, uint64_t sent_ns);
+
+#endif

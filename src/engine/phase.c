@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/phase.h"
+
+#include "engine/conn.h"
+#include "engine/health.h"
+#include "engine/outcome.h"
+
+static void establish(struct worker *worker)
+{
+	uint64_t gap_ns = (uint64_t)(1e9 / worker->control->connects_per_second);
+
+	while (worker->next_connect < worker->place->connections &&
+		worker->next_connect_ns <= worker->now_ns &&
+		ring_submission_space(worker->ring) > WORKER_SENDS_PER_ENTER) {
+		conn_connect(worker, worker->next_connect++);
+		worker->next_connect_ns += gap_ns;
+	}
+	if (worker->next_connect < worker->place->connections ||
+		!index_list_empty(&worker->connecting))
+		return;
+	arena_seal(worker->arena);
+	worker->phase = WORKER_READY;
+	__atomic_store_n(&worker->ready, 1, __ATOMIC_RELEASE);
+}
+
+static uint64_t saturating_add(uint64_t a, uint64_t b)
+{
+	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+static void await_start(struct worker *worker)
+{
+	uint64_t start_ns = __atomic_load_n(&worker->control->start_ns, __ATOMIC_ACQUIRE);
+
+	if (start_ns == UINT64_MAX)
+		return;
+	worker->start_ns = start_ns;
+	worker->measured_from_ns = start_ns + worker->plan->warmup_ns;
+	worker->end_ns = saturating_add(worker->measured_from_ns, worker->plan->duration_ns);
+	if (worker->now_ns >= start_ns)
+		worker->phase = WORKER_RUNNING;
+}
+
+static void begin_drain(struct worker *worker, uint64_t window_end_ns)
+{
+	worker->phase = WORKER_DRAINING;
+	worker->window_end_ns = window_end_ns;
+	worker->drain_until_ns = saturating_add(worker->now_ns, worker->plan->drain_ns);
+}
+
+/* Whether nothing will become due any more. */
+static bool window_over(const struct worker *worker)
+{
+	uint64_t alone_ns = saturating_add(worker->last_established_ns, worker->plan->timeout_ns);
+
+	if (worker->now_ns >= worker->end_ns)
+		return true;
+	if (!worker->plan->has_requests)
+		return false;
+	if (worker->plan->open_loop)
+		return worker->due.next_ns == ARRIVAL_NONE;
+	/* Sessions without a server would never come to their last request. */
+	return !worker->requests_left || (!worker->established && worker->now_ns >= alone_ns);
+}
+
+/* Whether all that became due has come to an end. */
+static bool drained(const struct worker *worker)
+{
+	if (worker->in_flight || worker->backlog.count)
+		return false;
+	return !worker->plan->open_loop || worker->due.next_ns == ARRIVAL_NONE;
+}
+
+void phase_finish(struct worker *worker)
+{
+	while (!index_list_empty(&worker->unanswered))
+		outcome_in_flight(worker, worker->unanswered.first, worker->now_ns);
+	while (worker->backlog.count) {
+		outcome_unsent(worker, worker->start_ns + backlog_oldest(&worker->backlog),
+			worker->now_ns);
+		backlog_pop(&worker->backlog);
+	}
+	/* N requests of a closed loop are over with the last answer: that is the window of their
+	 * rate. */
+	if (worker->plan->has_requests && !worker->plan->open_loop && worker->last_done_ns)
+		worker->window_end_ns = worker->last_done_ns;
+	health_account(worker);
+	worker->phase = WORKER_DONE;
+}
+
+static void obey_stop(struct worker *worker, int stop)
+{
+	if (worker->phase < WORKER_RUNNING) {
+		if (stop != ENGINE_RUN)
+			worker->phase = WORKER_DONE;
+		return;
+	}
+	if (stop == ENGINE_STOP_DRAIN && worker->phase == WORKER_RUNNING) {
+		worker->end_ns = worker->now_ns;
+		if (worker->plan->open_loop)
+			arrival_cut(&worker->due, worker->now_ns - worker->start_ns);
+		begin_drain(worker, worker->now_ns);
+	}
+	if (stop == ENGINE_STOP_NOW) {
+		if (worker->phase == WORKER_RUNNING)
+			worker->window_end_ns = worker->now_ns;
+		phase_finish(worker);
+	}
+}
+
+void phase_advance(struct worker *worker)
+{
+	int stop = __atomic_load_n(&worker->control->stop, __ATOMIC_RELAXED);
+
+	if (stop != ENGINE_RUN)
+		obey_stop(worker, stop);
+	if (worker->phase == WORKER_ESTABLISHING)
+		establish(worker);
+	if (worker->phase == WORKER_READY)
+		await_start(worker);
+	if (worker->phase == WORKER_RUNNING && window_over(worker))
+		begin_drain(
+			worker, worker->end_ns < worker->now_ns ? worker->end_ns : worker->now_ns);
+	if (worker->phase == WORKER_DRAINING &&
+		(drained(worker) || worker->now_ns >= worker->drain_until_ns))
+		phase_finish(worker);
+}

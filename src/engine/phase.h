@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From one phase of a worker's life to the next (enum worker_phase): the start, the end of the
+ * window, a stop, the end of the drain.
+ *
+ * Owner: nothing. Threads: the worker's. Errors: none.
+ */
+#ifndef RINGLOAD_ENGINE_PHASE_H
+#define RINGLOAD_ENGINE_PHASE_H
+
+#include "engine/worker.h"
+
+/* Moves on as far as the time and the control say. */
+void phase_advance(struct worker *worker);
+
+/* Ends the worker as it stands: what is open is counted as unsent or in flight. */
+void phase_finish(struct worker *worker);
+
+#endif

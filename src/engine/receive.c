@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/receive.h"
+
+#include <errno.h>
+
+#include "engine/conn.h"
+#include "engine/outcome.h"
+
+static void oldest_completed(struct worker *worker, uint32_t index)
+{
+	struct conn *conn = &worker->conns[index];
+
+	outcome_completed(
+		worker, conn_pop_oldest(worker, index), worker->now_ns, conn->response.status);
+	conn->served = true;
+}
+
+/* The response to the oldest request ended. False when the connection was given up with it. */
+static bool answered(struct worker *worker, uint32_t index)
+{
+	struct conn *conn = &worker->conns[index];
+
+	oldest_completed(worker, index);
+	if (!conn->response.keep_alive) {
+		COUNT(&worker->stats->connections, CONNECTION_CLOSED_BY_PEER);
+		conn_break(worker, index, COUNTER_FAILED_COLLATERAL);
+		return false;
+	}
+	http1_response_begin(&conn->response, worker->plan->request.head);
+	conn_relist(worker, index);
+	return true;
+}
+
+static void unsolicited(struct worker *worker, uint32_t index, struct span bytes)
+{
+	COUNT(&worker->stats->connections, CONNECTION_UNSOLICITED);
+	conn_note_odd(worker, bytes.data, bytes.bytes, "bytes that no request had asked for");
+	conn_break(worker, index, COUNTER_FAILED_COLLATERAL);
+}
+
+/* Bytes on an open connection. */
+static void feed(struct worker *worker, uint32_t index, struct span bytes)
+{
+	struct conn *conn = &worker->conns[index];
+	struct span whole = bytes;
+	struct span body;
+
+	while (conn->outstanding) {
+		switch (http1_response_next(&conn->response, &bytes, &body)) {
+		case HTTP1_COMPLETE:
+			if (!answered(worker, index))
+				return;
+			break;
+		case HTTP1_ERROR:
+			conn_note_odd(worker, whole.data, whole.bytes,
+				http1_error_text(conn->response.error));
+			conn_break(worker, index, COUNTER_FAILED_PARSE);
+			return;
+		case HTTP1_MORE:
+			return;
+		case HTTP1_INFORMATIONAL:
+		case HTTP1_HEAD:
+		case HTTP1_BODY:
+			break;
+		}
+	}
+	if (bytes.bytes)
+		unsolicited(worker, index, bytes);
+}
+
+/* The peer closed its side. */
+static void ended(struct worker *worker, uint32_t index)
+{
+	struct conn *conn = &worker->conns[index];
+	enum http1_event event = HTTP1_MORE;
+
+	COUNT(&worker->stats->connections, CONNECTION_CLOSED_BY_PEER);
+	if (conn->outstanding)
+		event = http1_response_end(&conn->response);
+	if (event == HTTP1_COMPLETE)
+		oldest_completed(worker, index);
+	if (event == HTTP1_ERROR)
+		conn_break(worker, index, COUNTER_FAILED_SHORT);
+	else
+		conn_break(worker, index,
+			event == HTTP1_COMPLETE ? COUNTER_FAILED_COLLATERAL
+						: COUNTER_FAILED_CLOSED);
+}
+
+static void receive_failed(struct worker *worker, uint32_t index)
+{
+	struct conn *conn = &worker->conns[index];
+
+	COUNT(&worker->stats->connections, CONNECTION_CLOSED_BY_PEER);
+	conn_break(worker, index,
+		conn->outstanding && conn->response.started ? COUNTER_FAILED_SHORT
+							    : COUNTER_FAILED_RESET);
+}
+
+static void received_bytes(
+	struct worker *worker, uint32_t index, const struct ring_completion *completion)
+{
+	struct conn *conn = &worker->conns[index];
+	struct span bytes = {.data = ring_buffer_data(worker->ring, completion->buffer),
+		.bytes = (size_t)completion->result};
+	unsigned int phase = STATS_MEASURED;
+
+	if (conn->state == CONN_OPEN) {
+		if (conn->outstanding)
+			phase = worker->requests[worker_request_slot(worker, index, conn->oldest)]
+					.phase;
+		COUNT_BY(&worker_phase_stats(worker, phase)->counters, COUNTER_BYTES_RECEIVED,
+			(uint64_t)completion->result);
+		feed(worker, index, bytes);
+	}
+}
+
+static void receive_done(
+	struct worker *worker, uint32_t index, const struct ring_completion *completion)
+{
+	struct conn *conn = &worker->conns[index];
+	bool more = completion->flags & RING_MORE;
+
+	if (!more)
+		conn->armed &= (uint8_t)~CONN_ARMED_RECEIVE;
+	if (completion->result > 0)
+		received_bytes(worker, index, completion);
+	else if (completion->result == -ENOBUFS)
+		COUNT(&worker->stats->health, HEALTH_ENOBUFS);
+	else if (conn->state == CONN_OPEN && completion->result == 0)
+		ended(worker, index);
+	else if (conn->state == CONN_OPEN)
+		receive_failed(worker, index);
+
+	if (conn->state == CONN_OPEN && !(conn->armed & CONN_ARMED_RECEIVE)) {
+		COUNT(&worker->stats->health, HEALTH_REARMED);
+		conn->armed |= CONN_ARMED_RECEIVE;
+		ring_receive(worker->ring, index, RING_TAG(RING_RECEIVE, index, conn->generation));
+	}
+	conn_settle(worker, index);
+}
+
+static void send_done(
+	struct worker *worker, uint32_t index, const struct ring_completion *completion)
+{
+	struct conn *conn = &worker->conns[index];
+
+	conn->armed &= (uint8_t)~CONN_ARMED_SEND;
+	if (conn->state != CONN_OPEN) {
+		conn_settle(worker, index);
+		return;
+	}
+	/* The peer is gone: the armed receive completes too, and tells how it went. */
+	if (completion->result == -EPIPE || completion->result == -ECONNRESET)
+		return;
+	if (completion->result < 0 || (uint32_t)completion->result < conn->sending_bytes)
+		conn_break(worker, index, COUNTER_FAILED_SEND);
+	else
+		conn_relist(worker, index);
+}
+
+static void connect_done(
+	struct worker *worker, uint32_t index, const struct ring_completion *completion)
+{
+	conn_connected(worker, index, completion->result);
+}
+
+static void cancel_done(
+	struct worker *worker, uint32_t index, const struct ring_completion *completion)
+{
+	(void)completion; /* how many it found does not matter: each tells by itself */
+	worker->conns[index].armed &= (uint8_t)~CONN_ARMED_CANCEL;
+	conn_settle(worker, index);
+}
+
+static void close_done(
+	struct worker *worker, uint32_t index, const struct ring_completion *completion)
+{
+	(void)completion;
+	conn_closed(worker, index);
+}
+
+typedef void handler(struct worker *, uint32_t, const struct ring_completion *);
+
+static handler *const handlers[RING_OPERATION_COUNT] = {
+	[RING_RECEIVE] = receive_done,
+	[RING_SEND] = send_done,
+	[RING_CONNECT] = connect_done,
+	[RING_CANCEL] = cancel_done,
+	[RING_CLOSE] = close_done,
+};
+
+void receive_completion(struct worker *worker, const struct ring_completion *completion)
+{
+	uint32_t index = RING_TAG_SLOT(completion->tag);
+
+	if (RING_TAG_GENERATION(completion->tag) == worker->conns[index].generation)
+		handlers[RING_TAG_OPERATION(completion->tag)](worker, index, completion);
+	else
+		COUNT(&worker->stats->health, HEALTH_STALE);
+	if (completion->flags & RING_BUFFER)
+		ring_buffer_return(worker->ring, completion->buffer);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/worker.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "engine/conn.h"
+#include "engine/health.h"
+#include "engine/launch.h"
+#include "engine/pace.h"
+#include "engine/phase.h"
+#include "engine/receive.h"
+
+#define TICK_NS (10 * NS_PER_MS)
+/* A send up to this size fits an empty socket buffer, so it cannot outlive its own response. */
+#define QUIET_SEND_BYTES 16384
+/* Copies of the request kept back to back, so that a pipeline goes out in one send. */
+#define WIRE_COPIES_BYTES 65536
+
+/* Arena pieces are laid out by one function that either counts or takes. */
+struct layout {
+	struct arena *arena; /* NULL: count only */
+	size_t bytes;
+};
+
+static void *piece(struct layout *layout, size_t bytes, size_t align_bytes)
+{
+	layout->bytes += arena_need(bytes, align_bytes);
+	return layout->arena ? arena_alloc(layout->arena, bytes, align_bytes) : NULL;
+}
+
+static uint32_t wire_copies(const struct plan *plan)
+{
+	size_t copies = WIRE_COPIES_BYTES / plan->request.wire_bytes;
+
+	if (copies < 1)
+		return 1;
+	return copies < plan->pipeline ? (uint32_t)copies : plan->pipeline;
+}
+
+/* Buffers start at different cache sets: equal low address bits would make them evict each other.
+ */
+static uint32_t buffer_stride(const struct plan *plan)
+{
+	return plan->buffer_bytes + 5 * 64;
+}
+
+struct pieces {
+	void *stats, *buffers;
+	uint64_t *backlog;
+};
+
+static void lay_out(struct worker *worker, const struct plan *plan, size_t index,
+	struct layout *layout, struct pieces *pieces)
+{
+	size_t conns = plan->workers[index].connections;
+	size_t requests = conns * plan->pipeline;
+
+	pieces->stats = piece(layout, stats_bytes(plan->longest_ns), 64);
+	pieces->buffers = piece(layout, (size_t)plan->buffer_count * buffer_stride(plan), 4096);
+	pieces->backlog = plan->max_in_flight_per_worker == UINT64_MAX
+				  ? NULL
+				  : piece(layout, plan->max_in_flight_per_worker * sizeof(uint64_t),
+					    64);
+	worker->conns = piece(layout, conns * sizeof(struct conn), 64);
+	worker->conn_links = piece(layout, conns * sizeof(struct index_link), 64);
+	worker->requests = piece(layout, requests * sizeof(struct request), 64);
+	worker->request_links = piece(layout, requests * sizeof(struct index_link), 64);
+	worker->wire = piece(layout, plan->request.wire_bytes * wire_copies(plan), 4096);
+	worker->queued = piece(
+		layout, sizeof(uint32_t) * WORKER_SENDS_PER_ENTER * plan->pipeline, 64);
+	worker->address_counts = piece(layout, plan->address_count * sizeof(uint32_t), 64);
+}
+
+size_t worker_memory(const struct plan *plan, size_t index)
+{
+	struct layout layout = {0};
+	struct worker scratch;
+	struct pieces pieces;
+
+	lay_out(&scratch, plan, index, &layout, &pieces);
+	return layout.bytes;
+}
+
+static int open_ring(struct worker *worker, void *buffers, struct err *err)
+{
+	const struct plan *plan = worker->plan;
+	uint32_t conns = worker->place->connections;
+	struct ring_options options = {
+		.submission_entries = WORKER_SUBMISSION_ENTRIES,
+		/* Each connection may have a receive, a send, and the three of a close at once. */
+		.completion_entries = conns < 512 ? 4096 : conns * 8,
+		.slots = conns,
+		.buffer_count = plan->buffer_count,
+		.buffer_bytes = plan->buffer_bytes,
+		.buffer_stride_bytes = buffer_stride(plan),
+		.buffers = buffers,
+	};
+
+	return ring_new(&worker->ring, &options, err);
+}
+
+static void init_tables(struct worker *worker)
+{
+	const struct plan *plan = worker->plan;
+
+	index_list_init(&worker->idle);
+	index_list_init(&worker->partial);
+	index_list_init(&worker->connecting);
+	index_list_init(&worker->down);
+	index_list_init(&worker->unanswered);
+	for (uint32_t i = 0; i < worker->place->connections; i++) {
+		worker->conns[i].address = (uint16_t)((worker->place->first_connection + i) %
+						      plan->address_count);
+		worker->conns[i].list = CONN_LISTED_DOWN;
+		index_list_append(&worker->down, worker->conn_links, i);
+	}
+	worker->wire_copies = wire_copies(plan);
+	for (uint32_t i = 0; i < worker->wire_copies; i++)
+		memcpy(worker->wire + i * plan->request.wire_bytes, plan->request.wire,
+			plan->request.wire_bytes);
+	worker->quiet_sends = plan->pipeline == 1 && plan->request.wire_bytes <= QUIET_SEND_BYTES;
+}
+
+int worker_init(struct worker *worker, const struct plan *plan, size_t index,
+	const struct worker_control *control, struct arena *arena, struct err *err)
+{
+	struct layout layout = {.arena = arena};
+	struct pieces pieces;
+
+	memset(worker, 0, sizeof(*worker));
+	worker->plan = plan;
+	worker->place = &plan->workers[index];
+	worker->index = index;
+	worker->control = control;
+	worker->arena = arena;
+	lay_out(worker, plan, index, &layout, &pieces);
+	worker->stats = stats_init(pieces.stats, plan->longest_ns);
+	rng_init(&worker->jitter, plan->seed, 1000000 + index);
+	init_tables(worker);
+	if (plan->open_loop) {
+		arrival_init(&worker->due, plan, index);
+		worker->backlog.taken = worker->due;
+		worker->backlog.times = pieces.backlog;
+		worker->backlog.capacity = plan->max_in_flight_per_worker;
+	}
+	worker->requests_left = plan->has_requests ? worker->place->requests : UINT64_MAX;
+	worker->launch = plan->open_loop ? launch_open_loop : launch_closed_loop;
+	worker->start_ns = worker->end_ns = worker->measured_from_ns = UINT64_MAX;
+	worker->drain_until_ns = UINT64_MAX;
+	worker->now_ns = worker->reaped_ns = clock_now_ns();
+	worker->next_connect_ns = worker->now_ns;
+	return open_ring(worker, pieces.buffers, err);
+}
+
+void worker_release(struct worker *worker)
+{
+	ring_free(worker->ring);
+	worker->ring = NULL;
+}
+
+static void time_out_unanswered(struct worker *worker)
+{
+	while (!index_list_empty(&worker->unanswered)) {
+		uint32_t oldest = worker->unanswered.first;
+
+		if (worker->requests[oldest].sent_ns + worker->plan->timeout_ns > worker->now_ns)
+			return;
+		conn_break(worker, oldest / worker->plan->pipeline, COUNTER_TIMED_OUT);
+	}
+}
+
+static void tick(struct worker *worker)
+{
+	worker->tick_ns = worker->now_ns + TICK_NS;
+	conn_tick(worker);
+	health_account(worker);
+	__atomic_store_n(&worker->stats->health.value[HEALTH_CQ_OVERFLOW],
+		ring_overflows(worker->ring), __ATOMIC_RELAXED);
+}
+
+static void reap(struct worker *worker)
+{
+	struct ring_completion batch[WORKER_REAP_BATCH];
+	uint32_t count, total = 0;
+
+	do {
+		count = ring_reap(worker->ring, batch, WORKER_REAP_BATCH);
+		if (total && count)
+			worker->now_ns = clock_now_ns();
+		for (uint32_t i = 0; i < count; i++)
+			receive_completion(worker, &batch[i]);
+		total += count;
+	} while (count == WORKER_REAP_BATCH && total < WORKER_REAP_LIMIT);
+	COUNT_BY(&worker->stats->health, HEALTH_COMPLETIONS, total);
+}
+
+bool worker_step(struct worker *worker)
+{
+	phase_advance(worker);
+	if (worker->phase == WORKER_DONE)
+		return false;
+	time_out_unanswered(worker);
+	if (worker->now_ns >= worker->tick_ns)
+		tick(worker);
+	if (worker->phase >= WORKER_RUNNING)
+		worker->launch(worker);
+	pace_enter(worker);
+	if (worker->phase == WORKER_DONE)
+		return false;
+	reap(worker);
+	COUNT(&worker->stats->health, HEALTH_LOOPS);
+	return true;
+}

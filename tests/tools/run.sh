@@ -1,0 +1,101 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2016 # the tests are written here, not run
+# tests/run itself: what it takes for a pass, a failure and a skip, and that it leaves nothing.
+source tests/assert.sh
+
+# a_test NAME: a test from standard input.
+a_test() {
+	{
+		echo '#!/bin/bash'
+		cat
+	} >"$SCRATCH/$1.sh"
+	chmod +x "$SCRATCH/$1.sh"
+}
+
+# runner NAME...: runs these tests with the skip list of $SCRATCH/skips.
+runner() {
+	TEST_SKIPS=$SCRATCH/skips run tests/run -v release "${@/#/$SCRATCH/}"
+}
+
+last_line() {
+	tail -n 1 "$SCRATCH/out"
+}
+
+: >"$SCRATCH/skips"
+a_test pass <<<'echo quiet; exit 0'
+a_test fail <<<'echo the cause; exit 3'
+a_test skip <<<'exit 77'
+a_test crash <<<'kill -SEGV $$'
+a_test leave <<<'sleep 1000 & exit 0'
+# (in two pieces, as this file is no test of one second)
+printf '# test-%s: 1\nsleep 1000 & wait\n' timeout | a_test hang
+a_test scratch <<<'[ -d "$SCRATCH" ] && [ -z "$(ls "$SCRATCH")" ] && echo "$SCRATCH" >"$SCRATCH/a" && exit 0'
+
+runner pass.sh scratch.sh
+expect_status 0
+expect_equal 'summary' "$(last_line)" '2 passed, 0 failed'
+expect_no_text "$SCRATCH/out" quiet
+
+runner pass.sh fail.sh
+expect_status 1
+expect_equal 'summary' "$(last_line)" '1 passed, 1 failed'
+expect_text "$SCRATCH/out" 'exit 3'
+expect_text "$SCRATCH/out" '| the cause'
+
+runner crash.sh
+expect_status 1
+expect_text "$SCRATCH/out" 'ended by signal SEGV'
+
+runner missing.sh
+expect_status 2
+
+# A skip needs a line with a true condition.
+runner pass.sh skip.sh
+expect_status 1
+expect_text "$SCRATCH/out" 'skipped, but not listed'
+echo "$SCRATCH/skip.sh | false | never" >"$SCRATCH/skips"
+runner pass.sh skip.sh
+expect_status 1
+expect_text "$SCRATCH/out" 'its condition in tests/skips is false here'
+echo "$SCRATCH/skip.sh | true | no such hardware" >"$SCRATCH/skips"
+runner pass.sh skip.sh
+expect_status 0
+expect_equal 'summary' "$(last_line)" '1 passed, 0 failed, 1 skipped'
+expect_text "$SCRATCH/out" 'no such hardware'
+for line in "$SCRATCH/gone.sh | true | why" "$SCRATCH/skip.sh | true |" "$SCRATCH/skip.sh | | why"; do
+	echo "$line" >"$SCRATCH/skips"
+	runner pass.sh
+	expect_status 2
+done
+: >"$SCRATCH/skips"
+
+# What a test leaves running is a failure, and is ended.
+runner leave.sh
+expect_status 1
+expect_text "$SCRATCH/out" 'left processes behind'
+left=$(sed -n 's/.*left behind: *\([0-9]*\).*/\1/p' "$SCRATCH/out")
+[ -n "$left" ] || fail 'the process left behind is not named' "$SCRATCH/out"
+! kill -0 "$left" 2>/dev/null || fail "process $left was left running"
+
+runner hang.sh
+expect_status 1
+expect_text "$SCRATCH/out" 'not done after 1 s'
+
+# Ctrl-C ends the test that runs, with its children, and removes its directory.
+a_test endless <<'TEST'
+sleep 1000 &
+echo "$! $SCRATCH" >"$REPORT"
+wait
+TEST
+export REPORT=$SCRATCH/report
+env --default-signal=INT tests/run -v release "$SCRATCH/endless.sh" >"$SCRATCH/out" 2>&1 &
+runner=$!
+wait_for 10 test -s "$REPORT" || fail 'the endless test did not start' "$SCRATCH/out"
+kill -INT $runner
+wait $runner
+expect_equal 'exit status' $? 130
+read -r child directory <"$REPORT"
+! kill -0 "$child" 2>/dev/null || fail "process $child survived"
+[ ! -e "$directory" ] || fail "$directory was left"
+expect_equal 'summary' "$(last_line)" '0 passed, 0 failed, interrupted'
