@@ -17,10 +17,10 @@ ifneq ($(filter clean,$(MAKECMDGOALS)),)
 .NOTPARALLEL:
 endif
 
-# release, asan (ASan + UBSan), tsan, or fuzz (clang: libFuzzer + ASan + UBSan).
+# release, asan (ASan + UBSan), tsan, cover (gcov), or fuzz (clang: libFuzzer + ASan + UBSan).
 VARIANT ?= release
-ifeq ($(filter release asan tsan fuzz,$(VARIANT)),)
-$(error VARIANT="$(VARIANT)" is none of release, asan, tsan, fuzz)
+ifeq ($(filter release asan tsan cover fuzz,$(VARIANT)),)
+$(error VARIANT="$(VARIANT)" is none of release, asan, tsan, cover, fuzz)
 endif
 OUT := build/$(VARIANT)
 # V=1 shows the commands.
@@ -38,7 +38,9 @@ WARNINGS := -Wall -Wextra -Wshadow -Wundef -Wvla -Wformat=2 -Wstrict-prototypes 
 OPT.release := -O2
 OPT.asan    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 OPT.tsan    := -O1 -fsanitize=thread -fno-omit-frame-pointer
-OPT.fuzz    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+OPT.cover   := -O0 --coverage
+# clang counts formats passed on by a checked wrapper as suspicious, gcc does not.
+OPT.fuzz    := $(OPT.asan) -Wno-format-nonliteral
 CPPFLAGS_ALL := -D_GNU_SOURCE -Iinclude -Isrc -I$(OUT)/gen -I. $(CPPFLAGS)
 CFLAGS_ALL := -std=gnu11 -g $(OPT.$(VARIANT)) $(WARNINGS) $(if $(CI),-Werror) $(CFLAGS)
 LDFLAGS_ALL := $(OPT.$(VARIANT)) $(LDFLAGS)
@@ -52,8 +54,8 @@ SOURCES := $(filter-out $(MAIN),$(wildcard src/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
 
 .DEFAULT_GOAL := all
-.PHONY: all demo test test-san bench fuzz lint format unit install uninstall clean help \
-	test-programs fuzz-programs
+.PHONY: all demo test test-san bench fuzz coverage lint format unit install uninstall clean help \
+	test-programs unit-programs fuzz-programs
 .SECONDARY:
 
 ## The two commands of the README
@@ -79,7 +81,7 @@ test-san: ## the tests once more with ASan + UBSan and with TSan
 	@tests/run $(ONLY:%=--only '%') -v asan unit sim fuzz golden cli netns -v tsan unit cli
 
 unit: ## unit tests alone; T=noun for one of them, VARIANT=asan or tsan
-	@$(MAKE) $(if $(T),$(OUT)/tests/unit/test_$(T),test-programs)
+	@$(MAKE) $(if $(T),$(OUT)/tests/unit/test_$(T),unit-programs)
 	@tests/run -v $(VARIANT) $(if $(T),tests/unit/test_$(T).c,unit)
 
 lint: ## layout, layers, sizes, shell scripts
@@ -98,6 +100,13 @@ fuzz: ## fuzz every parser for SECONDS=60 each; T=name for one
 	@tools/setup build fuzz
 	@$(MAKE) VARIANT=fuzz fuzz-programs
 	@tools/fuzz $(or $(SECONDS),60) $(T)
+
+coverage: ## which branches the unit, simulator and fuzz corpus tests take; T='src/net/*' for some
+	@tools/setup build test cover
+	@$(MAKE) VARIANT=cover test-programs
+	@find build/cover -name '*.gcda' -delete
+	@tests/run $(ONLY:%=--only '%') -v cover unit sim fuzz
+	@gcovr --branches --filter '$(or $(T),src/)' build/cover
 
 PREFIX ?= /usr/local
 MAN_PAGES = $(wildcard docs/*.1)
@@ -159,6 +168,7 @@ REAL_PROGRAMS   := $(patsubst %.c,$(OUT)/%,$(wildcard tests/sim/real_*.c))
 SERVER_PROGRAMS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/servers/*.c))
 FUZZ_PROGRAMS   := $(patsubst %.c,$(OUT)/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 test-programs: $(UNIT_PROGRAMS) $(SIM_PROGRAMS) $(REAL_PROGRAMS) $(SERVER_PROGRAMS) $(FUZZ_PROGRAMS)
+unit-programs: $(UNIT_PROGRAMS)
 fuzz-programs: $(FUZZ_PROGRAMS)
 
 UNIT_SHARED := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))

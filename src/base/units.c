@@ -28,9 +28,16 @@ struct unit {
 	uint64_t factor;
 };
 
-/* A decimal number as it was written: digits / 10^places. */
+/*
+ * A decimal number as it was written: digits / 10^places. Both are bounded so that digits × the
+ * largest factor (a day in ns), and 60 × 10^places, fit 128 bits: beyond them nothing is in range.
+ */
+#define DIGITS_LIMIT 22
+#define PLACES_LIMIT 36
+
 struct decimal {
-	uint64_t digits;
+	unsigned __int128 digits;
+	unsigned int digit_count; /* without leading zeros */
 	unsigned int places;
 	bool too_large; /* the whole part does not fit */
 	bool too_fine;  /* the fraction does not */
@@ -99,46 +106,53 @@ static bool is_digit(char byte)
 	return byte >= '0' && byte <= '9';
 }
 
-static bool append_digit(uint64_t *digits, char digit)
+static bool append_digit(struct decimal *decimal, char digit)
 {
-	uint64_t longer;
-
-	if (__builtin_mul_overflow(*digits, 10, &longer) ||
-		__builtin_add_overflow(longer, (uint64_t)(digit - '0'), &longer))
+	if (decimal->digit_count == 0 && digit == '0')
+		return true;
+	if (decimal->digit_count == DIGITS_LIMIT)
 		return false;
-	*digits = longer;
+	decimal->digits = decimal->digits * 10 + (unsigned int)(digit - '0');
+	decimal->digit_count++;
 	return true;
+}
+
+static bool append_place(struct decimal *decimal, char digit)
+{
+	if (decimal->places == PLACES_LIMIT)
+		return false;
+	decimal->places++;
+	return append_digit(decimal, digit);
+}
+
+/* The digits behind the point. Zeros count only when another digit follows. */
+static void read_fraction(const char *first, const char *end, struct decimal *decimal)
+{
+	while (end > first && end[-1] == '0')
+		end--;
+	for (; first < end; first++)
+		if (!append_place(decimal, *first))
+			decimal->too_fine = true;
 }
 
 /* Reads digits, and a point with digits behind it; false when there are none. */
 static bool read_decimal(const char **cursor, struct decimal *decimal)
 {
-	const char *at = *cursor;
-	size_t zeros = 0;
+	const char *at = *cursor, *fraction;
 
 	memset(decimal, 0, sizeof *decimal);
 	if (!is_digit(*at))
 		return false;
 	for (; is_digit(*at); at++)
-		if (!append_digit(&decimal->digits, *at))
+		if (!append_digit(decimal, *at))
 			decimal->too_large = true;
 	if (*at == '.') {
-		if (!is_digit(*++at))
+		fraction = ++at;
+		while (is_digit(*at))
+			at++;
+		if (at == fraction)
 			return false;
-		for (; is_digit(*at); at++) {
-			/* Zeros count only when another digit follows. */
-			zeros++;
-			if (*at == '0')
-				continue;
-			for (; zeros > 1 && !decimal->too_fine; zeros--, decimal->places++)
-				if (!append_digit(&decimal->digits, '0'))
-					decimal->too_fine = true;
-			if (decimal->too_fine || !append_digit(&decimal->digits, *at))
-				decimal->too_fine = true;
-			else
-				decimal->places++;
-			zeros = 0;
-		}
+		read_fraction(fraction, at, decimal);
 	}
 	*cursor = at;
 	return true;
@@ -156,7 +170,7 @@ static int scale(const struct decimal *decimal, uint64_t factor, uint64_t diviso
 		return -ERANGE;
 	if (decimal->too_fine)
 		return -EINVAL;
-	scaled = (unsigned __int128)decimal->digits * factor;
+	scaled = decimal->digits * factor;
 	for (unsigned int i = 0; i < decimal->places; i++)
 		by *= 10;
 	if (divisor == 1 && scaled % by)

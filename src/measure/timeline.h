@@ -9,8 +9,8 @@
  * happened, not about which phase a request belongs to.
  *
  * Bounded: at most TIMELINE_MAX_INTERVALS are kept. When they are full, neighbours are merged in
- * pairs and every interval from then on spans twice as many ticks: two hours are kept by the
- * second, a day by sixteen seconds. Histograms of intervals have 2 digits (their cells nest in
+ * pairs and every interval from then on spans twice as many ticks: an hour is kept by the
+ * second, a day by half minutes. Histograms of intervals have 2 digits (their cells nest in
  * those of 3 digits, so nothing is estimated), as thousands of them are kept.
  *
  * Owner: the struct is the caller's, what it points to the timeline's until timeline_release.
@@ -27,7 +27,7 @@
 #include "measure/hist.h"
 #include "measure/stats.h"
 
-#define TIMELINE_MAX_INTERVALS  7200
+#define TIMELINE_MAX_INTERVALS  3600
 #define TIMELINE_PRECISION_BITS HIST_PRECISION_2_DIGITS
 
 /* One cell of a sparse histogram. */
@@ -42,6 +42,7 @@ struct timeline_interval {
 	uint64_t errors;             /* failed + timed out + dropped + completed that are not ok */
 	uint64_t in_flight, waiting; /* at the end of the interval */
 	uint64_t censored;           /* of the samples of `total` */
+	uint64_t censored_min_ns;    /* UINT64_MAX: none */
 	struct hist_quantile p50, p99; /* of `total`; value 0 when there was no sample */
 	uint64_t max_ns;
 	struct timeline_cell *cells; /* of `total`, ascending; owned by the timeline */
@@ -59,12 +60,14 @@ struct timeline {
 	struct timeline_shares *shares; /* interval i, worker w: [i * worker_count + w] */
 	size_t worker_count;
 	struct timeline_interval latest; /* the last tick, for the live line; its cells are NULL */
+	struct timeline_shares *latest_shares;
 
 	/* The timeline's own. */
 	struct stats *previous; /* the last copy */
 	struct health_counters *previous_health;
 	struct hist scratch; /* the interval's histogram */
 	void *previous_memory, *scratch_memory;
+	size_t interval_room;
 	size_t ticks_per_interval; /* 1, 2, 4, ... */
 	size_t ticks_in_last;
 };

@@ -65,21 +65,34 @@ const char *http1_error_text(enum http1_error error);
 /* How the end of a body is known. */
 enum http1_framing { HTTP1_NO_BODY, HTTP1_LENGTH, HTTP1_CHUNKED, HTTP1_UNTIL_CLOSE };
 
+/* Where a parser stands in a message; its own, and the same for both kinds. */
+struct http1_reader {
+	uint8_t part;  /* of the message: start line, fields, body, … */
+	uint8_t state; /* within the part */
+	uint8_t name;  /* the field being read, if it is one that matters */
+	uint8_t word;  /* the word its value is being compared with */
+	uint8_t error;
+	uint8_t facts;    /* what the fields said so far */
+	uint16_t matched; /* bytes of a name, word or start line that agreed */
+	uint16_t field_count;
+	uint32_t head_bytes; /* of this head, trailer section or chunk header */
+	uint64_t length;     /* the Content-Length, once there was one */
+	uint64_t left; /* bytes of the body or chunk still to come, or the number being read */
+};
+
 struct http1_response {
 	/* Valid from HTTP1_HEAD until the next http1_response_begin. */
-	uint16_t status;
-	bool keep_alive; /* HTTP/1.1 without "Connection: close", or 1.0 with "keep-alive" */
+	uint16_t status; /* 100 to 999; what is above 599 is for the caller to judge */
+	bool keep_alive; /* HTTP/1.1 without "Connection: close", or 1.0 with "keep-alive"; never
+			    when only the close of the connection ends the body */
 	uint8_t framing; /* enum http1_framing */
 	uint8_t error;   /* enum http1_error, after HTTP1_ERROR */
 	bool started;    /* a byte of this message was seen */
 
-	/* The parser's own. */
-	/* (the implementation's fields; at most 40 bytes, so that a connection stays small) */
-	uint8_t state, name_state, value_state, flags;
-	uint16_t header_count;
-	uint32_t head_bytes;
-	uint64_t left; /* bytes of the body or chunk still to come, or the number being read */
+	struct http1_reader reader;
 };
+
+_Static_assert(sizeof(struct http1_response) <= 40, "part of every connection");
 
 /* Ready for the first response of a connection. */
 void http1_response_init(struct http1_response *response);
@@ -116,10 +129,8 @@ struct http1_request {
 	bool started;
 
 	/* The parser's own. */
-	uint8_t state, name_state, value_state, flags;
-	uint16_t header_count, method_bytes, target_bytes;
-	uint32_t head_bytes;
-	uint64_t left;
+	uint16_t method_bytes, target_bytes;
+	struct http1_reader reader;
 };
 
 void http1_request_init(struct http1_request *request);

@@ -39,6 +39,11 @@ struct arrival {
 	double exact_ns, mean_gap_ns;
 };
 
+/* Due time of arrival `index` of the constant process of a whole run, and how many of its arrivals
+ * lie before time_ns. Results above UINT64_MAX - 1 are given as that. */
+uint64_t arrival_constant_ns(uint64_t rate_mrps, uint64_t index);
+uint64_t arrival_constant_before(uint64_t rate_mrps, uint64_t time_ns);
+
 /* The process of worker `worker` of the plan, standing on its first arrival. Open loop only. */
 void arrival_init(struct arrival *arrival, const struct plan *plan, size_t worker);
 

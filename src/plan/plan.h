@@ -47,7 +47,7 @@ struct plan_worker {
 	uint32_t first_connection; /* index over the whole run; decides the address: index modulo
 				      count */
 	uint32_t connections;
-	uint64_t requests;  /* this worker's part of plan.requests (closed loop, Poisson) */
+	uint64_t requests;  /* this worker's part of plan.requests; they add up */
 	size_t arena_bytes; /* filled in by engine_memory */
 };
 
@@ -66,14 +66,15 @@ struct plan {
 	uint64_t seed;
 	uint32_t connections;
 	uint32_t pipeline;
-	uint64_t max_in_flight_per_worker; /* UINT64_MAX: none */
+	/* UINT64_MAX: none. What was asked over the workers, rounded down: never more in all. */
+	uint64_t max_in_flight_per_worker;
 	bool has_requests;
-	uint64_t requests;
+	uint64_t requests; /* measured, scheduled; in open loop exactly those in the window */
 
 	/* The window: [0, warmup_ns) is warm-up, [warmup_ns, warmup_ns + duration_ns) is measured.
 	 */
 	uint64_t warmup_ns;
-	uint64_t duration_ns; /* UINT64_MAX: until `requests` are done */
+	uint64_t duration_ns; /* UINT64_MAX: until `requests` are done (closed loop only) */
 	uint64_t timeout_ns;
 	uint64_t drain_ns;
 	uint64_t longest_ns; /* no age can be larger: 2 × timeout or timeout + drain */
@@ -86,8 +87,22 @@ struct plan {
 	uint32_t buffer_bytes;
 };
 
+/* The scenario must have passed scenario_check and outlive the plan. On failure nothing is left to
+ * release. The seed, when none was asked, is drawn from the kernel, in 32 bits. */
 int plan_make(struct plan *plan, const struct scenario *scenario, struct err *err);
 void plan_release(struct plan *plan);
+
+/* As plan_make, with this machine described by the files below root instead of "/". */
+int plan_make_below(
+	struct plan *plan, const struct scenario *scenario, const char *root, struct err *err);
+
+/*
+ * Sets buffer_count and buffer_bytes. plan_make does it for bounded task work; call it again with
+ * ring_probe's answer, before engine_memory. Where an enter runs all pending task work (before
+ * kernel 6.13), every connection may take two buffers before the first is returned: then there are
+ * that many, up to what a buffer ring can hold, and they are smaller.
+ */
+void plan_buffers(struct plan *plan, bool bounded_task_work);
 
 /* Takes an address out; the order of the others stays. */
 void plan_drop_address(struct plan *plan, size_t index);

@@ -36,6 +36,8 @@
 #include "measure/hist.h"
 
 #define RESULT_SCHEMA "ringload.result/1"
+/* The only kind of histogram layout: ringload/hist_layout.h. */
+#define RESULT_LAYOUT "log_linear"
 
 /* Fewer samples than this beyond a percentile, and it is marked. */
 #define RESULT_SAMPLES_BEYOND 100
@@ -146,7 +148,7 @@ struct result_worker {
 	struct result_loop loop;  /* time between two reaps: the resolution */
 	uint64_t send_lag_p99_ns;
 	uint64_t wall_ns, cpu_ns, run_delay_ns;
-	bool has_steal; /* false: null, the reason in environment.not_measured */
+	bool has_steal; /* false: null, the reason in generator.absent */
 	double steal;   /* share of wall that the hypervisor took from its CPU */
 	bool has_throttled;
 	uint64_t throttled_ns; /* by the CPU quota of its control group */
@@ -275,25 +277,25 @@ struct result {
 
 	struct result_scenario *scenarios;
 	size_t scenario_count;
-	bool has_warmup;
-	struct result_block warmup;
+	struct result_block warmup; /* all 0 without one */
 
 	struct result_interval *timeline;
 	size_t interval_count;
 
 	struct {
-		bool has_cpu; /* false: nothing was sent */
-		double cpu_ns_per_request;
+		double cpu_ns_per_request; /* 0: nothing was sent */
 		double spin_share;
 		char *fault; /* why a worker gave up; NULL */
 		struct result_worker *workers;
 		size_t worker_count;
+		struct result_absence *absent;
+		size_t absent_count;
 	} generator;
 
 	char *kernel_reason;    /* why the kernel side was not measured */
 	char *resources_reason; /* the same of the target's resources */
 
-	char **notes; /* of the preflight and the run */
+	char **notes; /* of preflight and run, for people */
 	size_t note_count;
 
 	struct result_validity validity;

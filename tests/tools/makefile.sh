@@ -19,4 +19,4 @@ done
 
 run make VARIANT=nonsense help
 expect_status 2
-expect_text "$SCRATCH/err" 'VARIANT="nonsense" is none of release, asan, tsan, fuzz'
+expect_text "$SCRATCH/err" 'VARIANT="nonsense" is none of release, asan, tsan, cover, fuzz'

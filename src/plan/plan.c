@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+#include "plan/plan.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "plan/address.h"
+#include "plan/locality.h"
+#include "plan/placement.h"
+#include "plan/template.h"
+#include "plan/topology.h"
+#include "plan/window.h"
+
+/* Together 1 MiB: stays in a second-level cache; a buffer holds most responses whole. */
+#define BUFFER_COUNT       64U
+#define BUFFER_BYTES       16384U
+#define SMALL_BUFFER_BYTES 4096U
+/* The kernel's bound on the entries of one buffer ring (io_uring/kbuf.c). */
+#define BUFFER_COUNT_LIMIT 32768U
+
+/* As little as a seed needs, so that it can be typed again and survives JSON readers that keep
+ * numbers as doubles. */
+static int draw_seed(uint64_t *seed, struct err *err)
+{
+	uint32_t drawn;
+
+	if (getrandom(&drawn, sizeof(drawn), 0) != sizeof(drawn))
+		return err_set_errno(err, ERR_ENVIRONMENT, -errno, "cannot draw a seed");
+	*seed = drawn;
+	return 0;
+}
+
+static int find_target(struct plan *plan, const struct scenario *scenario, struct err *err)
+{
+	struct address_url url;
+	char *other_host = NULL;
+	uint16_t port;
+	int rc = address_parse_url(&url, scenario->url, err);
+
+	if (rc)
+		return rc;
+	port = url.port;
+	if (scenario->connect_to) {
+		rc = address_parse_host_port(scenario->connect_to, &other_host, &port, err);
+		if (rc)
+			err_prefix(err, "--connect-to: ");
+	}
+	/* The syntax of everything is checked before a name server is asked. */
+	if (!rc)
+		rc = template_render(&plan->request, scenario, url.header, url.target, err);
+	if (!rc)
+		rc = address_resolve(other_host ? other_host : url.host, port, &plan->addresses,
+			&plan->address_count, err);
+	if (!rc) {
+		plan->host = url.header;
+		url.header = NULL;
+		plan->url = strdup(scenario->url);
+		if (!plan->url)
+			rc = err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "cannot keep the URL");
+	}
+	free(other_host);
+	address_url_release(&url);
+	return rc;
+}
+
+static int place_workers(
+	struct plan *plan, const struct scenario *scenario, const char *root, struct err *err)
+{
+	struct topology topology;
+	struct locality locality;
+	int rc = topology_read(&topology, root, err);
+
+	if (rc)
+		return rc;
+	locality_find(&locality, root, &topology, plan->addresses, plan->address_count);
+	rc = placement_make(plan, scenario, &topology, &locality, err);
+	topology_release(&topology);
+	return rc;
+}
+
+/* Evenly; the first workers take what is left over. */
+static void divide_connections(struct plan *plan)
+{
+	uint32_t workers = (uint32_t)plan->worker_count;
+	uint32_t next = 0;
+
+	for (uint32_t i = 0; i < workers; i++) {
+		plan->workers[i].connections = plan->connections / workers +
+					       (i < plan->connections % workers);
+		plan->workers[i].first_connection = next;
+		next += plan->workers[i].connections;
+	}
+}
+
+static void copy_values(struct plan *plan, const struct scenario *scenario)
+{
+	uint64_t twice_ns = 2 * scenario->timeout_ns;
+	uint64_t drained_ns = scenario->timeout_ns + scenario->drain_ns;
+
+	plan->scenario = scenario;
+	plan->open_loop = scenario->open_loop;
+	plan->arrival = scenario->arrival;
+	plan->pacing = scenario->pacing;
+	plan->rate_mrps = scenario->open_loop ? scenario->rate_mrps : 0;
+	plan->seed = scenario->seed;
+	plan->connections = scenario->connections;
+	plan->pipeline = scenario->pipeline;
+	plan->has_requests = scenario->has_requests;
+	plan->requests = scenario->has_requests ? scenario->requests : 0;
+	plan->warmup_ns = scenario->warmup_ns;
+	plan->duration_ns = scenario->duration_ns;
+	plan->timeout_ns = scenario->timeout_ns;
+	plan->drain_ns = scenario->drain_ns;
+	/* Waiting until the timeout and then answered just before another, or at the drain's end.
+	 */
+	plan->longest_ns = twice_ns > drained_ns ? twice_ns : drained_ns;
+}
+
+int plan_make_below(
+	struct plan *plan, const struct scenario *scenario, const char *root, struct err *err)
+{
+	int rc = 0;
+
+	memset(plan, 0, sizeof(*plan));
+	copy_values(plan, scenario);
+	if (!scenario->has_seed)
+		rc = draw_seed(&plan->seed, err);
+	if (!rc)
+		rc = find_target(plan, scenario, err);
+	if (!rc)
+		rc = place_workers(plan, scenario, root, err);
+	if (!rc)
+		rc = window_fit(plan, err);
+	if (rc) {
+		plan_release(plan);
+		return rc;
+	}
+	divide_connections(plan);
+	plan->max_in_flight_per_worker = UINT64_MAX;
+	if (scenario->has_max_in_flight)
+		plan->max_in_flight_per_worker = scenario->max_in_flight / plan->worker_count;
+	plan_buffers(plan, true);
+	return 0;
+}
+
+int plan_make(struct plan *plan, const struct scenario *scenario, struct err *err)
+{
+	return plan_make_below(plan, scenario, "/", err);
+}
+
+void plan_release(struct plan *plan)
+{
+	template_release(&plan->request);
+	free(plan->url);
+	free(plan->host);
+	free(plan->addresses);
+	free(plan->workers);
+	memset(plan, 0, sizeof(*plan));
+}
+
+void plan_drop_address(struct plan *plan, size_t index)
+{
+	assert(index < plan->address_count);
+	plan->address_count--;
+	memmove(&plan->addresses[index], &plan->addresses[index + 1],
+		(plan->address_count - index) * sizeof(*plan->addresses));
+}
+
+void plan_buffers(struct plan *plan, bool bounded_task_work)
+{
+	uint32_t most = 0, needed = BUFFER_COUNT;
+
+	plan->buffer_count = BUFFER_COUNT;
+	plan->buffer_bytes = BUFFER_BYTES;
+	if (bounded_task_work)
+		return;
+	for (size_t i = 0; i < plan->worker_count; i++) {
+		if (plan->workers[i].connections > most)
+			most = plan->workers[i].connections;
+	}
+	while (needed < 2 * most && needed < BUFFER_COUNT_LIMIT)
+		needed *= 2;
+	if (needed > BUFFER_COUNT) {
+		plan->buffer_count = needed;
+		plan->buffer_bytes = SMALL_BUFFER_BYTES;
+	}
+}
