@@ -17,10 +17,10 @@
 #include "target/reply.h"
 
 enum exchange_kind {
-	EXCHANGE_ROUTE,   /* a request as a route wants it: counted among the requests */
+	EXCHANGE_ROUTE,    /* a request as a route wants it: counted among the requests */
 	EXCHANGE_CONTINUE, /* the interim response to "Expect: 100-continue" */
-	EXCHANGE_STATS,   /* a read of /__stats */
-	EXCHANGE_BAD      /* something that was not HTTP */
+	EXCHANGE_STATS,    /* a read of /__stats */
+	EXCHANGE_BAD       /* something that was not HTTP */
 };
 
 /* What happens to the connection after the answer. */
@@ -37,15 +37,16 @@ struct exchange {
 	struct reply *own;         /* the reply when it belongs to this exchange alone */
 	uint64_t limit_bytes;      /* how much of the reply is sent */
 	uint64_t read_ns, due_ns;
-	uint32_t route; /* EXCHANGE_ROUTE: index of the route, and of its status */
-	uint8_t status;
-	uint8_t kind;    /* enum exchange_kind */
-	uint8_t end;     /* enum exchange_end */
-	uint8_t variant; /* enum reply_variant; for EXCHANGE_STATS */
-	bool spoiled;    /* the route wanted something else than a whole response */
-	bool head;       /* the request was HEAD */
-	bool full;       /* EXCHANGE_STATS: with histograms and log */
-	bool settled;    /* counted as answered, misbehaved or abandoned */
+	uint64_t spin_ns; /* CPU time to burn once it is the first and due */
+	uint32_t route;   /* EXCHANGE_ROUTE: index of the route */
+	uint8_t status;   /* EXCHANGE_ROUTE: index in the route's mix */
+	uint8_t kind;     /* enum exchange_kind */
+	uint8_t end;      /* enum exchange_end */
+	uint8_t variant;  /* enum reply_variant; for EXCHANGE_STATS */
+	bool spoiled;     /* the route wanted something else than a whole response */
+	bool head;        /* EXCHANGE_STATS: the request was HEAD */
+	bool full;        /* EXCHANGE_STATS: with histograms and log */
+	bool settled;     /* counted as answered, misbehaved or abandoned */
 };
 
 struct exchange_slab;
