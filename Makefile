@@ -53,8 +53,14 @@ MAIN := src/cli/main.c
 SOURCES := $(filter-out $(MAIN),$(wildcard src/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
 
+# The programs for the kernel. clang alone does not know where Debian keeps <asm/types.h>.
+BPF := $(patsubst bpf/%.bpf.c,%,$(wildcard bpf/*.bpf.c))
+OBJECTS += $(BPF:%=$(OUT)/bpf/%.o)
+BPF_FLAGS = -target bpf -O2 -g -Wall $(if $(CI),-Werror) -Iinclude \
+	-isystem /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
+
 .DEFAULT_GOAL := all
-.PHONY: all demo test test-san bench fuzz coverage lint format unit install uninstall clean help \
+.PHONY: all demo test test-san bench fuzz coverage lint format unit manual install uninstall clean help \
 	test-programs unit-programs fuzz-programs
 .SECONDARY:
 
@@ -108,19 +114,20 @@ coverage: ## which branches the unit, simulator and fuzz corpus tests take; T='s
 	@tests/run $(ONLY:%=--only '%') -v cover unit sim fuzz
 	@gcovr --branches --filter '$(or $(T),src/)' build/cover
 
+manual: all ## write docs/command-line.md from the tables the options are parsed with
+	$(OUT)/ringload help --markdown >docs/command-line.md
+
 PREFIX ?= /usr/local
-MAN_PAGES = $(wildcard docs/*.1)
 COMPLETION = $(wildcard tools/completion/ringload.bash)
-install: $(OUT)/ringload ## copy the program, man page and completion to PREFIX (with DESTDIR)
+install: $(OUT)/ringload $(OUT)/ringload.1 ## copy program, man page and completion to PREFIX (with DESTDIR)
 	install -D -m 755 $(OUT)/ringload "$(DESTDIR)$(PREFIX)/bin/ringload"
-	$(foreach page,$(MAN_PAGES),install -D -m 644 $(page) \
-		"$(DESTDIR)$(PREFIX)/share/man/man1/$(notdir $(page))" &&) true
+	install -D -m 644 $(OUT)/ringload.1 "$(DESTDIR)$(PREFIX)/share/man/man1/ringload.1"
 	$(if $(COMPLETION),install -D -m 644 $(COMPLETION) \
 		"$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ringload")
 
 uninstall: ## remove what install copied
 	rm -f "$(DESTDIR)$(PREFIX)/bin/ringload" \
-		$(foreach page,$(MAN_PAGES),"$(DESTDIR)$(PREFIX)/share/man/man1/$(notdir $(page))") \
+		"$(DESTDIR)$(PREFIX)/share/man/man1/ringload.1" \
 		"$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ringload"
 
 clean: ## remove what was built
@@ -153,11 +160,31 @@ define LINK
 $(Q)$(CC) $(LDFLAGS_ALL) $(filter %.o,$^) $(filter %.a,$^) $(LIBS.$(@:$(OUT)/%=%)) $(LIBS) -o $@
 endef
 
+# A program for the kernel is embedded in the library byte for byte, between the symbols loader_NAME
+# and loader_NAME_end that src/loader/loader.h declares.
+$(OUT)/bpf/%.bpf.o: bpf/%.bpf.c Makefile
+	@mkdir -p $(@D)
+	@$(SAY) BPF $<
+	$(Q)$(CLANG) $(BPF_FLAGS) -MMD -MP -c $< -o $@
+
+$(OUT)/bpf/%.S: Makefile
+	@mkdir -p $(@D)
+	@printf '%s\n' '.section .rodata' '.balign 16' '.global loader_$*, loader_$*_end' \
+		'loader_$*: .incbin "$(OUT)/bpf/$*.bpf.o"' 'loader_$*_end: .byte 0' \
+		'.section .note.GNU-stack,"",@progbits' >$@
+
+$(OUT)/bpf/%.o: $(OUT)/bpf/%.S $(OUT)/bpf/%.bpf.o
+	@$(SAY) AS $<
+	$(Q)$(CC) -c $< -o $@
+
 $(OUT)/libringload.a: $(OBJECTS)
 	$(ARCHIVE)
 
 $(OUT)/ringload: $(OUT)/src/cli/main.o $(OUT)/libringload.a
 	$(LINK)
+
+$(OUT)/ringload.1: $(OUT)/ringload
+	$(OUT)/ringload help --man >$@
 
 # --- tests ------------------------------------------------------------------------------------
 # In each folder some file names are programs; the others are linked into them from an archive.

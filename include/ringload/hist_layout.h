@@ -73,19 +73,21 @@ static inline __attribute__((always_inline)) unsigned int hist_layout_index(
 /* The smallest value of a cell. */
 static inline unsigned long long hist_layout_lowest(unsigned int precision_bits, unsigned int index)
 {
-	unsigned int half = 1U << (precision_bits - 1);
-	unsigned int octave = index / half;
+	unsigned int octave = index >> (precision_bits - 1);
 
 	if (octave <= 1)
 		return index;
-	return (unsigned long long)(index - (octave - 1) * half) << (octave - 1);
+	return (unsigned long long)(index - ((octave - 1) << (precision_bits - 1))) << (octave - 1);
 }
 
 /* The largest value of a cell. */
 static inline unsigned long long hist_layout_highest(
 	unsigned int precision_bits, unsigned int index)
 {
-	return hist_layout_lowest(precision_bits, index + 1) - 1;
+	unsigned int octave = index >> (precision_bits - 1);
+	unsigned long long width = octave <= 1 ? 1 : 1ULL << (octave - 1);
+
+	return hist_layout_lowest(precision_bits, index) + (width - 1);
 }
 
 /* How many cells hold every value up to and including highest. */

@@ -76,7 +76,7 @@ expect_status 1
 expect_text "$SCRATCH/out" 'left processes behind'
 left=$(sed -n 's/.*left behind: *\([0-9]*\).*/\1/p' "$SCRATCH/out")
 [ -n "$left" ] || fail 'the process left behind is not named' "$SCRATCH/out"
-! kill -0 "$left" 2>/dev/null || fail "process $left was left running"
+! alive "$left" || fail "process $left was left running"
 
 runner hang.sh
 expect_status 1
@@ -96,6 +96,6 @@ kill -INT $runner
 wait $runner
 expect_equal 'exit status' $? 130
 read -r child directory <"$REPORT"
-! kill -0 "$child" 2>/dev/null || fail "process $child survived"
+! alive "$child" || fail "process $child survived"
 [ ! -e "$directory" ] || fail "$directory was left"
 expect_equal 'summary' "$(last_line)" '0 passed, 0 failed, interrupted'

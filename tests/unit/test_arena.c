@@ -98,6 +98,14 @@ static void take_more_than_there_is(struct arena *arena)
 	arena_alloc(arena, SIZE_MAX, 1);
 }
 
+/* The padding alone is more than is left. */
+static void take_aligned_past_the_end(struct arena *arena)
+{
+	uintptr_t end = (uintptr_t)arena->base + arena->size_bytes;
+
+	arena_alloc(arena, 0, 2 * (end & -end));
+}
+
 static void take_with_odd_alignment(struct arena *arena)
 {
 	arena_alloc(arena, 1, 24);
@@ -128,6 +136,7 @@ static void room_and_alignment_are_asserted(void **state)
 	assert_true(aborts(take_more_than_there_is, &arena));
 	assert_true(aborts(take_with_odd_alignment, &arena));
 	arena_alloc(&arena, arena.size_bytes - 8, 8);
+	assert_true(aborts(take_aligned_past_the_end, &arena));
 	assert_true(aborts(take_one_byte, &arena));
 	assert_false(aborts(take_nothing, &arena));
 	arena_release(&arena);

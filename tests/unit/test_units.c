@@ -131,6 +131,8 @@ static void durations_are_taken(void **state)
 	check_accepted(units_parse_duration, rows, COUNT_OF(rows));
 }
 
+#define ZEROS_70 "0000000000000000000000000000000000000000000000000000000000000000000000"
+
 static void durations_are_refused(void **state)
 {
 	static const struct refused rows[] = {
@@ -162,6 +164,14 @@ static void durations_are_refused(void **state)
 			"write 30s, 2m or 250ms"},
 		{"18446744073709551616ns", -ERANGE,
 			"\"18446744073709551616ns\" is too large: write 30s, 2m or 250ms"},
+		/* 2^128 + 1 is not 1, and 10^140 is not 0 either. */
+		{"340282366920938463463374607431768211457ns", -ERANGE,
+			"\"340282366920938463463374607431768211457ns\" is too large: "
+			"write 30s, 2m or 250ms"},
+		{"0." ZEROS_70 ZEROS_70 "1s", -EINVAL,
+			"\"0.0000000000000000000000000000000000000000000000000000000000...\" is "
+			"finer "
+			"than a nanosecond: write 30s, 2m or 250ms"},
 		{"213504d", -ERANGE, "\"213504d\" is too large: write 30s, 2m or 250ms"},
 		{"213503d23h34m33s709ms551us616ns", -ERANGE,
 			"\"213503d23h34m33s709ms551us616ns\" is too large: "

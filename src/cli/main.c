@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ringload: looks up the command, runs it, prints what went wrong, and turns it into the exit code.
+ * The only place that ends the process.
+ */
+#include <string.h>
+
+#include "analysis/exit.h"
+#include "base/log.h"
+#include "cli/command.h"
+
+/* The options that stand where a command is expected, and the command each one means. */
+static const char *command_name(const char *argument)
+{
+	if (!strcmp(argument, "--help") || !strcmp(argument, "-h"))
+		return "help";
+	if (!strcmp(argument, "--version") || !strcmp(argument, "-V"))
+		return "version";
+	return argument;
+}
+
+static int dispatch(int argc, char **argv, struct err *err)
+{
+	const struct command *command;
+	const char *name;
+
+	if (argc < 2)
+		return err_set(err, ERR_USAGE, -1,
+			"no command was given: ringload --help lists them, ringload demo shows it "
+			"at work");
+	name = command_name(argv[1]);
+	command = command_find(name);
+	if (!command)
+		return command_unknown(name, err);
+	return command->run(command, argc - 2, argv + 2, err);
+}
+
+int main(int argc, char **argv)
+{
+	struct err err = {0};
+	int status = dispatch(argc, argv, &err);
+
+	if (status >= 0)
+		return status;
+	log_error("%s", err.text);
+	return exit_decide(err.kind, NULL);
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/collector.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "run/interrupt.h"
+#include "run/machine.h"
+
+/* Boundaries of the plan's window, as offsets from the start; UINT64_MAX: not known beforehand. */
+static uint64_t window_end(const struct plan *plan)
+{
+	return plan->duration_ns == UINT64_MAX ? UINT64_MAX : plan->warmup_ns + plan->duration_ns;
+}
+
+static void *block_new(size_t bytes)
+{
+	void *memory = NULL;
+
+	if (posix_memalign(&memory, 64, bytes))
+		return NULL;
+	return memset(memory, 0, bytes);
+}
+
+int collector_init(struct collector *collector, const struct plan *plan, struct progress *progress,
+	struct notes *notes, struct err *err)
+{
+	size_t bytes = stats_bytes(plan->longest_ns), count = plan->worker_count, i;
+	void *merged = block_new(bytes), *copy = block_new(bytes);
+	int code;
+
+	*collector = (struct collector){.plan = plan, .progress = progress, .notes = notes};
+	collector->merged = merged ? stats_init(merged, plan->longest_ns) : NULL;
+	collector->copy = copy ? stats_init(copy, plan->longest_ns) : NULL;
+	collector->health = calloc(count, sizeof(*collector->health));
+	collector->cpus = calloc(count, sizeof(*collector->cpus));
+	collector->before.steal_ns = calloc(count, sizeof(uint64_t));
+	collector->after.steal_ns = calloc(count, sizeof(uint64_t));
+	if (!merged || !copy || !collector->health || !collector->cpus ||
+		!collector->before.steal_ns || !collector->after.steal_ns)
+		code = err_set_errno(
+			err, ERR_ENVIRONMENT, -ENOMEM, "no memory to collect the statistics");
+	else
+		code = timeline_init(&collector->timeline, plan->longest_ns, count, err);
+	if (code < 0) {
+		collector_release(collector);
+		return code;
+	}
+	for (i = 0; i < count; i++)
+		collector->cpus[i] = plan->workers[i].cpu;
+	return 0;
+}
+
+void collector_release(struct collector *collector)
+{
+	timeline_release(&collector->timeline);
+	free(collector->merged);
+	free(collector->copy);
+	free(collector->health);
+	free(collector->cpus);
+	free(collector->before.steal_ns);
+	free(collector->after.steal_ns);
+	*collector = (struct collector){0};
+}
+
+void collector_make_room(const struct collector *collector)
+{
+	cpu_set_t cpus;
+	size_t i;
+
+	if (sched_getaffinity(0, sizeof(cpus), &cpus) < 0)
+		return;
+	for (i = 0; i < collector->plan->worker_count; i++)
+		if (collector->cpus[i] < CPU_SETSIZE)
+			CPU_CLR(collector->cpus[i], &cpus);
+	if (CPU_COUNT(&cpus))
+		sched_setaffinity(0, sizeof(cpus), &cpus);
+}
+
+static void read_losses(const struct collector *collector, struct collector_losses *losses)
+{
+	losses->has_steal = machine_steal("/", collector->cpus, collector->plan->worker_count,
+		losses->steal_ns, &losses->steal_reason);
+	losses->has_throttled = machine_throttled(
+		"", &losses->throttled_ns, &losses->throttled_reason);
+}
+
+/* The workers' blocks as they are now: their sum, and each one's health. */
+static void look(struct collector *collector, const struct engine *engine)
+{
+	size_t i;
+
+	for (i = 0; i < collector->plan->worker_count; i++) {
+		stats_copy(i ? collector->copy : collector->merged, engine_stats(engine, i));
+		collector->health[i] = i ? collector->copy->health : collector->merged->health;
+		if (i)
+			stats_add(collector->merged, collector->copy);
+	}
+}
+
+static void show(const struct collector *collector, uint64_t now_ns)
+{
+	const struct plan *plan = collector->plan;
+	uint64_t elapsed = now_ns - collector->start_ns, end = window_end(plan);
+	struct live_view view = {
+		.interval = &collector->timeline.latest,
+		.asked_rps = plan->open_loop ? (double)plan->rate_mrps / 1e3 : 0,
+		.interrupted = interrupt_count() > 0,
+	};
+
+	if (view.interrupted || elapsed >= end) {
+		uint64_t since = view.interrupted ? interrupt_first_ns() - collector->start_ns
+						  : end;
+
+		view.state = LIVE_DRAINING;
+		view.elapsed_ns = elapsed > since ? elapsed - since : 0;
+	} else {
+		view.state = elapsed < plan->warmup_ns ? LIVE_WARMUP : LIVE_MEASURING;
+		view.elapsed_ns = elapsed < plan->warmup_ns ? elapsed : elapsed - plan->warmup_ns;
+		view.has_left = end != UINT64_MAX;
+		view.left_ns = view.has_left ? end - elapsed : 0;
+	}
+	progress_show(collector->progress, &view);
+}
+
+static void take_interval(struct collector *collector, const struct engine *engine, uint64_t now_ns)
+{
+	if (now_ns <= collector->last_ns)
+		return;
+	look(collector, engine);
+	if (timeline_add(&collector->timeline, now_ns - collector->start_ns, collector->merged,
+		    collector->health, NULL) < 0 &&
+		!collector->interval_lost) {
+		collector->interval_lost = true;
+		notes_add(collector->notes, "no memory for an interval of the timeline");
+	}
+	collector->last_ns = now_ns;
+}
+
+/* The end of the next interval: a second on, or where a phase ends before. */
+static uint64_t next_end(const struct collector *collector)
+{
+	uint64_t last = collector->planned_ns - collector->start_ns;
+	uint64_t next = last + NS_PER_S;
+	uint64_t borders[] = {collector->plan->warmup_ns, window_end(collector->plan)};
+	size_t i;
+
+	for (i = 0; i < 2; i++)
+		if (borders[i] > last && borders[i] < next)
+			next = borders[i];
+	return collector->start_ns + next;
+}
+
+static void tell_interrupt(struct collector *collector, uint64_t now_ns)
+{
+	unsigned int count = interrupt_count();
+
+	if (count == collector->interrupts_told)
+		return;
+	if (collector->progress->shown)
+		show(collector, now_ns);
+	else if (!collector->interrupts_told && count == 1)
+		log_note("interrupted: waiting for what is outstanding, once more stops at once");
+	else
+		log_note("interrupted again: stopping at once");
+	collector->interrupts_told = count;
+}
+
+void collector_run(struct collector *collector, struct engine *engine, uint64_t start_ns)
+{
+	uint64_t end = window_end(collector->plan), now;
+	bool ended = false;
+
+	collector->start_ns = start_ns;
+	collector->last_ns = start_ns;
+	collector->planned_ns = start_ns;
+	read_losses(collector, &collector->before);
+	while (!ended) {
+		uint64_t next = next_end(collector);
+
+		ended = engine_wait(engine, next);
+		now = clock_now_ns();
+		tell_interrupt(collector, now);
+		if (!ended && now < next)
+			continue; /* a signal came */
+		/* Seconds that a stopped process slept through are one interval. */
+		collector->planned_ns = next +
+					(now < next ? 0 : (now - next) / NS_PER_S * NS_PER_S);
+		/* What others took counts up to the window's end, not through the drain. */
+		if (collector->last_ns - start_ns < end)
+			read_losses(collector, &collector->after);
+		take_interval(collector, engine, now);
+		if (!ended)
+			show(collector, now);
+	}
+	progress_clear(collector->progress);
+	look(collector, engine);
+}
+
+uint64_t collector_steal_ns(const struct collector *collector, size_t worker)
+{
+	return collector->after.steal_ns[worker] - collector->before.steal_ns[worker];
+}
+
+uint64_t collector_throttled_ns(const struct collector *collector)
+{
+	return collector->after.throttled_ns - collector->before.throttled_ns;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/describe.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/units.h"
+#include "measure/stats.h"
+#include "plan/arrival.h"
+#include "run/preflight.h"
+
+/* A request head longer than this is not shown whole. */
+#define SHOWN_HEAD_BYTES 1024
+
+/* The label of a row; rows that go on have an empty one. */
+static void label(struct buf *out, const char *name)
+{
+	buf_printf(out, "%-13s", name);
+}
+
+static void target(struct buf *out, const struct plan *plan)
+{
+	char count[UNITS_TEXT_BYTES];
+	size_t i;
+
+	label(out, "Target");
+	buf_printf(out, "%s\n", plan->url);
+	for (i = 0; i < plan->address_count; i++) {
+		/* Connection i of the run goes to address i modulo their count. */
+		uint64_t share = plan->connections / plan->address_count +
+				 (i < plan->connections % plan->address_count);
+
+		label(out, i ? "" : "Addresses");
+		buf_printf(out, "%s, %s connections\n", plan->addresses[i].text,
+			units_format_count(count, share));
+	}
+}
+
+/* The head as it goes over the wire, without its line ends; bytes that are no text become dots. */
+static void request(struct buf *out, const struct plan *plan)
+{
+	const struct plan_request *its = &plan->request;
+	const char *end = memmem(its->wire, its->wire_bytes, "\r\n\r\n", 4);
+	size_t head = end ? (size_t)(end - its->wire) : its->wire_bytes, i;
+	char size[UNITS_TEXT_BYTES];
+
+	label(out, "Request");
+	buf_printf(out, "%s, %s\n", its->name, units_format_size(size, its->wire_bytes));
+	label(out, "");
+	buf_text(out, "  ");
+	for (i = 0; i < head && i < SHOWN_HEAD_BYTES; i++) {
+		char byte = its->wire[i];
+
+		if (byte == '\n')
+			buf_printf(out, "\n%-15s", "");
+		else if (byte != '\r')
+			buf_printf(out, "%c",
+				byte == '\t' || (byte >= ' ' && byte != 127) ? byte : '.');
+	}
+	buf_text(out, i < head ? " ...\n" : "\n");
+}
+
+static void load(struct buf *out, const struct plan *plan)
+{
+	char rate[UNITS_TEXT_BYTES], count[UNITS_TEXT_BYTES], limit[UNITS_TEXT_BYTES];
+
+	label(out, "Load");
+	units_format_count(count, plan->connections);
+	if (plan->open_loop)
+		buf_printf(out, "open loop, %s requests/s, %s arrivals, over %s connections",
+			units_format_rate(rate, (double)plan->rate_mrps / 1e3),
+			plan->arrival == SCENARIO_POISSON ? "Poisson" : "constant", count);
+	else
+		buf_printf(out, "closed loop, %s connections", count);
+	if (plan->pipeline > 1)
+		buf_printf(out, ", up to %" PRIu32 " requests on each", plan->pipeline);
+	if (plan->max_in_flight_per_worker != UINT64_MAX)
+		buf_printf(out, ", at most %s in flight",
+			units_format_count(
+				limit, plan->max_in_flight_per_worker * plan->worker_count));
+	buf_text(out, "\n");
+}
+
+static void window(struct buf *out, const struct plan *plan)
+{
+	char text[UNITS_TEXT_BYTES];
+	uint64_t end = plan->warmup_ns + plan->duration_ns;
+
+	label(out, "Window");
+	if (plan->warmup_ns)
+		buf_printf(out, "warm-up %s, then ",
+			units_format_duration_exact(text, plan->warmup_ns));
+	if (plan->duration_ns == UINT64_MAX)
+		buf_text(out, "until all are done");
+	else
+		buf_printf(
+			out, "%s measured", units_format_duration_exact(text, plan->duration_ns));
+	buf_printf(out, ", timeout %s", units_format_duration_exact(text, plan->timeout_ns));
+	buf_printf(out, ", drain up to %s\n", units_format_duration_exact(text, plan->drain_ns));
+	label(out, "Requests");
+	if (plan->has_requests)
+		buf_printf(out, "%s measured", units_format_count(text, plan->requests));
+	else if (!plan->open_loop)
+		buf_text(out, "as many as are answered");
+	else if (plan->arrival == SCENARIO_POISSON)
+		buf_printf(out, "about %s measured",
+			units_format_count(text, (uint64_t)((double)plan->rate_mrps / 1e12 *
+							    (double)plan->duration_ns)));
+	else
+		buf_printf(out, "%s measured",
+			units_format_count(text,
+				arrival_constant_before(plan->rate_mrps, end) -
+					arrival_constant_before(plan->rate_mrps, plan->warmup_ns)));
+	buf_printf(out, ", seed %" PRIu64 "\n", plan->seed);
+}
+
+static void workers(struct buf *out, const struct plan *plan)
+{
+	static const char *const pacings[SCENARIO_PACING_COUNT] = {
+		[SCENARIO_PACING_AUTO] = "auto",
+		[SCENARIO_PACING_SPIN] = "spin",
+		[SCENARIO_PACING_SLEEP] = "sleep",
+	};
+	char count[UNITS_TEXT_BYTES], size[UNITS_TEXT_BYTES];
+	size_t i;
+
+	label(out, "Workers");
+	buf_printf(out, "%zu, pacing %s\n", plan->worker_count, pacings[plan->pacing]);
+	for (i = 0; i < plan->worker_count; i++) {
+		const struct plan_worker *worker = &plan->workers[i];
+
+		label(out, "");
+		buf_printf(out, "  %zu on CPU %u", i, worker->cpu);
+		if (worker->numa_node >= 0)
+			buf_printf(out, ", node %d", worker->numa_node);
+		buf_printf(out, ", %s connections, %s%s\n",
+			units_format_count(count, worker->connections),
+			units_format_size(size, worker->arena_bytes),
+			worker->shared_cpu ? ", shares its CPU" : "");
+	}
+}
+
+static void memory(struct buf *out, const struct plan *plan)
+{
+	uint64_t arenas = 0, copies = PREFLIGHT_COLLECTOR_BLOCKS * stats_bytes(plan->longest_ns);
+	char size[UNITS_TEXT_BYTES], limit[UNITS_TEXT_BYTES];
+	size_t i;
+
+	for (i = 0; i < plan->worker_count; i++)
+		arenas += plan->workers[i].arena_bytes;
+	label(out, "Memory");
+	buf_printf(out, "%s of at most %s\n", units_format_size(size, arenas + copies),
+		units_format_size(limit, plan->scenario->memory_limit_bytes));
+	label(out, "");
+	buf_printf(out, "  %s workers, each with its statistics and %" PRIu32 " buffers",
+		units_format_size(size, arenas), plan->buffer_count);
+	buf_printf(out, " of %s\n", units_format_size(size, plan->buffer_bytes));
+	label(out, "");
+	buf_printf(out, "  %s collected statistics\n", units_format_size(size, copies));
+	label(out, "");
+	buf_printf(out, "  about %s beside it in the kernel, for sockets\n",
+		units_format_size(size, (uint64_t)plan->connections * PREFLIGHT_SOCKET_BYTES));
+}
+
+static void files(struct buf *out, const struct plan *plan)
+{
+	struct rlimit limit;
+
+	label(out, "Open files");
+	buf_printf(out, "a limit of %" PRIu64 " is needed", preflight_files_needed(plan));
+	if (!getrlimit(RLIMIT_NOFILE, &limit))
+		buf_printf(out, "; it is %ju, and can be raised to %ju", (uintmax_t)limit.rlim_cur,
+			(uintmax_t)limit.rlim_max);
+	buf_text(out, "\n");
+}
+
+void describe_plan(struct buf *out, const struct plan *plan)
+{
+	target(out, plan);
+	request(out, plan);
+	load(out, plan);
+	window(out, plan);
+	workers(out, plan);
+	memory(out, plan);
+	files(out, plan);
+}

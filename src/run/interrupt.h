@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ctrl-C in two stages: the first SIGINT, SIGTERM or SIGHUP lets the engine drain, the second stops
+ * it at once, the third is remembered by giving the signals their default action back, so that a
+ * process that hangs while it reports can still be ended from the keyboard.
+ *
+ * A signal that was ignored when the process started stays ignored (nohup, a background job of a
+ * script), except SIGTERM. Handlers interrupt system calls (no SA_RESTART), so that engine_wait
+ * returns early.
+ *
+ * Owner: the state is one per process, as signals are. Threads: interrupt_begin, _end from one; the
+ * rest from any. Errors: none that a valid signal number can cause.
+ */
+#ifndef RINGLOAD_RUN_INTERRUPT_H
+#define RINGLOAD_RUN_INTERRUPT_H
+
+#include <stdint.h>
+
+struct engine;
+
+/* Takes the signals. Until an engine is given they are only counted. */
+void interrupt_begin(void);
+
+/*
+ * The engine to stop, or NULL. It is a place where engine_open stores what it makes, read by the
+ * handler: connections being made can then be interrupted as well.
+ */
+struct engine **interrupt_engine(void);
+
+/* Signals taken so far, and the moment of the first one (clock.h; UINT64_MAX: none). */
+unsigned int interrupt_count(void);
+uint64_t interrupt_first_ns(void);
+
+/* Gives the signals their former actions back. */
+void interrupt_end(void);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Lines about a run that are worth keeping: each is shown on standard error when it happens and
+ * stands in the record afterwards.
+ *
+ * Owner: the struct is the caller's, the lines belong to it until notes_release; zeroed is empty.
+ * Threads: one. Errors: a line that finds no memory is shown and not kept.
+ */
+#ifndef RINGLOAD_RUN_NOTES_H
+#define RINGLOAD_RUN_NOTES_H
+
+#include <stddef.h>
+
+struct notes {
+	char **lines;
+	size_t count;
+};
+
+void notes_add(struct notes *notes, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void notes_release(struct notes *notes);
+
+#endif

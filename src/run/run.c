@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/run.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "analysis/validity.h"
+#include "base/clock.h"
+#include "base/version.h"
+#include "engine/engine.h"
+#include "net/ring.h"
+#include "plan/address.h"
+#include "plan/plan.h"
+#include "result/result_build.h"
+#include "run/collector.h"
+#include "run/describe.h"
+#include "run/interrupt.h"
+#include "run/machine.h"
+#include "run/notes.h"
+#include "run/preflight.h"
+#include "run/progress.h"
+
+/* From engine_start until the common start: every worker must have woken up by then. */
+#define START_DELAY_NS (20 * NS_PER_MS)
+
+/* A run under way. */
+struct run {
+	const struct run_options *options;
+	struct plan plan;
+	struct ring_features features;
+	struct notes notes;
+	struct progress progress;
+	struct collector collector;
+	struct engine *engine;
+	uint64_t start_ns, started_wall_ns;
+	uint32_t address_counts[ADDRESS_LIMIT]; /* connections established when the load began */
+};
+
+static int prepare(struct run *run, const struct scenario *scenario, struct err *err)
+{
+	int code = plan_make(&run->plan, scenario, err);
+
+	if (code >= 0)
+		code = ring_probe(&run->features, err);
+	if (code >= 0)
+		plan_buffers(&run->plan, run->features.bounded_task_work);
+	if (code >= 0)
+		code = preflight_memory(&run->plan, err);
+	if (code >= 0)
+		code = preflight_files(&run->plan, err);
+	if (code >= 0)
+		code = preflight_addresses(&run->plan, &run->notes, err);
+	return code;
+}
+
+static int open_engine(struct run *run, struct err *err)
+{
+	struct live_view view = {.state = LIVE_CONNECTING, .connections = run->plan.connections};
+	int code;
+
+	progress_show(&run->progress, &view);
+	code = engine_open(interrupt_engine(), &run->plan, err);
+	progress_clear(&run->progress);
+	if (code < 0) {
+		*interrupt_engine() = NULL;
+		if (interrupt_count())
+			err_set(err, ERR_INTERRUPTED, -EINTR, "interrupted before the load began");
+		return code;
+	}
+	run->engine = *interrupt_engine();
+	engine_address_counts(run->engine, run->address_counts);
+	return 0;
+}
+
+static void drive(struct run *run)
+{
+	collector_make_room(&run->collector);
+	/* A signal that came before there was an engine to stop. */
+	if (interrupt_count())
+		engine_stop(
+			run->engine, interrupt_count() == 1 ? ENGINE_STOP_DRAIN : ENGINE_STOP_NOW);
+	run->started_wall_ns = clock_wall_ns() + START_DELAY_NS;
+	run->start_ns = clock_now_ns() + START_DELAY_NS;
+	engine_start(run->engine, run->start_ns);
+	collector_run(&run->collector, run->engine, run->start_ns);
+}
+
+/*
+ * A run is interrupted when its window was cut, or when the drain was: one Ctrl-C in the drain
+ * changes nothing.
+ */
+static bool was_interrupted(const struct run *run, const struct result_input_worker *workers)
+{
+	size_t i;
+
+	if (interrupt_count() >= 2)
+		return true;
+	for (i = 0; i < run->plan.worker_count; i++)
+		if (interrupt_first_ns() <= workers[i].info.window_end_ns)
+			return true;
+	return false;
+}
+
+static void describe_workers(const struct run *run, struct result_input_worker *workers)
+{
+	const struct collector *collector = &run->collector;
+	size_t i, count = run->plan.worker_count;
+
+	for (i = 0; i < count; i++) {
+		workers[i].stats = engine_stats(run->engine, i);
+		engine_worker_info(run->engine, i, &workers[i].info);
+		workers[i].has_steal = collector->before.has_steal && collector->after.has_steal;
+		if (workers[i].has_steal)
+			workers[i].steal_ns = collector_steal_ns(collector, i);
+		workers[i].has_throttled = collector->before.has_throttled &&
+					   collector->after.has_throttled;
+		/* The group's figure is a sum over CPUs, and workers are what uses them. */
+		if (workers[i].has_throttled)
+			workers[i].throttled_ns = collector_throttled_ns(collector) / count;
+	}
+}
+
+static int build(struct run *run, struct result_input_worker *workers, struct result *result,
+	struct err *err)
+{
+	struct machine machine;
+	struct result_input input = {
+		.tool_version = RINGLOAD_VERSION,
+		.command = run->options->command,
+		.command_count = run->options->command_count,
+		.started_wall_ns = run->started_wall_ns,
+		.plan = &run->plan,
+		.start_ns = run->start_ns,
+		.address_counts = run->address_counts,
+		.merged = run->collector.merged,
+		.workers = workers,
+		.timeline = &run->collector.timeline,
+		.fault = engine_fault(run->engine),
+		.steal_reason = run->collector.before.steal_reason,
+		.throttled_reason = run->collector.before.throttled_reason,
+		.kernel_reason = run->options->kernel_reason,
+		.notes = (const char *const *)run->notes.lines,
+		.note_count = run->notes.count,
+	};
+
+	machine_read(&machine, "/");
+	input.kernel = machine.kernel;
+	input.cpus = machine.cpus;
+	input.numa_nodes = machine.numa_nodes;
+	input.governor = machine.has_governor ? machine.governor : NULL;
+	input.governor_reason = machine.governor_reason;
+	describe_workers(run, workers);
+	engine_features(run->engine, &input.ring_features);
+	input.interrupted = was_interrupted(run, workers);
+	return result_build(result, &input, err);
+}
+
+static int record(struct run *run, struct result *result, struct err *err)
+{
+	struct result_input_worker *workers = calloc(run->plan.worker_count, sizeof(*workers));
+	int code;
+
+	if (workers)
+		code = build(run, workers, result, err);
+	else
+		code = err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "no memory for the record");
+	free(workers);
+	if (code < 0)
+		return code;
+	code = validity_judge(result, &result->validity, err);
+	if (code >= 0 && run->options->thresholds)
+		code = threshold_list_judge(run->options->thresholds, result, err);
+	if (code < 0)
+		result_release(result);
+	else
+		result->complete = true;
+	return code;
+}
+
+int run_execute(const struct scenario *scenario, const struct run_options *options,
+	struct result *result, struct err *err)
+{
+	struct run run = {.options = options};
+	int code;
+
+	progress_init(&run.progress, options->progress);
+	code = prepare(&run, scenario, err);
+	if (code < 0)
+		goto out_plan;
+	code = collector_init(&run.collector, &run.plan, &run.progress, &run.notes, err);
+	if (code < 0)
+		goto out_plan;
+	interrupt_begin();
+	code = open_engine(&run, err);
+	if (code < 0)
+		goto out_collector;
+	drive(&run);
+	*interrupt_engine() = NULL;
+	code = record(&run, result, err);
+	engine_close(run.engine);
+out_collector:
+	collector_release(&run.collector);
+out_plan:
+	notes_release(&run.notes);
+	plan_release(&run.plan);
+	return code;
+}
+
+int run_describe(const struct scenario *scenario, struct buf *out, struct err *err)
+{
+	struct ring_features features;
+	struct plan plan;
+	int code = plan_make(&plan, scenario, err);
+
+	if (code < 0)
+		return code;
+	/* A machine without io_uring can still say what it would do on another one. */
+	plan_buffers(&plan, ring_probe(&features, NULL) < 0 || features.bounded_task_work);
+	engine_memory(&plan);
+	describe_plan(out, &plan);
+	plan_release(&plan);
+	return 0;
+}
+
+void run_end_signals(void)
+{
+	interrupt_end();
+}
