@@ -60,7 +60,7 @@ BPF_FLAGS = -target bpf -O2 -g -Wall $(if $(CI),-Werror) -Iinclude \
 	-isystem /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
 
 .DEFAULT_GOAL := all
-.PHONY: all demo test test-san bench fuzz coverage lint format unit install uninstall clean help \
+.PHONY: all demo test test-san bench fuzz coverage lint format unit manual install uninstall clean help \
 	test-programs unit-programs fuzz-programs
 .SECONDARY:
 
@@ -114,19 +114,20 @@ coverage: ## which branches the unit, simulator and fuzz corpus tests take; T='s
 	@tests/run $(ONLY:%=--only '%') -v cover unit sim fuzz
 	@gcovr --branches --filter '$(or $(T),src/)' build/cover
 
+manual: all ## write docs/command-line.md from the tables the options are parsed with
+	$(OUT)/ringload help --markdown >docs/command-line.md
+
 PREFIX ?= /usr/local
-MAN_PAGES = $(wildcard docs/*.1)
 COMPLETION = $(wildcard tools/completion/ringload.bash)
-install: $(OUT)/ringload ## copy the program, man page and completion to PREFIX (with DESTDIR)
+install: $(OUT)/ringload $(OUT)/ringload.1 ## copy program, man page and completion to PREFIX (with DESTDIR)
 	install -D -m 755 $(OUT)/ringload "$(DESTDIR)$(PREFIX)/bin/ringload"
-	$(foreach page,$(MAN_PAGES),install -D -m 644 $(page) \
-		"$(DESTDIR)$(PREFIX)/share/man/man1/$(notdir $(page))" &&) true
+	install -D -m 644 $(OUT)/ringload.1 "$(DESTDIR)$(PREFIX)/share/man/man1/ringload.1"
 	$(if $(COMPLETION),install -D -m 644 $(COMPLETION) \
 		"$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ringload")
 
 uninstall: ## remove what install copied
 	rm -f "$(DESTDIR)$(PREFIX)/bin/ringload" \
-		$(foreach page,$(MAN_PAGES),"$(DESTDIR)$(PREFIX)/share/man/man1/$(notdir $(page))") \
+		"$(DESTDIR)$(PREFIX)/share/man/man1/ringload.1" \
 		"$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ringload"
 
 clean: ## remove what was built
@@ -181,6 +182,9 @@ $(OUT)/libringload.a: $(OBJECTS)
 
 $(OUT)/ringload: $(OUT)/src/cli/main.o $(OUT)/libringload.a
 	$(LINK)
+
+$(OUT)/ringload.1: $(OUT)/ringload
+	$(OUT)/ringload help --man >$@
 
 # --- tests ------------------------------------------------------------------------------------
 # In each folder some file names are programs; the others are linked into them from an archive.
