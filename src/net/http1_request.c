@@ -191,6 +191,7 @@ static enum http1_event request_head_end(struct http1_request *request)
 		return HTTP1_ERROR;
 	request->framing = (uint8_t)framing;
 	request->keep_alive = http1_fields_keep_alive(reader);
+	request->version_1_0 = !(reader->facts & HTTP1_FACT_MINOR_1);
 	/* A 1.0 client does not know what it says there (RFC 9110, 10.1.1). */
 	request->expect_continue = (reader->facts & HTTP1_FACT_CONTINUE) &&
 				   (reader->facts & HTTP1_FACT_MINOR_1);
