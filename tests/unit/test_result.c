@@ -477,7 +477,7 @@ static void a_cut_file_is_refused(void **state)
 	sample_build(*state, &result);
 	write(&result, &json);
 	bytes = json.length_bytes - 1; /* without the newline it is still whole */
-	for (size_t i = 0; i < bytes; i += i < 2000 || bytes - i < 100 ? 1 : 97) {
+	for (size_t i = 0; i < bytes; i += i < 400 || bytes - i < 100 ? 1 : 97) {
 		char *cut = malloc(i ? i : 1);
 		struct err err = {ERR_NONE, ""};
 
