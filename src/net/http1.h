@@ -123,6 +123,7 @@ struct http1_request {
 	char target[HTTP1_TARGET_BYTES]; /* terminated */
 	bool target_cut;
 	bool keep_alive;
+	bool version_1_0; /* the response may not be chunked, and has to say keep-alive */
 	bool expect_continue;
 	uint8_t framing; /* NO_BODY, LENGTH or CHUNKED */
 	uint8_t error;
