@@ -26,7 +26,7 @@ nginx_config() {
 		events { worker_connections 4096; }
 		http {
 			log_format test '\$status \$request_method \$uri';
-			access_log $SCRATCH/nginx/access.log test;
+			access_log ${nginx_log:-$SCRATCH/nginx/access.log test};
 			client_body_temp_path $SCRATCH/nginx/body;
 			proxy_temp_path $SCRATCH/nginx/proxy;
 			fastcgi_temp_path $SCRATCH/nginx/fastcgi;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <errno.h>
 
 #include "plan/address.h"
 
@@ -91,6 +92,10 @@ static void test_schemes(void **state)
 	assert_refused("//h/a", "URL \"//h/a\" has no scheme: write \"http://h/a\"");
 	assert_refused("://h/a", "URL \"://h/a\" has no scheme: write \"http://h/a\"");
 	assert_refused("h/a://b", "URL \"h/a://b\" has no scheme: write \"http://h/a://b\"");
+	assert_refused("http:/h/", "URL \"http:/h/\" has no \"//\" after \"http:\": expected as in "
+				   "\"http://localhost:8080/\"");
+	assert_refused("http:h", "URL \"http:h\" has no \"//\" after \"http:\": expected as in "
+				 "\"http://localhost:8080/\"");
 	assert_refused("https://h/", "URL \"https://h/\": TLS is not supported by this version; "
 				     "expected \"http://\"");
 	assert_refused("ftp://h/", "URL \"ftp://h/\" has scheme \"ftp\": expected \"http\"");
@@ -266,6 +271,8 @@ static void test_names_that_do_not_resolve(void **state)
 	assert_int_equal(err.kind, ERR_TARGET);
 	assert_ptr_equal(strstr(err.text, "cannot resolve host \"a.aaa"), err.text);
 	assert_non_null(strstr(err.text, "invalid\": "));
+	/* The resolver's words, not those of the errno that is returned. */
+	assert_null(strstr(err.text, strerror(EHOSTUNREACH)));
 	assert_null(addresses);
 	assert_int_equal(count, 0);
 }

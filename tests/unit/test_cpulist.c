@@ -41,7 +41,7 @@ static void test_parse_and_format(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct cpulist list = list_of(cases[i].text);
-		char text[64];
+		char text[64] = "before";
 
 		assert_int_equal(cpulist_count(&list), cases[i].count);
 		assert_string_equal(cpulist_format(text, sizeof(text), &list), cases[i].formatted);

@@ -100,6 +100,14 @@ static void assert_cpus(const struct locality *locality, const char *expected)
 	assert_string_equal(cpulist_format(text, sizeof(text), &locality->target_cpus), expected);
 }
 
+static void assert_found(const struct tree *tree, const struct topology *topology, const char *host,
+	const char *expected)
+{
+	struct locality locality = locality_of(tree, topology, host, 80);
+
+	assert_cpus(&locality, expected);
+}
+
 /* nginx: a master that may run anywhere and a worker on CPU 1, both holding the socket. */
 static void test_bound_worker_of_an_unbound_master(void **state)
 {
@@ -143,6 +151,30 @@ static void test_threads_add_up(void **state)
 	locality = locality_of(tree, &topology, "127.0.0.2", 80);
 	assert_true(locality.on_this_host);
 	assert_cpus(&locality, "");
+	tree_free(tree);
+}
+
+/* SO_REUSEPORT: a socket for each process. */
+static void test_several_sockets(void **state)
+{
+	static const char *const first[] = {"1"}, *const second[] = {"2"}, *const third[] = {"3"};
+	struct topology topology = machine_of("0-7", "0-7");
+	struct tree *tree = tree_new();
+
+	(void)state;
+	tree_write(tree, "proc/net/tcp",
+		TCP_TITLE "   0: 00000000:0050 00000000:0000 0A 00000000:00000000 00:00000000 "
+			  "00000000 0 0 21 "
+			  "1\n"
+			  "   1: 00000000:0050 00000000:0000 0A 00000000:00000000 00:00000000 "
+			  "00000000 0 0 22 "
+			  "1\n");
+	write_v6(tree, "::", 80, 23);
+	write_process(tree, 50, 21, first, 1);
+	write_process(tree, 51, 22, second, 1);
+	write_process(tree, 52, 23, third, 1);
+	assert_found(tree, &topology, "127.0.0.1", "1-3");
+	assert_found(tree, &topology, "::1", "3");
 	tree_free(tree);
 }
 
@@ -211,6 +243,7 @@ static void test_same_cpuset_is_not_bound(void **state)
 
 static void test_this_hosts_addresses(void **state)
 {
+	static const char *const one[] = {"1"};
 	struct topology topology = machine_of("0-1", "0-1");
 	struct tree *tree = tree_new();
 
@@ -229,6 +262,16 @@ static void test_this_hosts_addresses(void **state)
 	assert_false(locality_of(tree, &topology, "192.0.2.0", 80).on_this_host);
 	assert_true(locality_of(tree, &topology, "2001:db8::3", 80).on_this_host);
 	assert_false(locality_of(tree, &topology, "2001:db8::4", 80).on_this_host);
+	/* Every word of an IPv6 address counts. */
+	write_v6(tree, "2001:db8::3", 80, 9);
+	write_process(tree, 50, 9, one, 1);
+	assert_found(tree, &topology, "2001:db8::3", "1");
+	write_v6(tree, "2001:db8:1::3", 80, 9);
+	assert_found(tree, &topology, "2001:db8::3", "");
+	write_v6(tree, "0:db8::3", 80, 9);
+	assert_found(tree, &topology, "2001:db8::3", "");
+	write_v6(tree, "2001:db8::2:0:3", 80, 9);
+	assert_found(tree, &topology, "2001:db8::3", "");
 	assert_true(locality_of(tree, &topology, "::ffff:192.0.2.3", 80).on_this_host);
 	assert_true(locality_of(tree, &topology, "127.200.0.1", 80).on_this_host);
 	assert_true(locality_of(tree, &topology, "0.0.0.0", 80).on_this_host);
@@ -325,6 +368,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bound_worker_of_an_unbound_master),
 		cmocka_unit_test(test_threads_add_up),
+		cmocka_unit_test(test_several_sockets),
 		cmocka_unit_test(test_only_listening_sockets_count),
 		cmocka_unit_test(test_ipv6_listeners),
 		cmocka_unit_test(test_same_cpuset_is_not_bound),

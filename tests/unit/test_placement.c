@@ -192,6 +192,42 @@ static void test_cpus_that_cannot_be(void **state)
 		"restricted-cpuset", .cpus = "0,2");
 }
 
+/* Six cores without siblings: what is left to the target and to the collector, exactly. */
+static void test_six_cores(void **state)
+{
+	static const struct {
+		const char *target_cpus;
+		size_t workers;
+	} cases[] = {
+		{"", 3},    /* not known: half */
+		{"4", 4},   /* five are free, one of them for the collector */
+		{"1-4", 1}, /* two are free */
+		{"0-4", 1}, /* one is */
+		{"0-5", 3}, /* none is: as if not known */
+		{"8-9", 5}, /* bound to others */
+	};
+	struct topology_cpu cpus[6];
+	struct topology topology = {.cpus = cpus, .cpu_count = 6};
+
+	(void)state;
+	for (unsigned int i = 0; i < 6; i++) {
+		cpus[i] = (struct topology_cpu){.cpu = i, .core = i, .allowed = true};
+		cpulist_add(&topology.online, i);
+		cpulist_add(&topology.allowed, i);
+	}
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct locality locality = {.on_this_host = true, .near_node = -1};
+		struct scenario scenario;
+		struct plan plan = {0};
+
+		scenario_init(&scenario);
+		assert_int_equal(cpulist_parse(&locality.target_cpus, cases[i].target_cpus), 0);
+		assert_int_equal(placement_make(&plan, &scenario, &topology, &locality, NULL), 0);
+		assert_int_equal(plan.worker_count, cases[i].workers);
+		free(plan.workers);
+	}
+}
+
 /* The only CPU there is: a target here must share it. */
 static void test_one_cpu(void **state)
 {
@@ -229,6 +265,7 @@ int main(void)
 		cmocka_unit_test(test_never_more_than_there_is_to_do),
 		cmocka_unit_test(test_cpus_given),
 		cmocka_unit_test(test_cpus_that_cannot_be),
+		cmocka_unit_test(test_six_cores),
 		cmocka_unit_test(test_one_cpu),
 	};
 

@@ -54,6 +54,8 @@ static void test_defaults(void **state)
 	assert_starts(plan.request.wire, "GET /a?b HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n");
 	assert_false(plan.open_loop);
 	assert_false(plan.has_requests);
+	assert_int_equal(plan.rate_mrps, 0);
+	assert_int_equal(plan.requests, 0);
 	assert_int_equal(plan.connections, 64);
 	assert_int_equal(plan.pipeline, 1);
 	assert_int_equal(plan.duration_ns, 10 * NS_PER_S);
@@ -290,6 +292,12 @@ static void check_buffers(uint32_t connections, bool bounded, uint32_t count, ui
 	struct plan_worker workers[2] = {{.connections = 1}, {.connections = connections}};
 	struct plan plan = {.workers = workers, .worker_count = 2};
 
+	plan_buffers(&plan, bounded);
+	assert_int_equal(plan.buffer_count, count);
+	assert_int_equal(plan.buffer_bytes, bytes);
+	/* The worker with the most decides, wherever it stands. */
+	workers[0].connections = connections;
+	workers[1].connections = 1;
 	plan_buffers(&plan, bounded);
 	assert_int_equal(plan.buffer_count, count);
 	assert_int_equal(plan.buffer_bytes, bytes);

@@ -216,6 +216,8 @@ static void test_nothing_can_be_injected(void **state)
 	assert_header_refused("X: a\nEvil: b",
 		"-H \"X\" has a control character (byte 0x0a) in its value: a header is one line "
 		"of text");
+	assert_header_refused("X:\x01", "-H \"X\" has a control character (byte 0x01) in its "
+					"value: a header is one line of text");
 	assert_header_refused("X: a\x7f",
 		"-H \"X\" has a control character (byte 0x7f) in its value: a header is one line "
 		"of text");
@@ -232,6 +234,8 @@ static void test_bad_headers(void **state)
 	assert_header_refused("X-Token", "-H \"X-Token\" has no \":\": expected \"Name: value\"");
 	assert_header_refused("", "-H \"\" has no \":\": expected \"Name: value\"");
 	assert_header_refused("X : a", "-H \"X : a\" has no valid name before \":\": expected "
+				       "letters, digits and \"-\", without spaces");
+	assert_header_refused(" X: a", "-H \" X: a\" has no valid name before \":\": expected "
 				       "letters, digits and \"-\", without spaces");
 	assert_header_refused(": a", "-H \": a\" has no valid name before \":\": expected letters, "
 				     "digits and \"-\", without spaces");

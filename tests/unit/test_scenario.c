@@ -105,6 +105,8 @@ static void test_counts(void **state)
 	scenario.requests = 1;
 	assert_refused(scenario, "-n 1 is less than -t 2: a worker would have nothing to send; ask "
 				 "for more requests or for fewer workers");
+	scenario.requests = 2;
+	assert_accepted(scenario);
 	scenario.requests = 0;
 	assert_refused(scenario, "-n 0: expected at least 1");
 	scenario = scenario_of("http://localhost/");
@@ -112,6 +114,8 @@ static void test_counts(void **state)
 	assert_refused(scenario, "-c 0: expected at least 1");
 	scenario.connections = 2000000;
 	assert_refused(scenario, "-c 2000000: expected at most 1,048,576");
+	scenario.connections = 1048576;
+	assert_accepted(scenario);
 	scenario = scenario_of("http://localhost/");
 	scenario.pipeline = 0;
 	assert_refused(scenario, "--pipeline 0: expected at least 1");
@@ -143,6 +147,8 @@ static void test_times(void **state)
 				 "as in --timeout 10s");
 	scenario.timeout_ns = 2 * 86400 * NS_PER_S;
 	assert_refused(scenario, "--timeout 2d: expected at most 1d");
+	scenario.timeout_ns = 86400 * NS_PER_S;
+	assert_accepted(scenario);
 	scenario = scenario_of("http://localhost/");
 	scenario.drain_ns = 2 * 86400 * NS_PER_S;
 	assert_refused(scenario, "--drain 2d: expected at most 1d");
@@ -171,8 +177,10 @@ static void test_what_needs_a_rate(void **state)
 	assert_accepted(scenario);
 	scenario.max_in_flight = 0;
 	assert_refused(scenario, "--max-in-flight 0: expected at least 1");
-	scenario.max_in_flight = 2;
+	scenario.max_in_flight = 4;
 	scenario.workers = 4;
+	assert_accepted(scenario);
+	scenario.max_in_flight = 2;
 	assert_refused(scenario, "--max-in-flight 2 is less than -t 4: every worker needs room for "
 				 "one request; ask for fewer workers");
 }

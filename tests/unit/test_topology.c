@@ -194,6 +194,21 @@ static void test_rubbish(void **state)
 	tree_free(tree);
 }
 
+static void test_long_governor_is_cut(void **state)
+{
+	struct tree *tree = tree_new();
+	struct topology topology;
+
+	(void)state;
+	tree_write(tree, "sys/devices/system/cpu/online", "0\n");
+	tree_write(tree, "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor",
+		"abcdefghijklmnopqrstuvwxyzABCDEFGH\n");
+	read_machine(&topology, tree->root);
+	assert_string_equal(topology.governor, "abcdefghijklmnopqrstuvwxyzABCDE");
+	topology_release(&topology);
+	tree_free(tree);
+}
+
 static void test_no_usable_cpu(void **state)
 {
 	struct tree *tree = tree_new();
@@ -238,6 +253,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_to_read),
 		cmocka_unit_test(test_one_of_two_lists_missing),
 		cmocka_unit_test(test_rubbish),
+		cmocka_unit_test(test_long_governor_is_cut),
 		cmocka_unit_test(test_no_usable_cpu),
 		cmocka_unit_test(test_status_without_the_line),
 	};

@@ -155,6 +155,36 @@ static void test_poisson_takes_the_first_requests(void **state)
 	}
 }
 
+/* So fast that arrivals of different workers share nanoseconds: the end must not cut one of two. */
+static void test_poisson_with_ties(void **state)
+{
+	unsigned int ties = 0;
+
+	(void)state;
+	for (uint64_t seed = 0; seed < 100; seed++) {
+		struct plan plan = plan_of(SCENARIO_POISSON, UINT64_C(100000000000), 16, 50);
+		struct arrival arrival;
+
+		plan.seed = seed;
+		assert_int_equal(window_fit(&plan, NULL), 0);
+		assert_int_equal(plan.requests, 50);
+		check_schedule(&plan);
+		/* A worker's first one not taken, inside the window all the same. */
+		for (size_t w = 0; w < plan.worker_count; w++) {
+			uint64_t limit = plan.workers[w].requests;
+
+			plan.workers[w].requests = UINT64_MAX;
+			arrival_init(&arrival, &plan, w);
+			for (uint64_t i = 0; i < limit; i++)
+				arrival_advance(&arrival);
+			ties += arrival.next_ns != ARRIVAL_NONE;
+			plan.workers[w].requests = limit;
+		}
+	}
+	/* The case did occur. */
+	assert_true(ties > 0);
+}
+
 static void test_closed_loop_divides_exactly(void **state)
 {
 	struct plan plan = plan_of(SCENARIO_CONSTANT, 0, 7, 100);
@@ -191,6 +221,7 @@ int main(void)
 		cmocka_unit_test(test_shorter_duration_stays),
 		cmocka_unit_test(test_longer_duration_is_cut),
 		cmocka_unit_test(test_poisson_takes_the_first_requests),
+		cmocka_unit_test(test_poisson_with_ties),
 		cmocka_unit_test(test_closed_loop_divides_exactly),
 		cmocka_unit_test(test_without_requests_nothing_changes),
 	};
