@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Help, version, and the reference in docs/ that is written from the same tables.
+# Help, version and manual.
 source tests/assert.sh
 
 help_of() {
@@ -35,13 +35,6 @@ grep -qE '^ringload [0-9]+\.[0-9]+\.[0-9]+$' "$SCRATCH/out" || fail 'no version'
 version=$(cat "$SCRATCH/out")
 help_of version
 expect_equal 'version' "$(cat "$SCRATCH/out")" "$version"
-
-# current FILE OPTION: a file of docs/ is what the tables say today.
-current() {
-	help_of help "$2"
-	diff "$1" "$SCRATCH/out" || fail "$1 is out of date: ringload help $2 >$1"
-}
-current docs/command-line.md --markdown
 
 # The man page is written when it is installed.
 help_of help --man
