@@ -225,9 +225,8 @@ enum http1_event http1_request_next(
 
 	if (reader->part <= HTTP1_PART_FIELDS)
 		event = request_head(request, in);
-	else
-		event = http1_body_next(reader, in, body);
-	if (event == HTTP1_ERROR)
-		request->error = reader->error;
+	else if (!http1_body_usual(reader, in, body, &event))
+		event = http1_body_unusual(reader, in, body);
+	request->error = reader->error;
 	return event;
 }
