@@ -59,8 +59,9 @@ struct client {
 	uint32_t slot, generation;
 	uint32_t cancels; /* outstanding */
 	uint8_t state;    /* enum client_state */
-	bool receiving, sending, resetting;
+	bool receiving, sending, probing, resetting;
 	bool paused, deaf, peer_ended;
+	bool stuck; /* one of the answers never ends */
 	bool asked_stats, asked_other;
 };
 

@@ -17,6 +17,9 @@
 #define WAKE_SLOT 0
 /* Operations between two enters: sends of one enter, and what comes with them. */
 #define SUBMISSION_ENTRIES 512
+/* The kernel wants at least as many completions as submissions; what overflows is not lost. */
+#define LEAST_COMPLETIONS (2 * SUBMISSION_ENTRIES)
+#define MOST_COMPLETIONS  65536
 /* What one client needs at most between two looks at the room: cancel, close, receive, send. */
 #define RESERVED_ENTRIES 8
 #define BUFFER_BYTES     4096
@@ -378,8 +381,10 @@ static int open_ring(struct server *server, struct err *err)
 		return code;
 	/* A receive, a send and a close of every client at once still fit. */
 	options.completion_entries = power_of_two(4 * server->slot_count);
-	if (options.completion_entries > 65536)
-		options.completion_entries = 65536;
+	if (options.completion_entries < LEAST_COMPLETIONS)
+		options.completion_entries = LEAST_COMPLETIONS;
+	if (options.completion_entries > MOST_COMPLETIONS)
+		options.completion_entries = MOST_COMPLETIONS;
 	options.buffer_count = features.bounded_task_work ? BUFFERS_BOUNDED : BUFFERS_UNBOUNDED;
 	server->buffers = mmap(NULL, (size_t)options.buffer_count * BUFFER_BYTES,
 		PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
