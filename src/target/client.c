@@ -47,7 +47,7 @@ static void freed(struct server *server, struct client *client)
 static void close_when_idle(struct server *server, struct client *client)
 {
 	if (client->state != CLIENT_ENDING || client->receiving || client->sending ||
-		client->probing || client->resetting || client->cancels)
+		client->probing || client->resetting || client->starved || client->cancels)
 		return;
 	client_release(server, client);
 	client->state = CLIENT_CLOSING;
@@ -102,6 +102,29 @@ static void arm(struct server *server, struct client *client)
 	server_reserve(server);
 	ring_receive(server->ring, client->slot, tag(client, RING_RECEIVE));
 	client->receiving = true;
+}
+
+static void arm_again(struct server *server, struct client *client)
+{
+	if (client->state == CLIENT_OPEN && !client->receiving && !client->peer_ended &&
+		!client->paused && !client->starved)
+		arm(server, client);
+}
+
+/* A receive armed before buffers came back would end at once, again and again. */
+static void starve(struct server *server, struct client *client)
+{
+	count(server, TALLY_ENOBUFS);
+	if (!client->starved)
+		server_starved(server, client);
+	client->starved = true;
+}
+
+void client_fed(struct server *server, struct client *client)
+{
+	client->starved = false;
+	arm_again(server, client);
+	close_when_idle(server, client);
 }
 
 static void told(
@@ -190,8 +213,7 @@ void client_resume(struct server *server, struct client *client)
 	client->held_bytes = 0;
 	client->held_used = 0;
 	client->paused = false;
-	if (!client->receiving && !client->peer_ended)
-		arm(server, client);
+	arm_again(server, client);
 }
 
 static void take(struct server *server, struct client *client,
@@ -254,15 +276,14 @@ static void received(struct server *server, struct client *client,
 	if (result == 0)
 		client->peer_ended = true;
 	else if (result == -ENOBUFS)
-		count(server, TALLY_ENOBUFS);
+		starve(server, client);
 	else if (result < 0 && result != -ECANCELED)
 		client_end(server, client, true);
 	if (client->state != CLIENT_OPEN) {
 		close_when_idle(server, client);
 		return;
 	}
-	if (!client->receiving && !client->peer_ended && !client->paused)
-		arm(server, client);
+	arm_again(server, client);
 	answer_advance(server, client);
 	if (result > 0)
 		probe(server, client);

@@ -145,6 +145,27 @@ void server_batch_return(struct server *server, char *batch)
 	server->batches = batch;
 }
 
+void server_starved(struct server *server, struct client *client)
+{
+	client->next_starved = NULL;
+	if (server->starved_first)
+		server->starved_last->next_starved = client;
+	else
+		server->starved_first = client;
+	server->starved_last = client;
+}
+
+/* When everything that was brought is handled, all buffers are back: for as many as there are. */
+static void feed_starved(struct server *server)
+{
+	for (uint32_t i = 0; i < BUFFERS_BOUNDED && server->starved_first; i++) {
+		struct client *client = server->starved_first;
+
+		server->starved_first = client->next_starved;
+		client_fed(server, client);
+	}
+}
+
 /* --- accepting ---------------------------------------------------------------------------- */
 
 static void listen_again(struct server *server)
@@ -279,7 +300,7 @@ static uint64_t wait_ns(const struct server *server)
 {
 	uint64_t until_ns = server->now_ns + LONGEST_WAIT_NS, due_ns;
 
-	if (server->event_count)
+	if (server->event_count || server->starved_first)
 		return 0;
 	until_ns = earliest(until_ns, next_freeze_ns(server));
 	until_ns = earliest(until_ns, server->accept_retry_ns);
@@ -303,6 +324,7 @@ static void work_off(struct server *server)
 			server->now_ns = clock_now_ns();
 		serve_due(server);
 	}
+	feed_starved(server);
 	server->now_ns = clock_now_ns();
 	serve_due(server);
 	if (server->now_ns >= next_freeze_ns(server) && !stopping(server))

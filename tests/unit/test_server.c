@@ -324,6 +324,40 @@ static void many_connections_are_served(void **state)
 	peer_close(&server);
 }
 
+/* A busy worker brings requests faster than it answers, until no receive finds a buffer. Some of
+ * the clients leave meanwhile. */
+static void more_requests_than_buffers_are_served(void **state)
+{
+	static const char *const routes[] = {"* service=fixed:50us by=spin", NULL};
+	static struct peer peer;
+	static int fds[MANY];
+	struct peer_response response;
+	struct peer_server server;
+
+	(void)state;
+	peer_open(&server, routes, NULL);
+	for (int i = 0; i < MANY; i++) {
+		peer_connect(&peer, &server);
+		fds[i] = peer.fd;
+	}
+	for (int i = 0; i < MANY; i++) {
+		peer.fd = fds[i];
+		peer_send(&peer, GET("/"));
+		if (i % 5 == 4)
+			close(fds[i]);
+	}
+	for (int i = 0; i < MANY; i++) {
+		if (i % 5 == 4)
+			continue;
+		peer.fd = fds[i];
+		peer.begin = peer.end = 0;
+		peer_receive(&peer, false, &response);
+		close(fds[i]);
+	}
+	assert_true(peer_count(&server, "responses") >= MANY / 5 * 4);
+	peer_close(&server);
+}
+
 static struct target *signalled;
 
 static void stop_signalled(int number)
@@ -433,8 +467,8 @@ static void what_cannot_be_opened_is_named(void **state)
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
 	if (files.rlim_max < TARGET_CONNECTION_LIMIT) {
 		options.connections = TARGET_CONNECTION_LIMIT;
-		check_refused(&options, ERR_ENVIRONMENT,
-			"1048576 connections need 1048577 open files");
+		check_refused(
+			&options, ERR_ENVIRONMENT, "1048576 connections need 1048577 open files");
 	}
 	options.connections = 0;
 	peer_open(&server, NULL, NULL);
@@ -486,6 +520,7 @@ int main(void)
 		cmocka_unit_test(several_addresses_are_served_on_a_pinned_worker),
 		cmocka_unit_test(a_full_table_recovers),
 		cmocka_unit_test(many_connections_are_served),
+		cmocka_unit_test(more_requests_than_buffers_are_served),
 		cmocka_unit_test(a_stop_ends_what_goes_on),
 		cmocka_unit_test(a_port_is_free_again_at_once),
 		cmocka_unit_test(what_cannot_be_opened_is_named),
