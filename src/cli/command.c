@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/nearest.h"
 #include "cli/help.h"
-#include "cli/nearest.h"
 
 static const struct command *const commands[] = {
 	&run_command,

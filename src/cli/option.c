@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "base/units.h"
-#include "cli/nearest.h"
 #include "scenario/scenario.h"
 
 _Static_assert(sizeof(enum scenario_arrival) == sizeof(unsigned int), "a choice is stored as one");
