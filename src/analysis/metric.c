@@ -2,7 +2,6 @@
 #include "analysis/metric.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,9 +80,6 @@ static const struct metric_row rows[] = {
 #define ROW_COUNT    (sizeof(rows) / sizeof(*rows))
 #define LATENCY_ROWS 4 /* of them, in front: metrics of a latency */
 
-/* More of a name than this is not repeated in a message. */
-#define NAME_BYTES 64
-
 /* A name, or a part of it. */
 struct piece {
 	const char *text;
@@ -144,62 +140,53 @@ static bool read_percentile(struct piece name, double *quantile)
 	return *quantile > 0;
 }
 
-/* The name, terminated and cut to the room there is. */
-static const char *terminate(char *text, size_t room_bytes, struct piece name)
-{
-	snprintf(text, room_bytes, "%.*s", (int)name.bytes, name.text);
-	return text;
-}
-
-static int refuse_percentile(struct piece name, struct err *err)
-{
-	return err_set(err, ERR_USAGE, -EINVAL,
-		"\"%.*s\" is no percentile, write p50, p99 or p99.9, or max", (int)name.bytes,
-		name.text);
-}
-
 /* Before the dot stands no latency's name. */
 static int refuse_latency(struct piece name, struct err *err)
 {
-	char text[NAME_BYTES];
+	int bytes = (int)name.bytes;
 	struct nearest nearest;
 
-	nearest_init(&nearest, terminate(text, sizeof(text), name));
+	nearest_init(&nearest, name.text, name.bytes);
 	for (unsigned int i = 0; i < RESULT_LATENCY_COUNT; i++)
 		nearest_offer(&nearest, result_latency_key(i));
 	if (nearest.best)
 		return err_set(err, ERR_USAGE, -EINVAL,
-			"\"%s\" is no latency, did you mean \"%s\"?", text, nearest.best);
+			"\"%.*s\" is no latency, did you mean \"%s\"?", bytes, name.text,
+			nearest.best);
 	return err_set(err, ERR_USAGE, -EINVAL,
-		"\"%s\" is no latency, expected one as service or connect", text);
+		"\"%.*s\" is no latency, expected one as service or connect", bytes, name.text);
 }
 
 static int refuse(struct piece name, struct err *err)
 {
 	const char *dot = memchr(name.text, '.', name.bytes);
-	char text[NAME_BYTES];
+	int bytes = (int)name.bytes;
 	struct nearest nearest;
 
 	if (name.bytes > 1 && name.text[0] == 'p' && name.text[1] >= '0' && name.text[1] <= '9')
-		return refuse_percentile(name, err);
+		return err_set(err, ERR_USAGE, -EINVAL,
+			"\"%.*s\" is no percentile, write p50, p99 or p99.9, or max", bytes,
+			name.text);
 	if (dot)
 		return refuse_latency((struct piece){name.text, (size_t)(dot - name.text)}, err);
-	nearest_init(&nearest, terminate(text, sizeof(text), name));
+	nearest_init(&nearest, name.text, name.bytes);
 	for (unsigned int i = 0; i < RESULT_LATENCY_COUNT; i++) {
 		if (equals(name, result_latency_key(i)))
 			return err_set(err, ERR_USAGE, -EINVAL,
-				"\"%s\" alone is no metric, write %s.p99 or %s.mean", text, text,
-				text);
+				"\"%.*s\" alone is no metric, write %.*s.p99 or %.*s.mean", bytes,
+				name.text, bytes, name.text, bytes, name.text);
 		nearest_offer(&nearest, result_latency_key(i));
 	}
 	for (size_t i = 1; i < ROW_COUNT; i++)
 		nearest_offer(&nearest, rows[i].name);
 	nearest_offer(&nearest, "p99");
 	if (nearest.best)
-		return err_set(err, ERR_USAGE, -EINVAL, "\"%s\" is no metric, did you mean \"%s\"?",
-			text, nearest.best);
+		return err_set(err, ERR_USAGE, -EINVAL,
+			"\"%.*s\" is no metric, did you mean \"%s\"?", bytes, name.text,
+			nearest.best);
 	return err_set(err, ERR_USAGE, -EINVAL,
-		"\"%s\" is no metric, expected one as p99, service.mean or error_rate", text);
+		"\"%.*s\" is no metric, expected one as p99, service.mean or error_rate", bytes,
+		name.text);
 }
 
 int metric_find(struct metric *metric, const char *text, size_t bytes, struct err *err)

@@ -4,62 +4,59 @@
 #include <stdint.h>
 #include <string.h>
 
-#define LONGEST 63
-
-static size_t least(size_t a, size_t b)
+void nearest_init(struct nearest *nearest, const char *typed, size_t typed_bytes)
 {
-	return a < b ? a : b;
+	nearest->typed = typed;
+	nearest->typed_bytes = typed_bytes;
+	nearest->best = NULL;
+	nearest->best_distance = SIZE_MAX;
 }
 
-static size_t length_of(const char *word)
+static size_t least(size_t one, size_t other)
 {
-	return strnlen(word, LONGEST);
+	return one < other ? one : other;
 }
 
-/* Three rows of the table are enough: a swap looks back two. */
-static size_t distance(const char *a, size_t a_length, const char *b, size_t b_length)
+/* How many letters must be put in, left out, replaced or swapped with their neighbour. */
+static size_t distance(const char *one, size_t one_bytes, const char *other, size_t other_bytes)
 {
-	size_t row[3][LONGEST + 1];
-	size_t *before = row[0], *last = row[1], *now = row[2], *spare;
-	size_t i, j;
+	size_t rows[3][NEAREST_MAX_BYTES + 1];
+	size_t *before = rows[0], *above = rows[1], *row = rows[2];
 
-	for (j = 0; j <= b_length; j++)
-		last[j] = j;
-	for (i = 1; i <= a_length; i++) {
-		now[0] = i;
-		for (j = 1; j <= b_length; j++) {
-			size_t replaced = last[j - 1] + (a[i - 1] != b[j - 1]);
+	for (size_t j = 0; j <= other_bytes; j++)
+		above[j] = j;
+	for (size_t i = 1; i <= one_bytes; i++) {
+		size_t *oldest = before;
 
-			now[j] = least(replaced, least(last[j], now[j - 1]) + 1);
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-				now[j] = least(now[j], before[j - 2] + 1);
+		row[0] = i;
+		for (size_t j = 1; j <= other_bytes; j++) {
+			row[j] = above[j - 1] + (one[i - 1] != other[j - 1]);
+			row[j] = least(row[j], least(above[j], row[j - 1]) + 1);
+			if (i > 1 && j > 1 && one[i - 1] == other[j - 2] &&
+				one[i - 2] == other[j - 1])
+				row[j] = least(row[j], before[j - 2] + 1);
 		}
-		spare = before;
-		before = last;
-		last = now;
-		now = spare;
+		before = above;
+		above = row;
+		row = oldest;
 	}
-	return last[b_length];
+	return above[other_bytes];
 }
 
-void nearest_init(struct nearest *nearest, const char *word)
+void nearest_offer(struct nearest *nearest, const char *name)
 {
-	*nearest = (struct nearest){.word = word, .best_distance = SIZE_MAX};
-}
+	size_t name_bytes = strlen(name), found;
 
-void nearest_offer(struct nearest *nearest, const char *known)
-{
-	size_t word_length = length_of(nearest->word), known_length = length_of(known);
-	size_t steps, limit;
-
-	if (word_length >= 2 && !strncmp(nearest->word, known, word_length))
-		steps = 1;
+	if (nearest->typed_bytes > NEAREST_MAX_BYTES || name_bytes > NEAREST_MAX_BYTES)
+		return;
+	/* Its beginning means a name: "dur", "duration". */
+	if (nearest->typed_bytes > 1 && nearest->typed_bytes < name_bytes &&
+		!memcmp(nearest->typed, name, nearest->typed_bytes))
+		found = 1;
 	else
-		steps = distance(nearest->word, word_length, known, known_length);
-	/* Beyond a third of the letters a "did you mean" is a guess that misleads. */
-	limit = word_length < 3 ? 1 : (word_length + 2) / 3;
-	if (steps <= limit && steps < nearest->best_distance) {
-		nearest->best = known;
-		nearest->best_distance = steps;
-	}
+		found = distance(nearest->typed, nearest->typed_bytes, name, name_bytes);
+	if (found >= nearest->best_distance || found > (name_bytes + 2) / 3)
+		return;
+	nearest->best = name;
+	nearest->best_distance = found;
 }

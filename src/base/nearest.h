@@ -1,30 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The known word nearest to one that is not known, so that a message can say "did you mean".
+ * The known name that a mistyped one was probably meant to be, for messages: "did you mean".
  *
- * Distance is the number of letters to insert, remove, replace or swap with their neighbour
- * (optimal string alignment; Boytsov, "Indexing methods for approximate dictionary searching",
- * 2011, section 2.2). A word that the given one begins counts as one step away: "conn" means
- * "connections".
+ * nearest_init with what was typed, nearest_offer each known name, then `best`.
  *
- * Owner: keeps nothing. Threads: pure. Errors: none. Limits: words longer than 63 bytes are
- * compared by their first 63.
+ * Owner: the caller's storage; names are borrowed. Threads: one a struct. Errors: none.
+ * Source of the distance: optimal string alignment (Levenshtein with transposed neighbours). What a
+ * name begins with is one step away from it: "dur" means "duration".
+ * Limits: texts longer than NEAREST_MAX_BYTES are never near.
  */
 #ifndef RINGLOAD_BASE_NEAREST_H
 #define RINGLOAD_BASE_NEAREST_H
 
 #include <stddef.h>
 
-/* A search over words offered one at a time; set it up with nearest_init. */
+#define NEAREST_MAX_BYTES 48
+
 struct nearest {
-	const char *word; /* what was given */
-	const char *best; /* the nearest of those offered that is near enough, or NULL */
+	const char *typed;
+	size_t typed_bytes;
+	const char *best; /* NULL: nothing is near enough: a third of the letters may be wrong */
 	size_t best_distance;
 };
 
-void nearest_init(struct nearest *nearest, const char *word);
-
-/* known must outlive the search. Of two equally near ones the first offered stays. */
-void nearest_offer(struct nearest *nearest, const char *known);
+void nearest_init(struct nearest *nearest, const char *typed, size_t typed_bytes);
+void nearest_offer(struct nearest *nearest, const char *name);
 
 #endif

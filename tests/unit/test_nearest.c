@@ -16,7 +16,7 @@ static const char *find(const char *typed)
 {
 	struct nearest nearest;
 
-	nearest_init(&nearest, typed);
+	nearest_init(&nearest, typed, strlen(typed));
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		nearest_offer(&nearest, names[i]);
 	return nearest.best;
@@ -38,7 +38,7 @@ static void finds_the_name_that_was_meant(void **state)
 
 static void finds_nothing_far_away(void **state)
 {
-	char longer[200];
+	char longer[NEAREST_MAX_BYTES + 2];
 
 	(void)state;
 	assert_null(find("xyz"));
@@ -49,11 +49,24 @@ static void finds_nothing_far_away(void **state)
 	assert_null(find(longer));
 }
 
+/* The typed text ends where it says, not at a NUL. */
+static void takes_a_part_of_a_text(void **state)
+{
+	struct nearest nearest;
+
+	(void)state;
+	nearest_init(&nearest, "draain<5", 6);
+	nearest_offer(&nearest, "drain");
+	assert_string_equal(nearest.best, "drain");
+	assert_int_equal(nearest.best_distance, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_the_name_that_was_meant),
 		cmocka_unit_test(finds_nothing_far_away),
+		cmocka_unit_test(takes_a_part_of_a_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
