@@ -181,7 +181,8 @@ $(OUT)/bpf/%.o: $(OUT)/bpf/%.S $(OUT)/bpf/%.bpf.o
 $(OUT)/libringload.a: $(OBJECTS)
 	$(ARCHIVE)
 
-$(OUT)/ringload: $(OUT)/src/cli/main.o $(OUT)/libringload.a
+# From the objects and not from the archive, where two definitions of one name would go unnoticed.
+$(OUT)/ringload: $(OUT)/src/cli/main.o $(OBJECTS)
 	$(LINK)
 
 $(OUT)/ringload.1: $(OUT)/ringload

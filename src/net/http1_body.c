@@ -55,10 +55,6 @@ static bool body_header_byte(struct http1_reader *reader, uint8_t byte)
 		return true;
 	if (reader->state == SIZE_START)
 		return false;
-	if (byte == '\n') {
-		body_end_header(reader);
-		return true;
-	}
 	if (byte == '\r')
 		reader->state = LINE_FEED;
 	else if (reader->state == EXTENSION)
@@ -96,7 +92,7 @@ static void body_chunk_end(struct http1_reader *reader, struct span *in)
 
 	if (*at == '\r' && reader->state == DATA_END) {
 		reader->state = LINE_FEED;
-	} else if (*at == '\n') {
+	} else if (*at == '\n' && reader->state == LINE_FEED) {
 		reader->part = HTTP1_PART_CHUNK_HEADER;
 		reader->state = SIZE_START;
 	} else {

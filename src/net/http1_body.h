@@ -5,6 +5,8 @@
  * Chunk extensions and trailer fields mean nothing to the readers of this project; they are checked
  * for forbidden bytes and for size, and passed over. White space after a chunk's size is taken,
  * before an extension as RFC 9112, 7.1.1 demands and also without one, as old servers pad there.
+ * Lines around chunks end in CR LF only: RFC 9112, 2.2 allows the bare LF for start line and
+ * fields, and here it would hide a size that is wrong by one.
  *
  * Internal to http1_*.c. Owner, threads: the reader's. Errors: HTTP1_ERROR, with reader->error.
  */

@@ -89,13 +89,14 @@ void live_line(const struct live_view *view, size_t columns, struct buf *out)
 	static const char *const states[LIVE_STATE_COUNT] = {
 		[LIVE_CONNECTING] = "connecting",
 		[LIVE_WARMUP] = "warm-up",
-		[LIVE_MEASURING] = "measuring",
 		[LIVE_DRAINING] = "draining",
 	};
 	struct line line = {.out = out, .columns = columns < 20 ? 20 : columns};
 	char established[UNITS_TEXT_BYTES], connections[UNITS_TEXT_BYTES];
 
-	add(&line, "%s", view->interrupted ? "stopping" : states[view->state]);
+	/* Measuring is what it does most of the time: the line fits 80 columns without the word. */
+	if (view->interrupted || view->state != LIVE_MEASURING)
+		add(&line, "%s", view->interrupted ? "stopping" : states[view->state]);
 	if (view->state == LIVE_CONNECTING) {
 		add(&line, "%s of %s connections",
 			units_format_count(established, view->connections_established),
