@@ -75,7 +75,7 @@ demo: ## install what is missing, build, and show a load on the embedded target
 test: ## install what is missing, build, and run every test; ONLY='cli/*' for some
 	@tools/setup build test
 	@$(MAKE) VARIANT=release all test-programs
-	@tests/run $(ONLY:%=--only '%') -v release tools unit sim fuzz golden cli netns
+	@tests/run $(ONLY:%=--only '%') -v release tools unit sim fuzz cli netns
 
 ## Building and checking
 
@@ -85,7 +85,7 @@ test-san: ## the tests once more with ASan + UBSan and with TSan
 	@tools/setup build test
 	@$(MAKE) VARIANT=asan all test-programs
 	@$(MAKE) VARIANT=tsan all test-programs
-	@tests/run $(ONLY:%=--only '%') -v asan unit sim fuzz golden cli netns -v tsan unit cli
+	@tests/run $(ONLY:%=--only '%') -v asan unit sim fuzz cli netns -v tsan unit cli
 
 unit: ## unit tests alone; T=noun for one of them, VARIANT=asan or tsan
 	@$(MAKE) $(if $(T),$(OUT)/tests/unit/test_$(T),unit-programs)
@@ -98,10 +98,11 @@ lint: ## layout, layers, sizes, shell scripts
 format: ## let clang-format lay the sources out
 	@find src include bpf tests tools -name '*.[ch]' 2>/dev/null | xargs -r clang-format -i
 
-bench: ## measure ringload against its peers and write docs/benchmarks.md
+bench: ## measure ringload against its peers, write docs/benchmarks.md; BENCH=full, WRK2=…, GCANNON=…
 	@tools/setup build test bench
 	@$(MAKE) VARIANT=release all
 	@tools/bench/run
+	@tools/bench/main-job
 
 fuzz: ## fuzz every parser for SECONDS=60 each; T=name for one
 	@tools/setup build fuzz

@@ -44,18 +44,14 @@ expect_record() {
 	fail "not so: $1" "$SCRATCH/jq" "$SCRATCH/counts" "$SCRATCH/err"
 }
 
-# What holds in every record, however the server behaved.
+# What holds in every record, however the server behaved, for the window and for the warm-up.
 expect_accounted() {
-	expect_json "$record" '.schema == "ringload.result/1" and .complete'
-	local block
-	for block in . .warmup; do
-		expect_json "$record" "$block"' | .requests | .scheduled
-			== .sent + ([.dropped[]] | add) + .unsent'
-		expect_json "$record" "$block"' | .requests | .sent
-			== .completed + ([.failed[]] | add) + .timed_out + .in_flight'
-		expect_json "$record" "$block"' | .requests.completed == ([.outcome[]] | add)'
-		expect_json "$record" "$block"' | .requests.completed == ([.status[]] | add // 0)'
-	done
+	expect_json "$record" '.schema == "ringload.result/1" and .complete and ([., .warmup] | all(
+		.[]; (.requests.scheduled == .requests.sent + ([.requests.dropped[]] | add) + .requests.unsent)
+		and (.requests.sent == .requests.completed + ([.requests.failed[]] | add)
+			+ .requests.timed_out + .requests.in_flight)
+		and .requests.completed == ([.outcome[]] | add)
+		and .requests.completed == ([.status[]] | add // 0)))'
 }
 
 # expect_all_answered COUNT STATUS: as many were scheduled, and each got this status.

@@ -159,7 +159,9 @@ static void serve_one(struct sample *sample, struct stats_request *phase)
 		service_ns *= 100;
 	COUNT(&phase->counters, COUNTER_SCHEDULED);
 	COUNT(&phase->counters, COUNTER_SENT);
+	COUNT(&phase->counters, COUNTER_WINDOW_SENT);
 	COUNT(&phase->counters, COUNTER_COMPLETED);
+	COUNT(&phase->counters, COUNTER_WINDOW_COMPLETED);
 	COUNT(&phase->counters, COUNTER_OUTCOME_OK);
 	COUNT_STATUS(&phase->counters, 200);
 	COUNT_BY(&phase->counters, COUNTER_BYTES_SENT, 40);
@@ -228,8 +230,10 @@ void sample_request(
 	if (dropped || outcome == COUNTER_UNSENT)
 		return;
 	COUNT(&phase->counters, COUNTER_SENT);
+	COUNT(&phase->counters, COUNTER_WINDOW_SENT);
 	if (outcome >= COUNTER_OUTCOME_OK) {
 		COUNT(&phase->counters, COUNTER_COMPLETED);
+		COUNT(&phase->counters, COUNTER_WINDOW_COMPLETED);
 		COUNT_STATUS(&phase->counters, status);
 		hist_record(&phase->total, age_ns);
 		hist_record(&phase->service, age_ns);

@@ -10,7 +10,7 @@
 #include "base/nearest.h"
 
 static const char *const names[] = {"rate", "requests", "duration", "warmup", "drain", "timed_out",
-	"max-in-flight", "seed", "header", "method"};
+	"max-in-flight", "seed", "header", "method", "connections"};
 
 static const char *find(const char *typed)
 {
@@ -33,6 +33,7 @@ static void finds_the_name_that_was_meant(void **state)
 	assert_string_equal(find("max-inflight"), "max-in-flight");
 	assert_string_equal(find("heaedr"), "header");
 	assert_string_equal(find("seed"), "seed");
+	assert_string_equal(find("conn"), "connections");
 }
 
 static void finds_nothing_far_away(void **state)
