@@ -14,8 +14,6 @@
 #include "analysis/threshold.h"
 #include "base/clock.h"
 #include "report/text.h"
-#include "result/emit.h"
-#include "result/json_path.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/sample.h"
 
@@ -515,73 +513,6 @@ static void a_cut_file_is_refused(void **state)
 	result_release(&result);
 }
 
-static void paths_are_located(void **state)
-{
-	static const char text[] = "{\"a\": [1, {\"b\": \"x,]}\\\"\", \"c\": {\"d\": 2}}],\n"
-				   " \"e\" :  null, \"\\\"f\": 5, \"g\": []}";
-	static const struct {
-		const char *path;
-		size_t line, column;
-	} rows[] = {
-		{"", 1, 1},
-		{"a", 1, 7},
-		{"a[0]", 1, 8},
-		{"a[1]", 1, 11},
-		{"a[1].b", 1, 17},
-		{"a[1].c", 1, 32},
-		{"a[1].c.d", 1, 38},
-		{"a[1].c.x", 1, 32},
-		{"a[2]", 1, 7},
-		{"e", 2, 9},
-		{"e.x", 2, 9},
-		{"g[0]", 2, 30},
-		{"x", 1, 1},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		size_t line, column;
-
-		json_path_locate(text, sizeof(text) - 1, rows[i].path, &line, &column);
-		if (line != rows[i].line || column != rows[i].column)
-			fail_msg("%s at %zu:%zu", rows[i].path, line, column);
-	}
-}
-
-static void numbers_and_texts(void **state)
-{
-	struct buf out = {0};
-	struct emit emit = {.out = &out};
-
-	(void)state;
-	emit_object(&emit, NULL);
-	emit_real(&emit, "a", 0.1 + 0.2);
-	emit_real(&emit, "b", -0.0);
-	emit_real(&emit, "c", 1.0 / 3);
-	emit_real(&emit, "d", 0.0 / 0.0);
-	emit_real(&emit, "e", 1e300 * 1e300);
-	emit_count(&emit, "f", UINT64_MAX);
-	emit_array(&emit, "g");
-	emit_array_end(&emit);
-	emit_lines(&emit, "h");
-	emit_text(&emit, NULL, "\"\\\n\t\001\x7f");
-	emit_text(&emit, NULL, "\xc3\xa4 \xe2\x89\xa5 \xf0\x9f\x98\x80");
-	emit_text(&emit, NULL, "\xc3|\xc0\x80|\xed\xa0\x80|\xff|\xe2\x89");
-	emit_text(&emit, NULL, NULL);
-	emit_array_end(&emit);
-	emit_lines(&emit, "i");
-	emit_array_end(&emit);
-	emit_object_end(&emit);
-	assert_string_equal(buf_string(&out),
-		"{\n\"a\": 0.3,\n\"b\": 0,\n\"c\": 0.333333333333,\n\"d\": null,\n\"e\": null,\n"
-		"\"f\": 18446744073709551615,\n\"g\": [],\n\"h\": [\n"
-		"\"\\\"\\\\\\n\\u0009\\u0001\\u007f\",\n"
-		"\"\xc3\xa4 \xe2\x89\xa5 \xf0\x9f\x98\x80\",\n"
-		"\"\ufffd|\ufffd\ufffd|\ufffd\ufffd\ufffd|\ufffd|\ufffd\ufffd\",\nnull\n],\n"
-		"\"i\": []\n}\n");
-	buf_release(&out);
-}
-
 #define SAMPLED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -598,8 +529,6 @@ int main(void)
 		SAMPLED(rates_divide_by_the_window),
 		SAMPLED(damage_is_located),
 		SAMPLED(a_cut_file_is_refused),
-		cmocka_unit_test(paths_are_located),
-		cmocka_unit_test(numbers_and_texts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
