@@ -80,6 +80,7 @@ test: ## install what is missing, build, and run every test; ONLY='cli/*' for so
 ## Building and checking
 
 all: $(OUT)/ringload ## build build/release/ringload; VARIANT=asan or tsan for the sanitizers
+	@:
 
 test-san: ## the tests once more with ASan + UBSan and with TSan
 	@tools/setup build test
@@ -198,8 +199,11 @@ REAL_PROGRAMS   := $(patsubst %.c,$(OUT)/%,$(wildcard tests/sim/real_*.c))
 SERVER_PROGRAMS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/servers/*.c))
 FUZZ_PROGRAMS   := $(patsubst %.c,$(OUT)/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 test-programs: $(UNIT_PROGRAMS) $(SIM_PROGRAMS) $(REAL_PROGRAMS) $(SERVER_PROGRAMS) $(FUZZ_PROGRAMS)
+	@:
 unit-programs: $(UNIT_PROGRAMS)
+	@:
 fuzz-programs: $(FUZZ_PROGRAMS)
+	@:
 
 UNIT_SHARED := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 SIM_FAKES   := $(wildcard tests/sim/fake_*.c)
