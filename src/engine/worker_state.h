@@ -31,6 +31,9 @@
 #define WORKER_REAP_BATCH 16
 /* Most completions taken before what is due is looked at again. */
 #define WORKER_REAP_LIMIT 128
+/* A closed loop gives up when it had no connection for the timeout and this: two of the longest
+ * pauses between attempts. */
+#define WORKER_ALONE_NS (2000 * 1000000ULL)
 /* Operations that fit between two enters. */
 #define WORKER_SUBMISSION_ENTRIES 1024
 
