@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# make install copies a program that runs, with its man page; make uninstall takes all of it away.
+# make install copies a program that runs, with its man page and completion; make uninstall takes all of it away.
 source tests/assert.sh
 
 tree=$SCRATCH/tree
@@ -12,6 +12,7 @@ expect_text "$SCRATCH/out" ringload
 page=$tree/opt/load/share/man/man1/ringload.1
 grep -q '^\.TH ' "$page" || fail 'the man page is none' "$page"
 expect_text "$page" threshold
+bash -n "$tree/opt/load/share/bash-completion/completions/ringload" || fail 'the completion is none'
 
 run make VARIANT="$VARIANT" uninstall PREFIX=/opt/load "DESTDIR=$tree"
 expect_status 0
