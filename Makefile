@@ -209,10 +209,10 @@ UNIT_SHARED := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 SIM_FAKES   := $(wildcard tests/sim/fake_*.c)
 SIM_SHARED  := $(filter-out tests/sim/test_% tests/sim/real_% $(SIM_FAKES),$(wildcard tests/sim/*.c))
 
-# The simulator's program is the library without its kernel and its time: those two come from
-# tests/sim/fake_*.c. They are left out rather than shadowed, so that a function the fakes lack is
-# a link error and not the real one.
-SIM_REPLACED := $(wildcard src/net/ring*.c) src/base/clock.c
+# The simulator's program is the library without its kernel (ring and sockets) and its time: those
+# come from tests/sim/fake_*.c. They are left out rather than shadowed, so that a function the fakes
+# lack is a link error and not the real one.
+SIM_REPLACED := $(wildcard src/net/ring*.c) src/net/sock.c src/base/clock.c
 $(OUT)/libringload-sim.a: $(patsubst %.c,$(OUT)/%.o,$(filter-out $(SIM_REPLACED),$(SOURCES)))
 	$(ARCHIVE)
 
