@@ -75,17 +75,18 @@ demo: ## install what is missing, build, and show a load on the embedded target
 test: ## install what is missing, build, and run every test; ONLY='cli/*' for some
 	@tools/setup build test
 	@$(MAKE) VARIANT=release all test-programs
-	@tests/run $(ONLY:%=--only '%') -v release tools unit sim fuzz golden cli netns
+	@tests/run $(ONLY:%=--only '%') -v release tools unit sim fuzz cli netns
 
 ## Building and checking
 
 all: $(OUT)/ringload ## build build/release/ringload; VARIANT=asan or tsan for the sanitizers
+	@:
 
 test-san: ## the tests once more with ASan + UBSan and with TSan
 	@tools/setup build test
 	@$(MAKE) VARIANT=asan all test-programs
 	@$(MAKE) VARIANT=tsan all test-programs
-	@tests/run $(ONLY:%=--only '%') -v asan unit sim fuzz golden cli netns -v tsan unit cli
+	@tests/run $(ONLY:%=--only '%') -v asan unit sim fuzz cli netns -v tsan unit cli
 
 unit: ## unit tests alone; T=noun for one of them, VARIANT=asan or tsan
 	@$(MAKE) $(if $(T),$(OUT)/tests/unit/test_$(T),unit-programs)
@@ -98,10 +99,11 @@ lint: ## layout, layers, sizes, shell scripts
 format: ## let clang-format lay the sources out
 	@find src include bpf tests tools -name '*.[ch]' 2>/dev/null | xargs -r clang-format -i
 
-bench: ## measure ringload against its peers and write docs/benchmarks.md
+bench: ## measure ringload against its peers, write docs/benchmarks.md; BENCH=full, WRK2=…, GCANNON=…
 	@tools/setup build test bench
 	@$(MAKE) VARIANT=release all
 	@tools/bench/run
+	@tools/bench/main-job
 
 fuzz: ## fuzz every parser for SECONDS=60 each; T=name for one
 	@tools/setup build fuzz
@@ -181,7 +183,8 @@ $(OUT)/bpf/%.o: $(OUT)/bpf/%.S $(OUT)/bpf/%.bpf.o
 $(OUT)/libringload.a: $(OBJECTS)
 	$(ARCHIVE)
 
-$(OUT)/ringload: $(OUT)/src/cli/main.o $(OUT)/libringload.a
+# From the objects and not from the archive, where two definitions of one name would go unnoticed.
+$(OUT)/ringload: $(OUT)/src/cli/main.o $(OBJECTS)
 	$(LINK)
 
 $(OUT)/ringload.1: $(OUT)/ringload
@@ -196,8 +199,11 @@ REAL_PROGRAMS   := $(patsubst %.c,$(OUT)/%,$(wildcard tests/sim/real_*.c))
 SERVER_PROGRAMS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/servers/*.c))
 FUZZ_PROGRAMS   := $(patsubst %.c,$(OUT)/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 test-programs: $(UNIT_PROGRAMS) $(SIM_PROGRAMS) $(REAL_PROGRAMS) $(SERVER_PROGRAMS) $(FUZZ_PROGRAMS)
+	@:
 unit-programs: $(UNIT_PROGRAMS)
+	@:
 fuzz-programs: $(FUZZ_PROGRAMS)
+	@:
 
 UNIT_SHARED := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 SIM_FAKES   := $(wildcard tests/sim/fake_*.c)

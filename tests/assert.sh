@@ -7,15 +7,17 @@
 # failed assertion.
 set -u
 
-# Ends the test with a sentence and, if there are any, the files that tell more.
+# Ends the test with a sentence, which is the last line, and before it, if there are any, the files
+# that tell more.
 fail() {
+	local sentence=$1
 	local file
 
-	printf 'FAILED: %s\n' "$1"
 	shift
 	for file in "$@"; do
 		[ ! -s "$file" ] || sed "s|^|  ${file##*/}: |" "$file"
 	done
+	printf 'FAILED: %s\n' "$sentence"
 	exit 1
 }
 
@@ -58,7 +60,8 @@ json() {
 # expect_json FILE CONDITION: the jq expression is true. Histograms are left out of what is shown.
 expect_json() {
 	jq -e "$2" "$1" >/dev/null 2>"$SCRATCH/jq" && return
-	jq 'del(.. | .histogram?)' "$1" >"$SCRATCH/${1##*/}.short" 2>&1
+	jq -r 'del(.. | .histogram?) | to_entries[] | "\(.key): \(.value | tojson)"' "$1" \
+		>"$SCRATCH/${1##*/}.short" 2>&1
 	fail "not so: $2" "$SCRATCH/jq" "$SCRATCH/${1##*/}.short"
 }
 

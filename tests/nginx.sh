@@ -10,6 +10,11 @@ nginx_port=
 nginx_url=
 export nginx_port nginx_url
 
+# Whether this machine has IPv6 on loopback, where nginx then listens as well.
+nginx_ipv6() {
+	grep -qs ' lo$' /proc/net/if_inet6
+}
+
 # What every server of these tests offers, besides the directives given to nginx_start.
 nginx_config() {
 	local port=$1
@@ -38,7 +43,7 @@ nginx_config() {
 			keepalive_timeout 1h;
 			server {
 				listen 127.0.0.1:$port backlog=4096;
-				listen [::1]:$port backlog=4096;
+				$(! nginx_ipv6 || echo "listen [::1]:$port backlog=4096;")
 				location = /hello { return 200 "hello\n"; }
 				location = /status { access_log off; stub_status; }
 				$2

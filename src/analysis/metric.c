@@ -140,8 +140,26 @@ static bool read_percentile(struct piece name, double *quantile)
 	return *quantile > 0;
 }
 
+/* Before the dot stands no latency's name. */
+static int refuse_latency(struct piece name, struct err *err)
+{
+	int bytes = (int)name.bytes;
+	struct nearest nearest;
+
+	nearest_init(&nearest, name.text, name.bytes);
+	for (unsigned int i = 0; i < RESULT_LATENCY_COUNT; i++)
+		nearest_offer(&nearest, result_latency_key(i));
+	if (nearest.best)
+		return err_set(err, ERR_USAGE, -EINVAL,
+			"\"%.*s\" is no latency, did you mean \"%s\"?", bytes, name.text,
+			nearest.best);
+	return err_set(err, ERR_USAGE, -EINVAL,
+		"\"%.*s\" is no latency, expected one as service or connect", bytes, name.text);
+}
+
 static int refuse(struct piece name, struct err *err)
 {
+	const char *dot = memchr(name.text, '.', name.bytes);
 	int bytes = (int)name.bytes;
 	struct nearest nearest;
 
@@ -149,16 +167,19 @@ static int refuse(struct piece name, struct err *err)
 		return err_set(err, ERR_USAGE, -EINVAL,
 			"\"%.*s\" is no percentile, write p50, p99 or p99.9, or max", bytes,
 			name.text);
-	for (unsigned int i = 0; i < RESULT_LATENCY_COUNT; i++)
+	if (dot)
+		return refuse_latency((struct piece){name.text, (size_t)(dot - name.text)}, err);
+	nearest_init(&nearest, name.text, name.bytes);
+	for (unsigned int i = 0; i < RESULT_LATENCY_COUNT; i++) {
 		if (equals(name, result_latency_key(i)))
 			return err_set(err, ERR_USAGE, -EINVAL,
 				"\"%.*s\" alone is no metric, write %.*s.p99 or %.*s.mean", bytes,
 				name.text, bytes, name.text, bytes, name.text);
-	nearest_init(&nearest, name.text, name.bytes);
+		nearest_offer(&nearest, result_latency_key(i));
+	}
 	for (size_t i = 1; i < ROW_COUNT; i++)
 		nearest_offer(&nearest, rows[i].name);
-	for (unsigned int i = 0; i < RESULT_LATENCY_COUNT; i++)
-		nearest_offer(&nearest, result_latency_key(i));
+	nearest_offer(&nearest, "p99");
 	if (nearest.best)
 		return err_set(err, ERR_USAGE, -EINVAL,
 			"\"%.*s\" is no metric, did you mean \"%s\"?", bytes, name.text,

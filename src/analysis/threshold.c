@@ -172,19 +172,23 @@ static int parse_value(struct parse *parse)
 }
 
 /* Over "warn:", if the expression begins with it. */
-static void parse_level(struct parse *parse)
+static int parse_level(struct parse *parse)
 {
 	const char *at = parse->at;
 	struct piece name = take_name(parse);
 
 	skip_space(parse);
-	if (equals(name, "warn") && *parse->at == ':') {
-		parse->threshold->warn = true;
-		parse->at++;
-		skip_space(parse);
-		return;
+	if (*parse->at != ':') {
+		parse->at = at;
+		return 0;
 	}
-	parse->at = at;
+	if (!equals(name, "warn"))
+		return refuse(parse, at, "\"%.*s\" is no level, expected \"warn:\" or none",
+			(int)name.bytes, name.text);
+	parse->threshold->warn = true;
+	parse->at++;
+	skip_space(parse);
+	return 0;
 }
 
 int threshold_parse(struct threshold *threshold, const char *expression, struct err *err)
@@ -199,8 +203,9 @@ int threshold_parse(struct threshold *threshold, const char *expression, struct 
 			expression, sizeof(threshold->expression));
 	strcpy(threshold->expression, expression);
 	skip_space(&parse);
-	parse_level(&parse);
-	status = parse_metric(&parse);
+	status = parse_level(&parse);
+	if (!status)
+		status = parse_metric(&parse);
 	skip_space(&parse);
 	if (!status)
 		status = parse_operator(&parse);

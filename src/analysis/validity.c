@@ -80,20 +80,31 @@ static void judge_identity(struct judge *judge, const char *phase, const struct 
 		counters_failed(counters), value[COUNTER_TIMED_OUT], value[COUNTER_IN_FLIGHT]);
 }
 
+/* A stored file may hold anything. */
+static char *format_seconds(char text[UNITS_TEXT_BYTES], double seconds)
+{
+	if (!(seconds > 0))
+		seconds = 0;
+	if (seconds > 1e9)
+		seconds = 1e9;
+	return units_format_duration(text, (uint64_t)(seconds * 1e9 + 0.5));
+}
+
 static void judge_interruption(struct judge *judge)
 {
 	const struct result *result = judge->result;
+	char measured[UNITS_TEXT_BYTES], planned[UNITS_TEXT_BYTES];
 
 	if (!result->window.interrupted)
 		return;
+	format_seconds(measured, result->window.duration_s);
 	if (result->window.planned_s > 0)
 		find(judge, RESULT_INTERRUPTED, RESULT_REASON_INTERRUPTED, NO_WORKER,
-			"stopped after %.4g s of the %.4g s that were to be measured",
-			result->window.duration_s, result->window.planned_s);
+			"stopped after %s of the %s that were to be measured", measured,
+			format_seconds(planned, result->window.planned_s));
 	else
 		find(judge, RESULT_INTERRUPTED, RESULT_REASON_INTERRUPTED, NO_WORKER,
-			"stopped after %.4g s, before all requests were made",
-			result->window.duration_s);
+			"stopped after %s, before all requests were made", measured);
 }
 
 static void judge_send_lag(struct judge *judge)
@@ -238,6 +249,7 @@ static void judge_length(struct judge *judge)
 {
 	const struct result *result = judge->result;
 	uint64_t samples = result->run.latency[RESULT_TOTAL].count;
+	char text[UNITS_TEXT_BYTES];
 
 	if (samples < VALIDITY_MIN_SAMPLES)
 		find(judge, RESULT_TOO_SHORT, RESULT_REASON_FEW_SAMPLES, NO_WORKER,
@@ -245,8 +257,8 @@ static void judge_length(struct judge *judge)
 			VALIDITY_MIN_SAMPLES);
 	if (result->window.duration_s < VALIDITY_MIN_WINDOW_S)
 		find(judge, RESULT_TOO_SHORT, RESULT_REASON_SHORT_WINDOW, NO_WORKER,
-			"%.3g s were measured, at least %g s are needed", result->window.duration_s,
-			VALIDITY_MIN_WINDOW_S);
+			"%s were measured, at least %g s are needed",
+			format_seconds(text, result->window.duration_s), VALIDITY_MIN_WINDOW_S);
 }
 
 static void __attribute__((format(printf, 4, 5)))

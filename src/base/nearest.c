@@ -49,7 +49,12 @@ void nearest_offer(struct nearest *nearest, const char *name)
 
 	if (nearest->typed_bytes > NEAREST_MAX_BYTES || name_bytes > NEAREST_MAX_BYTES)
 		return;
-	found = distance(nearest->typed, nearest->typed_bytes, name, name_bytes);
+	/* Its beginning means a name: "dur", "duration". */
+	if (nearest->typed_bytes > 1 && nearest->typed_bytes < name_bytes &&
+		!memcmp(nearest->typed, name, nearest->typed_bytes))
+		found = 1;
+	else
+		found = distance(nearest->typed, nearest->typed_bytes, name, name_bytes);
 	if (found >= nearest->best_distance || found > (name_bytes + 2) / 3)
 		return;
 	nearest->best = name;

@@ -5,7 +5,8 @@
  * nearest_init with what was typed, nearest_offer each known name, then `best`.
  *
  * Owner: the caller's storage; names are borrowed. Threads: one a struct. Errors: none.
- * Source of the distance: optimal string alignment (Levenshtein with transposed neighbours).
+ * Source of the distance: optimal string alignment (Levenshtein with transposed neighbours). What a
+ * name begins with is one step away from it: "dur" means "duration".
  * Limits: texts longer than NEAREST_MAX_BYTES are never near.
  */
 #ifndef RINGLOAD_BASE_NEAREST_H

@@ -9,7 +9,7 @@
 #ifndef RINGLOAD_ENGINE_LAUNCH_H
 #define RINGLOAD_ENGINE_LAUNCH_H
 
-#include "engine/worker.h"
+#include "engine/worker_state.h"
 
 void launch_open_loop(struct worker *worker);
 void launch_closed_loop(struct worker *worker);

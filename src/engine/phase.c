@@ -48,7 +48,8 @@ static void begin_drain(struct worker *worker, uint64_t window_end_ns)
 	worker->phase = WORKER_DRAINING;
 	/* N requests of a closed loop are over with the last answer: the drain is part of the
 	 * window. */
-	worker->window_open = worker->plan->has_requests && !worker->plan->open_loop;
+	worker->window_open =
+		!worker->plan->open_loop && worker->plan->has_requests && !worker->requests_left;
 	worker->window_end_ns = window_end_ns;
 	worker->drain_until_ns = saturating_add(worker->now_ns, worker->plan->drain_ns);
 }
@@ -56,7 +57,8 @@ static void begin_drain(struct worker *worker, uint64_t window_end_ns)
 /* Whether nothing will become due any more. */
 static bool window_over(const struct worker *worker)
 {
-	uint64_t alone_ns = saturating_add(worker->last_established_ns, worker->plan->timeout_ns);
+	uint64_t alone_ns = saturating_add(
+		worker->last_established_ns, worker->plan->timeout_ns + WORKER_ALONE_NS);
 
 	if (worker->now_ns >= worker->end_ns)
 		return true;

@@ -150,10 +150,11 @@ static void send_done(
 		conn_settle(worker, index);
 		return;
 	}
-	/* The peer is gone: the armed receive completes too, and tells how it went. */
+	/* The armed receive usually sees a reset too, but may miss one that comes right behind
+	 * data. */
 	if (completion->result == -EPIPE || completion->result == -ECONNRESET)
-		return;
-	if (completion->result < 0 || (uint32_t)completion->result < conn->sending_bytes)
+		receive_failed(worker, index);
+	else if (completion->result < 0 || (uint32_t)completion->result < conn->sending_bytes)
 		conn_break(worker, index, COUNTER_FAILED_SEND);
 	else
 		conn_relist(worker, index);

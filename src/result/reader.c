@@ -135,8 +135,8 @@ static char *copy(struct reader *reader, const char *text)
 	char *copied = strdup(text);
 
 	if (!copied)
-		reader->status =
-			err_set(reader->err, ERR_ENVIRONMENT, -ENOMEM, "no memory for the result");
+		reader->status = err_set(
+			reader->err, ERR_ENVIRONMENT, -ENOMEM, "no memory for the result");
 	return copied;
 }
 

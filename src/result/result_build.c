@@ -278,8 +278,6 @@ static void build_blocks(struct builder *builder)
 	}
 	build_named_block(
 		builder, &scenario->requests, &scenario->request_count, plan->request.name);
-	build_named_block(builder, &scenario->phases, &scenario->phase_count,
-		result_phase_key(RESULT_MEASURED));
 }
 
 static void build_interval(struct builder *builder, struct result_interval *to,

@@ -56,6 +56,8 @@ void answer_push(struct server *server, struct client *client, struct exchange *
 	client->queued++;
 	/* Nothing is read after an answer that ends the connection. */
 	client->deaf = exchange->end == EXCHANGE_CLOSE || exchange->end == EXCHANGE_RESET;
+	if (exchange->end == EXCHANGE_STALL)
+		client->stuck = true;
 	if (!exchange->reply && exchange->end == EXCHANGE_STALL)
 		settle(server, exchange);
 }

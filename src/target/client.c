@@ -20,6 +20,9 @@ static void count(struct server *server, enum tally_counter counter)
 	TALLY_ADD(server->options.tally, counter, 1);
 }
 
+/* The tag of a probe; beside those of enum ring_operation. */
+#define PROBE RING_OPERATION_COUNT
+
 /* --- the end ------------------------------------------------------------------------------ */
 
 void client_release(struct server *server, struct client *client)
@@ -44,7 +47,7 @@ static void freed(struct server *server, struct client *client)
 static void close_when_idle(struct server *server, struct client *client)
 {
 	if (client->state != CLIENT_ENDING || client->receiving || client->sending ||
-		client->resetting || client->cancels)
+		client->probing || client->resetting || client->starved || client->cancels)
 		return;
 	client_release(server, client);
 	client->state = CLIENT_CLOSING;
@@ -68,7 +71,7 @@ void client_end(struct server *server, struct client *client, bool by_peer)
 	if (by_peer)
 		count(server, TALLY_CLOSED_BY_PEER);
 	answer_abandon(server, client);
-	if (client->receiving || client->sending)
+	if (client->receiving || client->sending || client->probing)
 		cancel(server, client);
 	close_when_idle(server, client);
 }
@@ -99,6 +102,29 @@ static void arm(struct server *server, struct client *client)
 	server_reserve(server);
 	ring_receive(server->ring, client->slot, tag(client, RING_RECEIVE));
 	client->receiving = true;
+}
+
+static void arm_again(struct server *server, struct client *client)
+{
+	if (client->state == CLIENT_OPEN && !client->receiving && !client->peer_ended &&
+		!client->paused && !client->starved)
+		arm(server, client);
+}
+
+/* A receive armed before buffers came back would end at once, again and again. */
+static void starve(struct server *server, struct client *client)
+{
+	count(server, TALLY_ENOBUFS);
+	if (!client->starved)
+		server_starved(server, client);
+	client->starved = true;
+}
+
+void client_fed(struct server *server, struct client *client)
+{
+	client->starved = false;
+	arm_again(server, client);
+	close_when_idle(server, client);
 }
 
 static void told(
@@ -187,8 +213,7 @@ void client_resume(struct server *server, struct client *client)
 	client->held_bytes = 0;
 	client->held_used = 0;
 	client->paused = false;
-	if (!client->receiving && !client->peer_ended)
-		arm(server, client);
+	arm_again(server, client);
 }
 
 static void take(struct server *server, struct client *client,
@@ -199,8 +224,41 @@ static void take(struct server *server, struct client *client,
 
 	if (!client->paused)
 		feed(server, client, &in, read_ns);
-	if (in.bytes && client->state == CLIENT_OPEN && !client->deaf)
+	if (!in.bytes || client->state != CLIENT_OPEN || client->deaf)
+		return;
+	/* Behind an answer that never ends nothing is ever answered. Go on receiving, to see the
+	 * client leave. */
+	if (client->stuck)
+		client->deaf = true;
+	else
 		hold(server, client, &in, read_ns);
+}
+
+/*
+ * A reset that comes right behind data may stay unseen: the kernel's poll of a multishot receive
+ * takes both wake-ups for one (io_poll_check_events()), and there is no third. Where no answer
+ * would find out, a send of nothing does: it fails on a dead connection and puts nothing on the
+ * wire. It runs in a later enter than the receive, so what it does not see wakes the receive.
+ */
+static void probe(struct server *server, struct client *client)
+{
+	const struct exchange *first = client->first;
+
+	if (client->state != CLIENT_OPEN || client->sending || client->probing ||
+		(first && first->due_ns > server->now_ns))
+		return;
+	server_reserve(server);
+	ring_send(server->ring, client->slot, "", 0, false,
+		RING_TAG(PROBE, client->slot, client->generation));
+	client->probing = true;
+}
+
+static void probed(struct server *server, struct client *client, int32_t result)
+{
+	client->probing = false;
+	if (result < 0 && result != -ECANCELED && result != -EINTR)
+		client_end(server, client, true);
+	close_when_idle(server, client);
 }
 
 static void received(struct server *server, struct client *client,
@@ -218,16 +276,17 @@ static void received(struct server *server, struct client *client,
 	if (result == 0)
 		client->peer_ended = true;
 	else if (result == -ENOBUFS)
-		count(server, TALLY_ENOBUFS);
+		starve(server, client);
 	else if (result < 0 && result != -ECANCELED)
 		client_end(server, client, true);
 	if (client->state != CLIENT_OPEN) {
 		close_when_idle(server, client);
 		return;
 	}
-	if (!client->receiving && !client->peer_ended && !client->paused)
-		arm(server, client);
+	arm_again(server, client);
 	answer_advance(server, client);
+	if (result > 0)
+		probe(server, client);
 }
 
 /* --- what the server calls ---------------------------------------------------------------- */
@@ -254,6 +313,9 @@ void client_completed(struct server *server, struct client *client,
 	const struct ring_completion *completion, uint64_t read_ns)
 {
 	switch (RING_TAG_OPERATION(completion->tag)) {
+	case PROBE:
+		probed(server, client, completion->result);
+		break;
 	case RING_RECEIVE:
 		received(server, client, completion, read_ns);
 		break;

@@ -59,8 +59,11 @@ struct client {
 	uint32_t slot, generation;
 	uint32_t cancels; /* outstanding */
 	uint8_t state;    /* enum client_state */
-	bool receiving, sending, resetting;
+	bool receiving, sending, probing, resetting;
+	bool starved; /* in the server's list of those whose receive found no buffer */
+	struct client *next_starved;
 	bool paused, deaf, peer_ended;
+	bool stuck; /* one of the answers never ends */
 	bool asked_stats, asked_other;
 };
 
@@ -79,6 +82,9 @@ void client_reset(struct server *server, struct client *client);
 
 /* Answers left the queue: what was held back is read, as far as there is room. */
 void client_resume(struct server *server, struct client *client);
+
+/* It left the server's list of the starved: there are buffers again. */
+void client_fed(struct server *server, struct client *client);
 
 /* Gives the memory of a client back, whatever it is in the middle of. */
 void client_release(struct server *server, struct client *client);

@@ -9,10 +9,13 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/nearest.h"
 #include "target/share.h"
 
-/* The longest key a suggestion is computed for. */
+/* What may stand before "=" and still be taken for a key. */
 #define KEY_BYTES 32
+/* Room for the names of all keys. */
+#define KEYS_TEXT_BYTES 256
 
 static const char blanks[] = " \t\r";
 
@@ -36,50 +39,24 @@ static int at_position(const struct source *source, const char *at, int code, st
 	return code;
 }
 
-static size_t smallest(size_t a, size_t b, size_t c)
+static int unknown_key(const char *name, struct err *err)
 {
-	size_t least = a < b ? a : b;
-
-	return least < c ? least : c;
-}
-
-/* Levenshtein's distance, one row at a time; both shorter than KEY_BYTES. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[KEY_BYTES], width = strlen(b);
-
-	for (size_t j = 0; j <= width; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= width; j++) {
-			size_t above = row[j];
-
-			row[j] = smallest(
-				above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
-			diagonal = above;
-		}
-	}
-	return row[width];
-}
-
-static const struct route_key *nearest_key(const char *name)
-{
-	const struct route_key *nearest = NULL;
-	size_t count, best = KEY_BYTES;
+	struct nearest nearest;
+	size_t count, used = 0;
 	const struct route_key *keys = route_keys(&count);
+	char known[KEYS_TEXT_BYTES] = "";
 
+	nearest_init(&nearest, name, strlen(name));
 	for (size_t i = 0; i < count; i++) {
-		size_t apart = distance(name, keys[i].name);
-
-		if (apart < best) {
-			best = apart;
-			nearest = &keys[i];
-		}
+		nearest_offer(&nearest, keys[i].name);
+		if (used < sizeof(known))
+			used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s",
+				i ? ", " : "", keys[i].name);
 	}
-	return nearest;
+	if (nearest.best)
+		return err_set(err, ERR_USAGE, -EINVAL, "unknown key \"%s\": did you mean \"%s\"",
+			name, nearest.best);
+	return err_set(err, ERR_USAGE, -EINVAL, "unknown key \"%s\": known are %s", name, known);
 }
 
 static const struct route_key *find_key(const char *name)
@@ -121,10 +98,7 @@ static int parse_pair(struct reading *reading, const char *pair, size_t bytes, s
 	snprintf(value, sizeof(value), "%.*s", (int)(bytes - key_bytes - 1), equals + 1);
 	key = find_key(name);
 	if (!key) {
-		key = nearest_key(name);
-		code = err_set(err, ERR_USAGE, -EINVAL,
-			"unknown key \"%s\": the nearest known is \"%s\" (%s)", name, key->name,
-			key->values);
+		code = unknown_key(name, err);
 		return at_position(source, pair, code, err);
 	}
 	keys = route_keys(&count);

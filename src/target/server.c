@@ -17,6 +17,9 @@
 #define WAKE_SLOT 0
 /* Operations between two enters: sends of one enter, and what comes with them. */
 #define SUBMISSION_ENTRIES 512
+/* The kernel wants at least as many completions as submissions; what overflows is not lost. */
+#define LEAST_COMPLETIONS (2 * SUBMISSION_ENTRIES)
+#define MOST_COMPLETIONS  65536
 /* What one client needs at most between two looks at the room: cancel, close, receive, send. */
 #define RESERVED_ENTRIES 8
 #define BUFFER_BYTES     4096
@@ -140,6 +143,27 @@ void server_batch_return(struct server *server, char *batch)
 {
 	memcpy(batch, &server->batches, sizeof(server->batches));
 	server->batches = batch;
+}
+
+void server_starved(struct server *server, struct client *client)
+{
+	client->next_starved = NULL;
+	if (server->starved_first)
+		server->starved_last->next_starved = client;
+	else
+		server->starved_first = client;
+	server->starved_last = client;
+}
+
+/* When everything that was brought is handled, all buffers are back: for as many as there are. */
+static void feed_starved(struct server *server)
+{
+	for (uint32_t i = 0; i < BUFFERS_BOUNDED && server->starved_first; i++) {
+		struct client *client = server->starved_first;
+
+		server->starved_first = client->next_starved;
+		client_fed(server, client);
+	}
 }
 
 /* --- accepting ---------------------------------------------------------------------------- */
@@ -276,7 +300,7 @@ static uint64_t wait_ns(const struct server *server)
 {
 	uint64_t until_ns = server->now_ns + LONGEST_WAIT_NS, due_ns;
 
-	if (server->event_count)
+	if (server->event_count || server->starved_first)
 		return 0;
 	until_ns = earliest(until_ns, next_freeze_ns(server));
 	until_ns = earliest(until_ns, server->accept_retry_ns);
@@ -300,6 +324,7 @@ static void work_off(struct server *server)
 			server->now_ns = clock_now_ns();
 		serve_due(server);
 	}
+	feed_starved(server);
 	server->now_ns = clock_now_ns();
 	serve_due(server);
 	if (server->now_ns >= next_freeze_ns(server) && !stopping(server))
@@ -378,8 +403,10 @@ static int open_ring(struct server *server, struct err *err)
 		return code;
 	/* A receive, a send and a close of every client at once still fit. */
 	options.completion_entries = power_of_two(4 * server->slot_count);
-	if (options.completion_entries > 65536)
-		options.completion_entries = 65536;
+	if (options.completion_entries < LEAST_COMPLETIONS)
+		options.completion_entries = LEAST_COMPLETIONS;
+	if (options.completion_entries > MOST_COMPLETIONS)
+		options.completion_entries = MOST_COMPLETIONS;
 	options.buffer_count = features.bounded_task_work ? BUFFERS_BOUNDED : BUFFERS_UNBOUNDED;
 	server->buffers = mmap(NULL, (size_t)options.buffer_count * BUFFER_BYTES,
 		PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -32,7 +32,12 @@
 #include "target/tally.h"
 #include "target/tally_json.h"
 
-#define SERVER_SENDS_PER_ENTER 16
+/*
+ * More than the receives one enter brings (20 to 40 where task work is bounded): were it less, each
+ * turn would enter more than once, bring more than it handles, and fill all buffers with requests
+ * that wait in our own queue.
+ */
+#define SERVER_SENDS_PER_ENTER 64
 
 struct client;
 
@@ -79,6 +84,9 @@ struct server {
 	uint32_t unsent[SERVER_SENDS_PER_ENTER];
 	uint32_t unsent_count;
 
+	/* Clients whose receive found no buffer, in their order. */
+	struct client *starved_first, *starved_last;
+
 	char *batches;   /* free buffers for coalesced answers, chained through their first bytes */
 	uint64_t now_ns; /* the clock when it was last read */
 	bool *listening; /* of each listener: its accept is armed */
@@ -112,6 +120,9 @@ void server_spin(struct server *server, uint64_t duration_ns);
 
 /* The text of /__stats on the heap, as a reply; NULL without memory. */
 struct reply *server_stats(struct server *server, bool full, enum reply_variant variant);
+
+/* A client's receive found no buffer: client_fed is called once there are some. */
+void server_starved(struct server *server, struct client *client);
 
 /* A slot was given back. */
 void server_slot_freed(struct server *server);

@@ -3,7 +3,8 @@
 # What makes no sense is refused before anything is sent, with a sentence that says what was
 # expected, on standard error, and with the exit code of its class.
 source tests/assert.sh
-source tests/cli/serving.bash
+source tests/load.sh
+source tests/serving.sh
 
 # refused CODE SENTENCE ARGUMENT...: exactly this line, and nothing on standard output.
 refused() {

@@ -3,15 +3,16 @@
 # Ctrl-C in two stages: the first drains, the second stops at once, and both report what was
 # measured until then.
 source tests/assert.sh
-source tests/cli/serving.bash
+source tests/load.sh
+source tests/serving.sh
 
 serve --route '/slow service=fixed:400ms' --route '/slower service=fixed:3s'
 
 # begin ARGUMENT...: a run in the background that has answers already; its id is in `runner`.
 begin() {
-	rm -f "$SCRATCH/record.json"
+	rm -f "$record"
 	answered=$(stats .responses)
-	start "$RINGLOAD" run --json "$SCRATCH/record.json" "$@" >"$SCRATCH/out" 2>"$SCRATCH/err"
+	start "$RINGLOAD" run --json "$record" "$@" >"$SCRATCH/out" 2>"$SCRATCH/err"
 	runner=$pid
 	wait_for 20 has_answers || fail 'the run got no answer' "$SCRATCH/err"
 }
@@ -25,7 +26,7 @@ end() {
 	wait "$runner"
 	status=$?
 	expect_record .complete
-	expect_identity
+	expect_accounted
 }
 
 # was_interrupted: what every interrupted run says.
@@ -70,7 +71,7 @@ expect_record '.latency_ns.total.censored > 5'
 expect_text "$SCRATCH/err" 'interrupted again: stopping at once'
 
 # Once in the drain changes nothing: the window is whole.
-start "$RINGLOAD" run -r 10 -d 1s -c 16 --json "$SCRATCH/record.json" "$url/slower" \
+start "$RINGLOAD" run -r 10 -d 1s -c 16 --json "$record" "$url/slower" \
 	>"$SCRATCH/out" 2>"$SCRATCH/err"
 runner=$pid
 sleep 2.2
@@ -82,8 +83,8 @@ expect_record '.window.interrupted == false and .window.duration_s == 1 and .win
 
 # While connections are being made nothing was measured.
 begin_connecting() {
-	rm -f "$SCRATCH/record.json"
-	start "$RINGLOAD" run -c 6000 -r 10 --json "$SCRATCH/record.json" "$url/" >"$SCRATCH/out" 2>"$SCRATCH/err"
+	rm -f "$record"
+	start "$RINGLOAD" run -c 6000 -r 10 --json "$record" "$url/" >"$SCRATCH/out" 2>"$SCRATCH/err"
 	runner=$pid
 	wait_for 20 are_connecting || fail 'no connections' "$SCRATCH/err"
 }
@@ -95,4 +96,4 @@ kill -INT "$runner"
 wait "$runner"
 expect_equal 'exit code' $? 130
 expect_text "$SCRATCH/err" 'interrupted before'
-[ ! -e "$SCRATCH/record.json" ] || fail 'a record of nothing was written'
+[ ! -e "$record" ] || fail 'a record of nothing was written'

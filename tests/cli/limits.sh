@@ -3,7 +3,8 @@
 # What the machine does not allow: open files, memory, io_uring. And what an ordinary user may do
 # with the limits a login gets.
 source tests/assert.sh
-source tests/cli/serving.bash
+source tests/load.sh
+source tests/serving.sh
 
 serve --seed 1
 
@@ -21,7 +22,7 @@ refused() {
 # Too few files: the soft limit is raised to the hard one, and no further.
 refused '500 connections on 1 worker need 500 open files, the hard limit is 300: raise it as root with "ulimit -Hn 500" before, or ask for fewer connections' \
 	prlimit --nofile=100:300 "$RINGLOAD" run -t1 -c 500 "$url/"
-run prlimit --nofile=100:300 "$RINGLOAD" run -t1 -c 250 -n 500 --json "$SCRATCH/record.json" "$url/"
+run prlimit --nofile=100:300 "$RINGLOAD" run -t1 -c 250 -n 500 --json "$record" "$url/"
 expect_measured
 expect_record '.connections.established == 250 and .requests.completed == 500'
 
@@ -53,6 +54,6 @@ if [ "$(id -u)" = 0 ]; then
 fi
 run prlimit --nofile=1024:4096 --memlock=8388608:8388608 "${as_user[@]}" \
 	"$SCRATCH/ringload" run -c 1500 -n 3000 --json - "$url/"
-cp "$SCRATCH/out" "$SCRATCH/record.json"
+cp "$SCRATCH/out" "$record"
 expect_measured
 expect_record '.connections.established == 1500 and .requests.completed == 3000'

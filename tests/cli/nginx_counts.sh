@@ -31,7 +31,9 @@ expect_json "$record" '.connections.attempted == 64 and .connections.replaced ==
 # Several workers share one schedule; one connection; IPv6; a name.
 agree -r 1999 -d 1s -t 3 -c 7 "$nginx_url/hello"
 expect_all_answered 1999 200
-agree -r 300 -d 1s -c 1 "http://[::1]:$nginx_port/hello"
+host=127.0.0.1
+! nginx_ipv6 || host='[::1]'
+agree -r 300 -d 1s -c 1 "http://$host:$nginx_port/hello"
 expect_all_answered 300 200
 agree -r 500 -d 1s "http://localhost:$nginx_port/hello"
 expect_all_answered 500 200

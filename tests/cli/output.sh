@@ -3,7 +3,8 @@
 # Where reports go: text on standard output, the record in a file or alone on standard output, and
 # --dry-run.
 source tests/assert.sh
-source tests/cli/serving.bash
+source tests/load.sh
+source tests/serving.sh
 
 serve --seed 1
 
@@ -14,9 +15,9 @@ expect_equal 'JSON texts on standard output' "$(jq -c . "$SCRATCH/out" | wc -l)"
 expect_json "$SCRATCH/out" '.command[0:4] == ["ringload", "run", "-n", "50"] and .tool.version != ""'
 
 # A file is replaced as a whole and the report is printed.
-echo old >"$SCRATCH/record.json"
-ln "$SCRATCH/record.json" "$SCRATCH/old.json"
-run "$RINGLOAD" run -n 50 --json "$SCRATCH/record.json" "$url/"
+echo old >"$record"
+ln "$record" "$SCRATCH/old.json"
+run "$RINGLOAD" run -n 50 --json "$record" "$url/"
 [ -s "$SCRATCH/out" ] || fail 'no report'
 expect_record '.complete'
 expect_equal 'the old file' "$(cat "$SCRATCH/old.json")" old

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # The live line: on a terminal, and nowhere else.
 source tests/assert.sh
-source tests/cli/serving.bash
+source tests/load.sh
+source tests/serving.sh
 
 serve --route '/slow service=fixed:20ms'
 rewrite=$'\r\033[K'
@@ -35,5 +36,5 @@ terminal=dumb on_terminal -r 100 -d 1500ms -c 8 "$url/slow"
 expect_no_text "$SCRATCH/shown" "$rewrite"
 
 # Not elsewhere: the diagnostics stay empty.
-load -r 100 -d 1500ms -c 8 "$url/slow"
+run "$RINGLOAD" run -r 100 -d 1500ms -c 8 "$url/slow"
 expect_equal 'diagnostics' "$(cat "$SCRATCH/err")" ''

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Methods, headers, bodies, and responses of every framing.
 source tests/assert.sh
-source tests/cli/serving.bash
+source tests/load.sh
+source tests/serving.sh
 
 serve --route '/large size=300K' --route '/chunks size=20K chunked=1K' --route '/none status=204' \
 	--route '/unchanged status=304' --route '/mixed status=200:40,404:30,503:30'
@@ -20,7 +21,6 @@ exchanged() {
 of() {
 	fresh
 	load -n 100 -c 4 "$@"
-	expect_measured
 	expect_record '.requests.completed == 100 and .outcome.ok == 100'
 	exchanged "$*"
 }
@@ -58,7 +58,6 @@ of --pipeline 4 "$url/chunks"
 
 # Statuses that are not fine are counted apart, and they are errors.
 load -n 600 -c 4 "$url/mixed"
-expect_measured
 expect_record '.requests.completed == 600 and .status["200"] == .outcome.ok'
 expect_record '.status["404"] == .outcome.status_4xx and .status["503"] == .outcome.status_5xx'
 expect_record '.outcome.status_4xx > 100 and .outcome.status_5xx > 100'
@@ -66,5 +65,4 @@ expect_record '(.error_rate - (.outcome.status_4xx + .outcome.status_5xx) / 600)
 
 # Another place to connect to; the Host header stays that of the URL.
 load -n 10 -c 1 --connect-to "127.0.0.1:$port" http://example.invalid/
-expect_measured
 expect_record ".target.addresses[0].address == \"127.0.0.1:$port\" and .requests.completed == 10"

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # What a run is held to, and the exit codes that come of it.
 source tests/assert.sh
-source tests/cli/serving.bash
+source tests/load.sh
+source tests/serving.sh
 
 serve --route '/slow service=fixed:300ms' --route '/bad status=500'
 
@@ -11,9 +12,9 @@ judged() {
 	local code=$1
 
 	shift
-	load -d 1100ms -c 20 "$@"
+	attempt -d 1100ms -c 60 "$@"
 	expect_status "$code"
-	expect_identity
+	expect_accounted
 	expect_record '.validity.verdict == "valid"'
 }
 
@@ -34,7 +35,7 @@ expect_record '[.thresholds[] | select(.state == "fail") | .expression] == ["p95
 expect_record '[.thresholds[] | select(.state == "not_evaluated")] | length == 1'
 
 # A measurement that is not valid is judged as that first: a failed objective proves nothing then.
-load -n 10 -c 2 --threshold 'p50<1ms' "$url/slow"
+attempt -n 10 -c 2 --threshold 'p50<1ms' "$url/slow"
 expect_status 4
 expect_record '.validity.verdict == "too_short" and .thresholds[0].state == "fail"'
 

@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -24,6 +26,17 @@ static void open_null_server(struct loader *loader)
 	struct err err = {0};
 
 	assert_int_equal(LOADER_OPEN(loader, null_server, &err), 0);
+}
+
+static bool loading_allowed(void)
+{
+	struct loader loader;
+	bool allowed;
+
+	open_null_server(&loader);
+	allowed = geteuid() == 0 && loader_load(&loader, NULL) != -EPERM;
+	loader_release(&loader);
+	return allowed;
 }
 
 static void an_object_that_is_none_is_refused_with_its_name(void **state)
@@ -61,9 +74,7 @@ static void a_loaded_object_counts_from_zero(void **state)
 
 	(void)state;
 	open_null_server(&loader);
-	if (loader_load(&loader, &err) == -EPERM)
-		skip();
-	assert_string_equal(err.text, "");
+	assert_int_equal(loader_load(&loader, &err), 0);
 	memset(sums, 0xff, sizeof(sums));
 	assert_int_equal(loader_sum(&loader, "null_counts", sums, NULL_ABI_COUNT, &err), 0);
 	for (int i = 0; i < NULL_ABI_COUNT; i++)
@@ -79,8 +90,7 @@ static void attaching_to_no_device_says_so(void **state)
 
 	(void)state;
 	open_null_server(&loader);
-	if (loader_load(&loader, &err) == -EPERM)
-		skip();
+	assert_int_equal(loader_load(&loader, &err), 0);
 	assert_true(loader_attach_ingress(&loader, "null_server", 1 << 28, &err) < 0);
 	assert_int_equal(err.kind, ERR_ENVIRONMENT);
 	assert_non_null(strstr(err.text, "\"null_server\""));
@@ -107,8 +117,6 @@ static void a_user_without_capabilities_is_told_which(void **state)
 	pid_t child;
 
 	(void)state;
-	if (geteuid() != 0)
-		skip();
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0)
@@ -137,5 +145,9 @@ int main(void)
 		cmocka_unit_test(releasing_nothing_does_nothing),
 	};
 
+	if (!loading_allowed()) {
+		fprintf(stderr, "not permitted to load BPF programs\n");
+		return 77;
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

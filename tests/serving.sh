@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2034,SC2016 # used by the tests; jq has variables too
 # SPDX-License-Identifier: MIT
 #
-# What the tests of the command line share beside assert.sh: an embedded target to drive load
-# against, and the end of everything that was started. Source it after assert.sh.
+# An embedded target to drive load against, and the end of everything that was started. Source it
+# after tests/assert.sh and tests/load.sh.
 #
 # The tests must not leave a process behind however they end, so each process started in the
 # background goes through `start`.
@@ -49,39 +49,4 @@ serve() {
 stats() {
 	curl -gsS --max-time 10 "$url/__stats" | jq -r "$1" ||
 		fail 'the target tells no statistics' "$SCRATCH/serve.err"
-}
-
-# load ARGUMENT...: a run whose record is in $SCRATCH/record.json; see `run` of assert.sh.
-load() {
-	rm -f "$SCRATCH/record.json"
-	run "$RINGLOAD" run --json "$SCRATCH/record.json" "$@"
-}
-
-# The value of a figure of that record.
-record() {
-	json "$SCRATCH/record.json" "$1"
-}
-
-expect_record() {
-	expect_json "$SCRATCH/record.json" "$1"
-}
-
-# The last load was measured: exit code and verdict agree. A machine that is busy with other things
-# may make a short or an open loop invalid, which says nothing about what was counted.
-expect_measured() {
-	case $(record .validity.verdict) in
-	valid) expect_status 0 ;;
-	too_short | generator_limited) expect_status 4 ;;
-	*) fail "verdict $(record .validity.verdict)" "$SCRATCH/out" "$SCRATCH/err" ;;
-	esac
-	expect_record .complete
-	expect_identity
-}
-
-# Both identities of docs/measurement.md hold, in the record of the last load.
-expect_identity() {
-	expect_record '.requests | (.dropped | add) as $dropped | (.failed | add) as $failed
-		| .scheduled == .sent + $dropped + .unsent
-		and .sent == .completed + $failed + .timed_out + .in_flight'
-	expect_record '(.outcome | add) == .requests.completed and (.status | add // 0) == .requests.completed'
 }
