@@ -183,11 +183,11 @@ static __attribute__((noinline)) enum http1_event response_head(
 	struct http1_response *response, struct span *in)
 {
 	struct http1_reader *reader = &response->reader;
-	const uint8_t *at = in->data;
-	const uint8_t *end = at + http1_reader_room(reader, in->bytes);
+	const uint8_t *at = in->data, *end;
 
 	if (in->bytes == 0)
 		return HTTP1_MORE;
+	end = at + http1_reader_room(reader, in->bytes);
 	if (reader->part == HTTP1_PART_START_LINE) {
 		response->started = true;
 		at = response_line(response, at, end);
