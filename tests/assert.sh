@@ -7,15 +7,17 @@
 # failed assertion.
 set -u
 
-# Ends the test with a sentence and, if there are any, the files that tell more.
+# Ends the test with a sentence, which is the last line, and before it, if there are any, the files
+# that tell more.
 fail() {
+	local sentence=$1
 	local file
 
-	printf 'FAILED: %s\n' "$1"
 	shift
 	for file in "$@"; do
 		[ ! -s "$file" ] || sed "s|^|  ${file##*/}: |" "$file"
 	done
+	printf 'FAILED: %s\n' "$sentence"
 	exit 1
 }
 
@@ -55,9 +57,12 @@ json() {
 	jq -r "$2" "$1" || fail "jq cannot read ${1##*/}" "$1"
 }
 
-# expect_json FILE CONDITION: the jq expression is true.
+# expect_json FILE CONDITION: the jq expression is true. Histograms are left out of what is shown.
 expect_json() {
-	jq -e "$2" "$1" >/dev/null 2>"$SCRATCH/jq" || fail "not so: $2" "$SCRATCH/jq" "$1"
+	jq -e "$2" "$1" >/dev/null 2>"$SCRATCH/jq" && return
+	jq -r 'del(.. | .histogram?) | to_entries[] | "\(.key): \(.value | tojson)"' "$1" \
+		>"$SCRATCH/${1##*/}.short" 2>&1
+	fail "not so: $2" "$SCRATCH/jq" "$SCRATCH/${1##*/}.short"
 }
 
 # wait_for SECONDS COMMAND...: tries until it succeeds.

@@ -28,8 +28,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "analysis/metric.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/units.h"
 #include "result/result.h"
 
 /* Longer expressions are refused. */
@@ -45,14 +47,12 @@ enum threshold_operator {
 	THRESHOLD_OPERATOR_COUNT
 };
 
-struct threshold_metric; /* a row of the table */
-
 struct threshold {
 	char expression[THRESHOLD_TEXT_BYTES]; /* as given */
 	bool warn;
-	const struct threshold_metric *metric;
-	enum result_latency_kind latency; /* for metrics of a latency */
-	double quantile;                  /* for percentiles */
+	char name[THRESHOLD_TEXT_BYTES];  /* of the metric, as given */
+	char bound[THRESHOLD_TEXT_BYTES]; /* the value, as given */
+	struct metric metric;
 	enum threshold_operator operator;
 	double value; /* in the metric's unit */
 };
@@ -74,6 +74,9 @@ void threshold_list_release(struct threshold_list *list);
 
 /* Fills result->thresholds from its figures; 0 or -ENOMEM. */
 int threshold_list_judge(const struct threshold_list *list, struct result *result, struct err *err);
+
+/* A value of this unit for people: "312 ms", "9,500/s", "0.8 %", "12". */
+char *threshold_format(char text[UNITS_TEXT_BYTES], enum result_unit unit, double value);
 
 /* Appends the grammar and the metrics, for --help. */
 void threshold_help(struct buf *out);

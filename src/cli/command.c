@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/nearest.h"
 #include "cli/help.h"
-#include "cli/nearest.h"
 
 static const struct command *const commands[] = {
 	&run_command,
@@ -42,7 +42,7 @@ int command_unknown(const char *name, struct err *err)
 	if (strstr(name, "://"))
 		return err_set(err, ERR_USAGE, -EINVAL,
 			"\"%s\" is not a command: did you mean ringload run %s?", name, name);
-	nearest_init(&nearest, name);
+	nearest_init(&nearest, name, strlen(name));
 	for (command = commands; *command; command++)
 		nearest_offer(&nearest, (*command)->name);
 	if (nearest.best)

@@ -43,5 +43,6 @@ int main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	log_error("%s", err.text);
-	return exit_decide(err.kind, NULL);
+	/* A failure that was given no class is the machine's. */
+	return exit_decide(err.kind == ERR_NONE ? ERR_ENVIRONMENT : err.kind, NULL);
 }

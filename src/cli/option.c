@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "base/units.h"
-#include "cli/nearest.h"
 #include "scenario/scenario.h"
 
 _Static_assert(sizeof(enum scenario_arrival) == sizeof(unsigned int), "a choice is stored as one");
@@ -82,7 +82,7 @@ static int unknown_name(
 	advice = habit_advice(table, typed);
 	if (advice)
 		return err_set(err, ERR_USAGE, -EINVAL, "unknown option \"%s\": %s", typed, advice);
-	nearest_init(&nearest, word);
+	nearest_init(&nearest, word, strlen(word));
 	for (i = 0; i < table->count; i++)
 		nearest_offer(&nearest, table->options[i].name);
 	if (nearest.best)
@@ -138,7 +138,7 @@ static int store_choice(const struct option *option, const char *text, void *pla
 	struct nearest nearest;
 	unsigned int i;
 
-	nearest_init(&nearest, text);
+	nearest_init(&nearest, text, strlen(text));
 	for (i = 0; option->words[i]; i++) {
 		if (!strcmp(option->words[i], text)) {
 			memcpy(place, &i, sizeof(i));

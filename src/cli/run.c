@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* `ringload run`: one load, measured and reported. */
-#include "run/run.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/exit.h"
 #include "analysis/threshold.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/command.h"
-#include "run/output.h"
+#include "cli/measure.h"
+#include "run/run.h"
 #include "scenario/scenario.h"
 
 #define BODY_LIMIT_BYTES (64ULL << 20)
@@ -352,42 +350,22 @@ static int dry_run(const struct run_values *values, struct err *err)
 	return code;
 }
 
-/* "ringload", "run" and what followed: borrowed pointers in an array of the caller's. */
-static const char **whole_command(const struct command *command, int argc, char **argv)
-{
-	const char **words = calloc((size_t)argc + 2, sizeof(*words));
-
-	if (!words)
-		return NULL;
-	words[0] = "ringload";
-	words[1] = command->name;
-	memcpy(words + 2, argv, (size_t)argc * sizeof(*words));
-	return words;
-}
-
-static int measure(const struct run_values *values, const char *const *words, size_t word_count,
-	struct err *err)
+static int measure(const struct run_values *values, const struct command *command, int argc,
+	char **argv, struct err *err)
 {
 	struct run_options options = {
-		.command = words,
-		.command_count = word_count,
+		.command = measure_words(command, argc, argv),
+		.command_count = (size_t)argc + 2,
 		.thresholds = &values->thresholds,
 		.progress = !values->quiet,
 		.kernel_reason = values->probe == PROBE_OFF ? "switched off by --probe off" : NULL,
 	};
-	struct result result;
-	int code = output_check(values->json_path, err);
+	int code;
 
-	if (code < 0)
-		return code;
-	code = run_execute(&values->scenario, &options, &result, err);
-	if (code >= 0) {
-		code = output_write(&result, values->json_path, err);
-		if (code >= 0)
-			code = (int)exit_decide(ERR_NONE, &result);
-		result_release(&result);
-	}
-	run_end_signals();
+	if (!options.command)
+		return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "cannot keep the command line");
+	code = measure_run(&values->scenario, &options, values->json_path, err);
+	free((void *)options.command);
 	return code;
 }
 
@@ -395,7 +373,6 @@ static int run_run(const struct command *command, int argc, char **argv, struct 
 {
 	struct run_values values = {0};
 	struct option_parse parse;
-	const char **words = NULL;
 	int code;
 
 	scenario_init(&values.scenario);
@@ -406,17 +383,8 @@ static int run_run(const struct command *command, int argc, char **argv, struct 
 	code = complete_values(&values, &parse, err);
 	if (code < 0)
 		goto out;
-	if (values.dry_run) {
-		code = dry_run(&values, err);
-		goto out;
-	}
-	words = whole_command(command, argc, argv);
-	if (!words)
-		code = err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "cannot keep the command line");
-	else
-		code = measure(&values, words, (size_t)argc + 2, err);
+	code = values.dry_run ? dry_run(&values, err) : measure(&values, command, argc, argv, err);
 out:
-	free(words);
 	threshold_list_release(&values.thresholds);
 	buf_release(&values.body_content);
 	option_parse_release(&parse);

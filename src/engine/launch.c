@@ -170,6 +170,10 @@ bool launch_pending(const struct worker *worker)
 
 void launch_stamp(struct worker *worker, uint64_t sent_ns)
 {
+	struct stats_request *now = worker_phase_stats(worker, worker_phase_of(worker, sent_ns));
+
+	if (worker->window_open)
+		COUNT_BY(&now->counters, COUNTER_WINDOW_SENT, worker->queued_count);
 	for (uint32_t i = 0; i < worker->queued_count; i++) {
 		struct request *request = &worker->requests[worker->queued[i]];
 		struct stats_request *stats = worker_phase_stats(worker, request->phase);

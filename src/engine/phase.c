@@ -37,13 +37,18 @@ static void await_start(struct worker *worker)
 	worker->start_ns = start_ns;
 	worker->measured_from_ns = start_ns + worker->plan->warmup_ns;
 	worker->end_ns = saturating_add(worker->measured_from_ns, worker->plan->duration_ns);
-	if (worker->now_ns >= start_ns)
+	if (worker->now_ns >= start_ns) {
 		worker->phase = WORKER_RUNNING;
+		worker->window_open = true;
+	}
 }
 
 static void begin_drain(struct worker *worker, uint64_t window_end_ns)
 {
 	worker->phase = WORKER_DRAINING;
+	/* N requests of a closed loop are over with the last answer: the drain is part of the
+	 * window. */
+	worker->window_open = worker->plan->has_requests && !worker->plan->open_loop;
 	worker->window_end_ns = window_end_ns;
 	worker->drain_until_ns = saturating_add(worker->now_ns, worker->plan->drain_ns);
 }
@@ -55,10 +60,8 @@ static bool window_over(const struct worker *worker)
 
 	if (worker->now_ns >= worker->end_ns)
 		return true;
-	if (!worker->plan->has_requests)
+	if (worker->plan->open_loop || !worker->plan->has_requests)
 		return false;
-	if (worker->plan->open_loop)
-		return worker->due.next_ns == ARRIVAL_NONE;
 	/* Sessions without a server would never come to their last request. */
 	return !worker->requests_left || (!worker->established && worker->now_ns >= alone_ns);
 }
@@ -80,9 +83,7 @@ void phase_finish(struct worker *worker)
 			worker->now_ns);
 		backlog_pop(&worker->backlog);
 	}
-	/* N requests of a closed loop are over with the last answer: that is the window of their
-	 * rate. */
-	if (worker->plan->has_requests && !worker->plan->open_loop && worker->last_done_ns)
+	if (worker->phase == WORKER_DRAINING && worker->window_open && worker->last_done_ns)
 		worker->window_end_ns = worker->last_done_ns;
 	health_account(worker);
 	worker->phase = WORKER_DONE;

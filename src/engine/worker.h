@@ -169,8 +169,9 @@ struct worker {
 	uint32_t next_connect; /* first connection not yet attempted while establishing */
 	uint64_t cpu_seen_ns, wall_seen_ns, spin_seen_ns;
 
-	int fault;       /* -errno of a ring that failed, 0 while all is well */
-	int ready, done; /* written once, read by the engine's thread */
+	bool window_open; /* what happens now counts for the rates */
+	int fault;        /* -errno of a ring that failed, 0 while all is well */
+	int ready, done;  /* written once, read by the engine's thread */
 	uint64_t window_end_ns;
 	uint8_t odd_bytes[64];
 	size_t odd_byte_count;

@@ -25,6 +25,8 @@ static const char *const counter_keys[COUNTER_COUNT] = {
 	[COUNTER_OUTCOME_CHECK] = "check",
 	[COUNTER_BYTES_SENT] = "sent",
 	[COUNTER_BYTES_RECEIVED] = "received",
+	[COUNTER_WINDOW_SENT] = "window_sent",
+	[COUNTER_WINDOW_COMPLETED] = "window_completed",
 };
 
 static const char *const connection_counter_keys[CONNECTION_COUNTER_COUNT] = {

@@ -44,6 +44,9 @@ enum counter {
 	COUNTER_OUTCOME_CHECK, /* completed, but a check said no */
 	COUNTER_BYTES_SENT,
 	COUNTER_BYTES_RECEIVED,
+	/* For rates: what happened while the window was open, whichever phase the request is of. */
+	COUNTER_WINDOW_SENT,
+	COUNTER_WINDOW_COMPLETED,
 	COUNTER_COUNT
 };
 

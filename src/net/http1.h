@@ -10,7 +10,8 @@
  * Source: RFC 9112 (HTTP/1.1), RFC 9110 (semantics). Stricter than it must be where a measurement
  * would otherwise be a guess: Transfer-Encoding together with Content-Length, folded header lines,
  * a 101 nobody asked for, repeated Content-Length with different values, a transfer coding other
- * than a final "chunked" are errors. A bare LF is taken as a line end (RFC 9112, 2.2).
+ * than a final "chunked" are errors. A bare LF is taken as a line end in heads and trailers (RFC
+ * 9112, 2.2), not around chunks.
  *
  * Owner: the caller's storage; nothing to release. Threads: one a struct. Errors: HTTP1_ERROR with
  * a code and, in http1_error_text, a sentence. Limits: HTTP1_MAX_HEADERS fields,
@@ -123,6 +124,7 @@ struct http1_request {
 	char target[HTTP1_TARGET_BYTES]; /* terminated */
 	bool target_cut;
 	bool keep_alive;
+	bool version_1_0; /* the response may not be chunked, and has to say keep-alive */
 	bool expect_continue;
 	uint8_t framing; /* NO_BODY, LENGTH or CHUNKED */
 	uint8_t error;

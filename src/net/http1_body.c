@@ -1,55 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/http1_body.h"
 
-#include <assert.h>
-
 #include "net/http1_fields.h"
 #include "net/http1_scan.h"
 
 /* States of a chunk header, and of the line end after a chunk's data. */
-enum body_state { SIZE_START, SIZE, SIZE_SPACE, EXTENSION, LINE_FEED, DATA_END };
-
-void http1_body_begin(struct http1_reader *reader, enum http1_framing framing)
-{
-	switch (framing) {
-	case HTTP1_NO_BODY:
-		reader->part = HTTP1_PART_END;
-		break;
-	case HTTP1_LENGTH:
-		reader->left = reader->length;
-		reader->part = reader->left > 0 ? HTTP1_PART_LENGTH : HTTP1_PART_END;
-		break;
-	case HTTP1_CHUNKED:
-		reader->part = HTTP1_PART_CHUNK_HEADER;
-		reader->state = SIZE_START;
-		reader->head_bytes = 0;
-		break;
-	case HTTP1_UNTIL_CLOSE:
-		reader->part = HTTP1_PART_UNTIL_CLOSE;
-		break;
-	}
-}
-
-static void body_take(struct span *in, struct span *body, uint64_t bytes)
-{
-	body->data = in->data;
-	body->bytes = bytes < in->bytes ? (size_t)bytes : in->bytes;
-	in->data += body->bytes;
-	in->bytes -= body->bytes;
-}
-
-/* A piece of what is left, and the part that follows when nothing is. */
-static enum http1_event body_piece(
-	struct http1_reader *reader, struct span *in, struct span *body, enum http1_part next)
-{
-	body_take(in, body, reader->left);
-	reader->left -= body->bytes;
-	if (reader->left == 0) {
-		reader->part = (uint8_t)next;
-		reader->state = DATA_END;
-	}
-	return HTTP1_BODY;
-}
+enum body_state {
+	SIZE_START = HTTP1_BODY_SIZE_START,
+	SIZE,
+	SIZE_SPACE,
+	EXTENSION,
+	LINE_FEED,
+	DATA_END
+};
 
 static bool body_add_digit(struct http1_reader *reader, uint8_t byte)
 {
@@ -73,6 +36,7 @@ static bool body_add_digit(struct http1_reader *reader, uint8_t byte)
 /* The LF of a chunk header was passed. */
 static void body_end_header(struct http1_reader *reader)
 {
+	reader->state = DATA_END;
 	if (reader->left > 0)
 		reader->part = HTTP1_PART_CHUNK_DATA;
 	else
@@ -91,10 +55,6 @@ static bool body_header_byte(struct http1_reader *reader, uint8_t byte)
 		return true;
 	if (reader->state == SIZE_START)
 		return false;
-	if (byte == '\n') {
-		body_end_header(reader);
-		return true;
-	}
 	if (byte == '\r')
 		reader->state = LINE_FEED;
 	else if (reader->state == EXTENSION)
@@ -132,7 +92,7 @@ static void body_chunk_end(struct http1_reader *reader, struct span *in)
 
 	if (*at == '\r' && reader->state == DATA_END) {
 		reader->state = LINE_FEED;
-	} else if (*at == '\n') {
+	} else if (*at == '\n' && reader->state == LINE_FEED) {
 		reader->part = HTTP1_PART_CHUNK_HEADER;
 		reader->state = SIZE_START;
 	} else {
@@ -153,37 +113,35 @@ static void body_trailers(struct http1_reader *reader, struct span *in)
 		reader->part = HTTP1_PART_END;
 }
 
-enum http1_event http1_body_next(struct http1_reader *reader, struct span *in, struct span *body)
+enum http1_event http1_body_unusual(struct http1_reader *reader, struct span *in, struct span *body)
 {
-	for (;;) {
-		if (reader->part == HTTP1_PART_END) {
-			reader->part = HTTP1_PART_TOLD;
-			return HTTP1_COMPLETE;
-		}
-		if (reader->part == HTTP1_PART_FAILED)
-			return HTTP1_ERROR;
-		if (in->bytes == 0)
-			return HTTP1_MORE;
+	while (in->bytes > 0) {
 		switch ((enum http1_part)reader->part) {
-		case HTTP1_PART_LENGTH:
-			return body_piece(reader, in, body, HTTP1_PART_END);
 		case HTTP1_PART_UNTIL_CLOSE:
-			body_take(in, body, in->bytes);
-			return HTTP1_BODY;
+			reader->left = in->bytes;
+			return http1_body_piece(reader, in, body);
 		case HTTP1_PART_CHUNK_HEADER:
 			body_chunk_header(reader, in);
 			break;
 		case HTTP1_PART_CHUNK_DATA:
-			return body_piece(reader, in, body, HTTP1_PART_CHUNK_END);
+			http1_body_piece(reader, in, body);
+			if (reader->left == 0)
+				reader->part = HTTP1_PART_CHUNK_END;
+			return HTTP1_BODY;
 		case HTTP1_PART_CHUNK_END:
 			body_chunk_end(reader, in);
 			break;
 		case HTTP1_PART_TRAILERS:
 			body_trailers(reader, in);
-			break;
+			if (reader->part != HTTP1_PART_END)
+				break;
+			reader->part = HTTP1_PART_TOLD;
+			return HTTP1_COMPLETE;
+		case HTTP1_PART_TOLD:
+			return HTTP1_COMPLETE;
 		default:
-			assert(!"a part of the head");
-			return HTTP1_MORE;
+			return HTTP1_ERROR;
 		}
 	}
+	return reader->part == HTTP1_PART_FAILED ? HTTP1_ERROR : HTTP1_MORE;
 }

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/http1_fields.h"
 
-#include <string.h>
-
 #include "net/http1_scan.h"
 
 enum field_state {
-	LINE,  /* at the first byte of a line */
-	NAME,  /* after the first byte of a name */
-	VALUE, /* of a field that does not matter */
+	LINE = HTTP1_FIELDS_LINE,   /* at the first byte of a line */
+	VALUE = HTTP1_FIELDS_VALUE, /* of a field that does not matter */
+	NAME,                       /* after the first byte of a name */
 	LENGTH_START,
 	LENGTH_DIGITS,
 	LENGTH_SPACE,
@@ -30,8 +28,6 @@ static const char names[][24] = {
 	[EXPECT] = "expect",
 };
 
-enum { LONGEST_NAME = sizeof("transfer-encoding") - 1 };
-
 enum field_word { UNKNOWN, CLOSE, KEEP_ALIVE, CHUNKED, CONTINUE };
 
 static const char words[][16] = {
@@ -42,13 +38,6 @@ static const char words[][16] = {
 	[CONTINUE] = "100-continue",
 };
 
-void http1_fields_begin(struct http1_reader *reader, enum http1_part part)
-{
-	reader->part = (uint8_t)part;
-	reader->state = LINE;
-	reader->field_count = 0;
-}
-
 /* Moves over a CR or LF that ends the line of a field. */
 static const uint8_t *fields_end_line(struct http1_reader *reader, const uint8_t *at)
 {
@@ -56,46 +45,9 @@ static const uint8_t *fields_end_line(struct http1_reader *reader, const uint8_t
 	return at + 1;
 }
 
-static uint64_t fields_load(const void *from)
-{
-	uint64_t bytes;
-
-	memcpy(&bytes, from, sizeof(bytes));
-	return bytes;
-}
-
-/* Whether letters and hyphens are this name, of 8 to 24 bytes, in any case. */
-static bool fields_is_name(const uint8_t *at, size_t bytes, enum field_name name)
-{
-	const char *text = names[name];
-	const uint64_t case_bits = 0x2020202020202020;
-
-	return (fields_load(at) | case_bits) == fields_load(text) &&
-	       (fields_load(at + bytes - 8) | case_bits) == fields_load(text + bytes - 8) &&
-	       (bytes <= 16 || (fields_load(at + 8) | case_bits) == fields_load(text + 8));
-}
-
-static enum field_name fields_find_name(const uint8_t *at, size_t bytes)
-{
-	switch (bytes) {
-	case 6:
-		return strncasecmp((const char *)at, names[EXPECT], bytes) == 0 ? EXPECT : OTHER;
-	case 10:
-		return fields_is_name(at, bytes, CONNECTION) ? CONNECTION : OTHER;
-	case 14:
-		return fields_is_name(at, bytes, CONTENT_LENGTH) ? CONTENT_LENGTH : OTHER;
-	case 17:
-		return fields_is_name(at, bytes, TRANSFER_ENCODING) ? TRANSFER_ENCODING : OTHER;
-	default:
-		return OTHER;
-	}
-}
-
 /* The colon was passed: chooses how to read the value. */
 static void fields_begin_value(struct http1_reader *reader, enum field_name name)
 {
-	if (reader->part == HTTP1_PART_TRAILERS)
-		name = OTHER;
 	reader->name = (uint8_t)name;
 	if (name == OTHER)
 		reader->state = VALUE;
@@ -125,21 +77,16 @@ static const uint8_t *fields_no_name(struct http1_reader *reader, const uint8_t 
 	}
 }
 
-/*
- * A name that could not be read at once. `bytes` of it were seen to be letters and hyphens: with
- * another kind of byte after them, or too many, it is none that matters. Otherwise it goes on byte
- * by byte from its first.
- */
-static const uint8_t *fields_begin_name(
-	struct http1_reader *reader, const uint8_t *at, const uint8_t *end, size_t bytes)
+/* The first byte of a line. */
+static const uint8_t *fields_begin_line(struct http1_reader *reader, const uint8_t *at)
 {
-	reader->state = NAME;
-	if (bytes > LONGEST_NAME || (bytes > 0 && at + bytes < end)) {
-		reader->name = OTHER;
-		return at + bytes;
-	}
+	if (*at <= ' ')
+		return fields_no_name(reader, at);
+	if (reader->field_count == HTTP1_MAX_HEADERS)
+		return http1_reader_fail(reader, HTTP1_TOO_MANY_HEADERS, at);
 	if (!http1_scan_is_token(*at))
 		return http1_reader_fail(reader, HTTP1_BAD_HEADER_NAME, at);
+	reader->field_count++;
 	switch (*at | 0x20) {
 	case 'c': /* or Connection, decided at the fourth byte */
 		reader->name = CONTENT_LENGTH;
@@ -154,34 +101,8 @@ static const uint8_t *fields_begin_name(
 		reader->name = OTHER;
 	}
 	reader->matched = 1;
+	reader->state = NAME;
 	return at + 1;
-}
-
-/* Lines from their beginning, as many as are usual. */
-static const uint8_t *fields_lines(
-	struct http1_reader *reader, const uint8_t *at, const uint8_t *end)
-{
-	do {
-		if (*at <= ' ')
-			return fields_no_name(reader, at);
-		if (reader->field_count == HTTP1_MAX_HEADERS)
-			return http1_reader_fail(reader, HTTP1_TOO_MANY_HEADERS, at);
-		reader->field_count++;
-
-		size_t bytes = http1_scan_name(at, end);
-		if (bytes == 0 || at + bytes == end || at[bytes] != ':')
-			return fields_begin_name(reader, at, end, bytes);
-		fields_begin_value(reader, fields_find_name(at, bytes));
-		at += bytes + 1;
-		if (reader->state != VALUE)
-			return at;
-		at += http1_scan_text(at, end);
-		if (end - at < 2 || at[0] != '\r' || at[1] != '\n')
-			return at;
-		reader->state = LINE;
-		at += 2;
-	} while (at < end);
-	return at;
 }
 
 static const uint8_t *fields_name(
@@ -190,6 +111,8 @@ static const uint8_t *fields_name(
 	for (; at < end; at++) {
 		if (*at == ':') {
 			if (names[reader->name][reader->matched] != '\0')
+				reader->name = OTHER;
+			if (reader->part == HTTP1_PART_TRAILERS)
 				reader->name = OTHER;
 			fields_begin_value(reader, reader->name);
 			return at + 1;
@@ -211,7 +134,8 @@ static const uint8_t *fields_name(
 static const uint8_t *fields_value(
 	struct http1_reader *reader, const uint8_t *at, const uint8_t *end)
 {
-	at += http1_scan_text(at, end);
+	if (end - at >= HTTP1_SCAN_BYTES)
+		at = http1_scan_text(at, end);
 	for (; at < end; at++) {
 		if (http1_scan_is_text(*at))
 			continue;
@@ -361,14 +285,15 @@ static const uint8_t *fields_line_feed(struct http1_reader *reader, const uint8_
 	return at + 1;
 }
 
-const uint8_t *http1_fields_read(struct http1_reader *reader, const uint8_t *at, const uint8_t *end)
+const uint8_t *http1_fields_bytes(
+	struct http1_reader *reader, const uint8_t *at, const uint8_t *end)
 {
 	enum http1_part part = reader->part;
 
 	while (at < end && reader->part == part) {
 		switch ((enum field_state)reader->state) {
 		case LINE:
-			at = fields_lines(reader, at, end);
+			at = fields_begin_line(reader, at);
 			break;
 		case NAME:
 			at = fields_name(reader, at, end);
@@ -395,27 +320,16 @@ const uint8_t *http1_fields_read(struct http1_reader *reader, const uint8_t *at,
 	return at;
 }
 
-bool http1_fields_framing(struct http1_reader *reader, enum http1_framing *framing)
+bool http1_fields_contradict(struct http1_reader *reader)
 {
-	bool chunked = reader->facts & HTTP1_FACT_CHUNKED;
-	bool length = reader->facts & HTTP1_FACT_LENGTH;
 	enum http1_error error = HTTP1_OK;
 
-	*framing = chunked ? HTTP1_CHUNKED : length ? HTTP1_LENGTH : HTTP1_NO_BODY;
-	if (!(reader->facts & HTTP1_FACT_TRANSFER_ENCODING))
-		return true;
-	if (!chunked || !(reader->facts & HTTP1_FACT_MINOR_1))
+	if ((reader->facts & (HTTP1_FACT_CHUNKED | HTTP1_FACT_MINOR_1)) !=
+		(HTTP1_FACT_CHUNKED | HTTP1_FACT_MINOR_1))
 		error = HTTP1_BAD_TRANSFER_ENCODING;
-	else if (length)
+	else if (reader->facts & HTTP1_FACT_LENGTH)
 		error = HTTP1_LENGTH_AND_CHUNKED;
 	if (error != HTTP1_OK)
 		http1_reader_fail(reader, error, NULL);
-	return error == HTTP1_OK;
-}
-
-bool http1_fields_keep_alive(const struct http1_reader *reader)
-{
-	if (reader->facts & HTTP1_FACT_CLOSE)
-		return false;
-	return reader->facts & (HTTP1_FACT_MINOR_1 | HTTP1_FACT_KEEP_ALIVE);
+	return error != HTTP1_OK;
 }

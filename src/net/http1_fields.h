@@ -18,21 +18,55 @@
 #define RINGLOAD_NET_HTTP1_FIELDS_H
 
 #include "net/http1_reader.h"
+#include "net/http1_scan.h"
+#include "net/http1_usual.h"
+
+/* States that others set: at the first byte of a line; inside a value that does not matter. */
+#define HTTP1_FIELDS_LINE  0
+#define HTTP1_FIELDS_VALUE 1
 
 /* The next byte begins a field line, in HTTP1_PART_FIELDS or HTTP1_PART_TRAILERS. */
-void http1_fields_begin(struct http1_reader *reader, enum http1_part part);
+static inline void http1_fields_begin(struct http1_reader *reader, enum http1_part part)
+{
+	reader->part = (uint8_t)part;
+	reader->state = HTTP1_FIELDS_LINE;
+	reader->field_count = 0;
+}
 
-/* Reads on; after the empty line sets HTTP1_PART_HEAD_END. Returns where it stopped. */
-const uint8_t *http1_fields_read(
+/* Reads byte by byte; after the empty line sets HTTP1_PART_HEAD_END. Returns where it stopped. */
+const uint8_t *http1_fields_bytes(
 	struct http1_reader *reader, const uint8_t *at, const uint8_t *end);
 
-/*
- * What the fields say together about the body, judged after the head: LENGTH and CHUNKED, or
- * NO_BODY when they say nothing; false when they contradict (the reader has failed).
- */
-bool http1_fields_framing(struct http1_reader *reader, enum http1_framing *framing);
+/* The same, with usual lines read at once. */
+static inline const uint8_t *http1_fields_read(
+	struct http1_reader *reader, const uint8_t *at, const uint8_t *end)
+{
+	if (reader->state == HTTP1_FIELDS_LINE && end - at >= HTTP1_SCAN_BYTES) {
+		at = http1_usual_lines(reader, at, end);
+		if (reader->part == HTTP1_PART_HEAD_END)
+			return at;
+	}
+	return http1_fields_bytes(reader, at, end);
+}
+
+/* Judges a head with Transfer-Encoding; true when it cannot be taken (the reader has failed). */
+bool http1_fields_contradict(struct http1_reader *reader);
+
+/* What the fields of the head say about the body; nothing is NO_BODY. False: the reader failed. */
+static inline bool http1_fields_framing(struct http1_reader *reader, enum http1_framing *framing)
+{
+	*framing = reader->facts & HTTP1_FACT_LENGTH ? HTTP1_LENGTH : HTTP1_NO_BODY;
+	if (!(reader->facts & HTTP1_FACT_TRANSFER_ENCODING))
+		return true;
+	*framing = HTTP1_CHUNKED;
+	return !http1_fields_contradict(reader);
+}
 
 /* Whether the connection may carry another message (RFC 9112, 9.3). */
-bool http1_fields_keep_alive(const struct http1_reader *reader);
+static inline bool http1_fields_keep_alive(const struct http1_reader *reader)
+{
+	return !(reader->facts & HTTP1_FACT_CLOSE) &&
+	       (reader->facts & (HTTP1_FACT_MINOR_1 | HTTP1_FACT_KEEP_ALIVE));
+}
 
 #endif

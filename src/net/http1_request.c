@@ -191,6 +191,7 @@ static enum http1_event request_head_end(struct http1_request *request)
 		return HTTP1_ERROR;
 	request->framing = (uint8_t)framing;
 	request->keep_alive = http1_fields_keep_alive(reader);
+	request->version_1_0 = !(reader->facts & HTTP1_FACT_MINOR_1);
 	/* A 1.0 client does not know what it says there (RFC 9110, 10.1.1). */
 	request->expect_continue = (reader->facts & HTTP1_FACT_CONTINUE) &&
 				   (reader->facts & HTTP1_FACT_MINOR_1);
@@ -224,9 +225,8 @@ enum http1_event http1_request_next(
 
 	if (reader->part <= HTTP1_PART_FIELDS)
 		event = request_head(request, in);
-	else
-		event = http1_body_next(reader, in, body);
-	if (event == HTTP1_ERROR)
-		request->error = reader->error;
+	else if (!http1_body_usual(reader, in, body, &event))
+		event = http1_body_unusual(reader, in, body);
+	request->error = reader->error;
 	return event;
 }

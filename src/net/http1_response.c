@@ -109,24 +109,33 @@ static enum http1_error response_line_byte(struct http1_response *response, uint
 	}
 }
 
-/* The usual beginning at once, up to the reason; 0 bytes when it is not there as a whole. */
-static size_t response_usual_line(
+/* A usual line at once. Where it began when it is another. */
+static const uint8_t *response_usual_line(
 	struct http1_response *response, const uint8_t *at, const uint8_t *end)
 {
-	static const char usual[] = "HTTP/1.1 ";
-	const size_t bytes = sizeof(usual) - 1;
+	static const char ok[] = "HTTP/1.1 200 OK\r\n";
+	const size_t status_at = sizeof("HTTP/1.1 ") - 1;
+	const uint8_t *digits = at + status_at;
+	unsigned status = 200;
 
-	if ((size_t)(end - at) < bytes + 4 || memcmp(at, usual, bytes) != 0 || at[bytes + 3] != ' ')
-		return 0;
+	if ((size_t)(end - at) < sizeof(ok) - 1 || memcmp(at, ok, status_at) != 0)
+		return at;
+	if (memcmp(digits, ok + status_at, sizeof(ok) - 1 - status_at) == 0) {
+		at += sizeof(ok) - 1;
+	} else {
+		unsigned first = digits[0] - '0', second = digits[1] - '0', third = digits[2] - '0';
+		const uint8_t *line_end = http1_scan_text(digits + 3, end);
 
-	unsigned first = at[bytes] - '0', second = at[bytes + 1] - '0', third = at[bytes + 2] - '0';
-	unsigned status = first * 100 + second * 10 + third;
-	if (first > 9 || second > 9 || third > 9 || status < 102)
-		return 0;
+		status = first * 100 + second * 10 + third;
+		if (first > 9 || second > 9 || third > 9 || status < 102 || digits[3] != ' ' ||
+			!http1_scan_is_line_end(line_end, end))
+			return at;
+		at = line_end + 2;
+	}
 	response->status = (uint16_t)status;
 	response->reader.facts |= HTTP1_FACT_MINOR_1;
-	response->reader.state = LINE_REASON;
-	return bytes + 4;
+	http1_fields_begin(&response->reader, HTTP1_PART_FIELDS);
+	return at;
 }
 
 static const uint8_t *response_line(
@@ -135,9 +144,7 @@ static const uint8_t *response_line(
 	struct http1_reader *reader = &response->reader;
 
 	if (reader->state == 0)
-		at += response_usual_line(response, at, end);
-	if (reader->state == LINE_REASON)
-		at += http1_scan_text(at, end);
+		at = response_usual_line(response, at, end);
 	for (; at < end && reader->part == HTTP1_PART_START_LINE; at++) {
 		enum http1_error error = response_line_byte(response, *at);
 
@@ -154,8 +161,10 @@ static enum http1_event response_head_end(struct http1_response *response)
 	unsigned status = response->status;
 	enum http1_framing framing;
 
-	if (!http1_fields_framing(reader, &framing))
+	if (!http1_fields_framing(reader, &framing)) {
+		response->error = reader->error;
 		return HTTP1_ERROR;
+	}
 	if (status < 200) {
 		http1_reader_begin(reader, reader->facts & HTTP1_FACT_HEAD_REQUEST);
 		return HTTP1_INFORMATIONAL;
@@ -187,22 +196,29 @@ static enum http1_event response_head(struct http1_response *response, struct sp
 	http1_reader_took(reader, in, at, reader->part <= HTTP1_PART_FIELDS);
 	if (reader->part == HTTP1_PART_HEAD_END)
 		return response_head_end(response);
+	response->error = reader->error;
 	return reader->part == HTTP1_PART_FAILED ? HTTP1_ERROR : HTTP1_MORE;
+}
+
+static enum http1_event response_unusual(
+	struct http1_response *response, struct span *in, struct span *body)
+{
+	enum http1_event event = http1_body_unusual(&response->reader, in, body);
+
+	response->error = response->reader.error;
+	return event;
 }
 
 enum http1_event http1_response_next(
 	struct http1_response *response, struct span *in, struct span *body)
 {
-	struct http1_reader *reader = &response->reader;
 	enum http1_event event;
 
-	if (reader->part <= HTTP1_PART_FIELDS)
-		event = response_head(response, in);
-	else
-		event = http1_body_next(reader, in, body);
-	if (event == HTTP1_ERROR)
-		response->error = reader->error;
-	return event;
+	if (response->reader.part <= HTTP1_PART_FIELDS)
+		return response_head(response, in);
+	if (http1_body_usual(&response->reader, in, body, &event))
+		return event;
+	return response_unusual(response, in, body);
 }
 
 enum http1_event http1_response_end(struct http1_response *response)

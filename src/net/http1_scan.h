@@ -2,11 +2,6 @@
 /*
  * Kinds of bytes in an HTTP/1.1 head, and a way over many harmless ones at once.
  *
- * The http1_scan_… functions are short cuts and no authority: they return a number of bytes, from
- * `at`, that are known to be of the kind, possibly fewer than there are and possibly none. What
- * they leave is read byte by byte, so that a machine without SSE2 gets the same events, later.
- * They never read at or beyond `end`.
- *
  * Source: RFC 9110, 5.6.2 (token) and 5.5 (field values); RFC 9112, 3 and 4.
  */
 #ifndef RINGLOAD_NET_HTTP1_SCAN_H
@@ -15,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -34,63 +30,81 @@ static inline bool http1_scan_is_text(uint8_t byte)
 	return (byte >= ' ' && byte != 0x7f) || byte == '\t';
 }
 
-#ifdef __SSE2__
-
-/* Letters and hyphens, as most field names have no others. */
-static inline size_t http1_scan_name(const uint8_t *at, const uint8_t *end)
+/* Whether the line ends here, with CR LF as it should. */
+static inline bool http1_scan_is_line_end(const uint8_t *at, const uint8_t *end)
 {
-	const __m128i case_bit = _mm_set1_epi8(0x20);
-	size_t bytes = 0;
-
-	while (end - at >= 16) {
-		__m128i raw = _mm_loadu_si128((const __m128i *)at);
-		__m128i letter = _mm_sub_epi8(_mm_or_si128(raw, case_bit), _mm_set1_epi8('a'));
-		__m128i good = _mm_or_si128(_mm_cmpeq_epi8(raw, _mm_set1_epi8('-')),
-			_mm_cmpeq_epi8(letter, _mm_min_epu8(letter, _mm_set1_epi8(25))));
-		unsigned bad = (unsigned)_mm_movemask_epi8(good) ^ 0xffff;
-
-		if (bad)
-			return bytes + (size_t)__builtin_ctz(bad);
-		bytes += 16;
-		at += 16;
-	}
-	return bytes;
+	return end - at >= 2 && memcmp(at, "\r\n", 2) == 0;
 }
 
-/* Printable bytes, spaces and all above 127. */
-static inline size_t http1_scan_text(const uint8_t *at, const uint8_t *end)
+/* A mask has a bit for each of the HTTP1_SCAN_BYTES bytes at `at`, all of which must be readable.
+ */
+#define HTTP1_SCAN_BYTES 16
+
+#ifdef __SSE2__
+
+/* Those that are neither letters nor hyphens; most field names have no others. */
+static inline unsigned http1_scan_not_name(const uint8_t *at)
 {
-	const uint8_t *start = at;
+	__m128i raw = _mm_loadu_si128((const __m128i *)at);
+	__m128i lower = _mm_or_si128(raw, _mm_set1_epi8(0x20));
+	__m128i letter = _mm_sub_epi8(lower, _mm_set1_epi8('a'));
+	__m128i good = _mm_or_si128(_mm_cmpeq_epi8(raw, _mm_set1_epi8('-')),
+		_mm_cmpeq_epi8(letter, _mm_min_epu8(letter, _mm_set1_epi8(25))));
 
-	while (end - at >= 16) {
-		__m128i raw = _mm_loadu_si128((const __m128i *)at);
-		__m128i control = _mm_cmpeq_epi8(raw, _mm_min_epu8(raw, _mm_set1_epi8(0x1f)));
-		__m128i delete = _mm_cmpeq_epi8(raw, _mm_set1_epi8(0x7f));
-		unsigned bad = (unsigned)_mm_movemask_epi8(_mm_or_si128(control, delete));
+	return (unsigned)_mm_movemask_epi8(good) ^ 0xffff;
+}
 
-		if (bad)
-			return (size_t)(at - start) + (size_t)__builtin_ctz(bad);
-		at += 16;
-	}
-	return (size_t)(at - start);
+/* Control characters, the tab among them. */
+static inline unsigned http1_scan_not_text(const uint8_t *at)
+{
+	__m128i raw = _mm_loadu_si128((const __m128i *)at);
+	__m128i control = _mm_cmpeq_epi8(raw, _mm_min_epu8(raw, _mm_set1_epi8(0x1f)));
+	__m128i delete = _mm_cmpeq_epi8(raw, _mm_set1_epi8(0x7f));
+
+	return (unsigned)_mm_movemask_epi8(_mm_or_si128(control, delete));
 }
 
 #else
 
-static inline size_t http1_scan_name(const uint8_t *at, const uint8_t *end)
+static inline unsigned http1_scan_not_name(const uint8_t *at)
 {
-	(void)at;
-	(void)end;
-	return 0;
+	unsigned mask = 0;
+
+	for (unsigned i = 0; i < HTTP1_SCAN_BYTES; i++) {
+		uint8_t lower = at[i] | 0x20;
+
+		if ((lower < 'a' || lower > 'z') && at[i] != '-')
+			mask |= 1U << i;
+	}
+	return mask;
 }
 
-static inline size_t http1_scan_text(const uint8_t *at, const uint8_t *end)
+static inline unsigned http1_scan_not_text(const uint8_t *at)
 {
-	(void)at;
-	(void)end;
-	return 0;
+	unsigned mask = 0;
+
+	for (unsigned i = 0; i < HTTP1_SCAN_BYTES; i++) {
+		if (at[i] < ' ' || at[i] == 0x7f)
+			mask |= 1U << i;
+	}
+	return mask;
 }
 
 #endif
+
+/* The first control character, or end. HTTP1_SCAN_BYTES before end must be readable. */
+static inline const uint8_t *http1_scan_text(const uint8_t *at, const uint8_t *end)
+{
+	const uint8_t *last = end - HTTP1_SCAN_BYTES;
+	unsigned stop;
+
+	for (; at <= last; at += HTTP1_SCAN_BYTES) {
+		stop = http1_scan_not_text(at);
+		if (stop)
+			return at + (unsigned)__builtin_ctz(stop);
+	}
+	stop = http1_scan_not_text(last) >> (at - last);
+	return stop ? at + (unsigned)__builtin_ctz(stop) : end;
+}
 
 #endif

@@ -52,6 +52,11 @@ static int take_scheme(const char **text, const struct origin *origin, struct er
 	char quoted[QUOTED_BYTES], shown[QUOTED_BYTES];
 
 	quoted_text(quoted, origin->whole.text, origin->whole.bytes);
+	if (strncasecmp(*text, "http:", 5) == 0 && strncmp(*text + 5, "//", 2))
+		return err_set(err, ERR_USAGE, -EINVAL,
+			"URL \"%s\" has no \"//\" after \"http:\": expected as in "
+			"\"http://localhost:8080/\"",
+			quoted);
 	if (!mark || memchr(scheme.text, '/', scheme.bytes) || scheme.bytes == 0) {
 		const char *rest = mark == *text ? mark + 3 : *text + strspn(*text, "/");
 

@@ -62,7 +62,8 @@ static void read_layout(
 	cells = reader_count(reader, layout, "cells");
 	if (bits < 1 || bits > HIST_LAYOUT_MAX_PRECISION_BITS)
 		reader_refuse(reader, "precision_bits", "expected 1 to 14");
-	if (cells > LAYOUT_MAX_CELLS || cells > hist_layout_cells((unsigned int)bits, UINT64_MAX))
+	else if (cells > LAYOUT_MAX_CELLS ||
+		 cells > hist_layout_cells((unsigned int)bits, UINT64_MAX))
 		reader_refuse(reader, "cells", "is more than the layout has");
 	histogram->precision_bits = (unsigned int)bits;
 	histogram->layout_cells = (unsigned int)cells;

@@ -130,20 +130,24 @@ bool reader_bool(struct reader *reader, const json_t *parent, const char *key)
 	return false;
 }
 
+static char *copy(struct reader *reader, const char *text)
+{
+	char *copied = strdup(text);
+
+	if (!copied)
+		reader->status = err_set(
+			reader->err, ERR_ENVIRONMENT, -ENOMEM, "no memory for the result");
+	return copied;
+}
+
 char *reader_text(struct reader *reader, const json_t *parent, const char *key)
 {
 	json_t *value = member(reader, parent, key);
-	char *copy;
 
-	if (!json_is_string(value)) {
-		refuse_type(reader, key, value, "a text");
-		return NULL;
-	}
-	copy = strdup(json_string_value(value));
-	if (!copy)
-		reader->status = err_set(
-			reader->err, ERR_ENVIRONMENT, -ENOMEM, "no memory for the result");
-	return copy;
+	if (json_is_string(value))
+		return copy(reader, json_string_value(value));
+	refuse_type(reader, key, value, "a text");
+	return NULL;
 }
 
 bool reader_null(struct reader *reader, const json_t *parent, const char *key)
@@ -233,7 +237,7 @@ struct result_absence *reader_absences(struct reader *reader, const json_t *pare
 		json_object_foreach(object, key, value)
 		{
 			absent[*count].reason = reader_text(reader, object, key);
-			absent[*count].key = strdup(key);
+			absent[*count].key = copy(reader, key);
 			(*count)++;
 		}
 	}

@@ -117,7 +117,7 @@ struct result_scenario {
 	uint64_t sessions; /* closed loop */
 	struct result_named_block *requests;
 	size_t request_count;
-	struct result_named_block *phases;
+	struct result_named_block *phases; /* those it names; none: the window is one phase */
 	size_t phase_count;
 };
 

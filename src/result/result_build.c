@@ -31,8 +31,8 @@ static void build_block(struct builder *builder, struct result_block *to,
 	to->counters = from->counters;
 	to->error_rate = counters_error_rate(&from->counters);
 	to->asked_rps = plan->open_loop ? (double)plan->rate_mrps / 1000 : 0;
-	to->sent_rps = share((double)from->counters.value[COUNTER_SENT], window_s);
-	to->completed_rps = share((double)from->counters.value[COUNTER_COMPLETED], window_s);
+	to->sent_rps = share((double)from->counters.value[COUNTER_WINDOW_SENT], window_s);
+	to->completed_rps = share((double)from->counters.value[COUNTER_WINDOW_COMPLETED], window_s);
 	builder_latency(builder, &to->latency[RESULT_TOTAL], &from->total);
 	builder_latency(builder, &to->latency[RESULT_SERVICE], &from->service);
 	builder_latency(builder, &to->latency[RESULT_CONNECTION_WAIT], &from->connection_wait);
@@ -278,8 +278,6 @@ static void build_blocks(struct builder *builder)
 	}
 	build_named_block(
 		builder, &scenario->requests, &scenario->request_count, plan->request.name);
-	build_named_block(builder, &scenario->phases, &scenario->phase_count,
-		result_phase_key(RESULT_MEASURED));
 }
 
 static void build_interval(struct builder *builder, struct result_interval *to,

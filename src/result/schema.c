@@ -52,10 +52,14 @@ const struct schema_count schema_connections[] = {
 	{NULL, NULL, 0},
 };
 
+/* rate.sent_rps and rate.completed_rps are made of these. */
+#define SCHEMA_WINDOW_COUNTS 2
+
 /* Every counter has its place: one added to the enumeration and forgotten here fails to build. */
 _Static_assert(sizeof(schema_requests) / sizeof(*schema_requests) - 1 +
 			       sizeof(schema_outcome) / sizeof(*schema_outcome) - 1 +
-			       sizeof(schema_bytes) / sizeof(*schema_bytes) - 1 ==
+			       sizeof(schema_bytes) / sizeof(*schema_bytes) - 1 +
+			       SCHEMA_WINDOW_COUNTS ==
 		       COUNTER_COUNT,
 	"a counter has no key");
 _Static_assert(

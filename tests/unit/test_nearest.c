@@ -1,71 +1,72 @@
 /* SPDX-License-Identifier: MIT */
-/* "did you mean": which word is near enough, and which is nearest. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
-#include "cli/nearest.h"
+#include "base/nearest.h"
 
-static const char *nearest_of(const char *word, const char *const *known)
+static const char *const names[] = {"rate", "requests", "duration", "warmup", "drain", "timed_out",
+	"max-in-flight", "seed", "header", "method", "connections"};
+
+static const char *find(const char *typed)
 {
 	struct nearest nearest;
 
-	nearest_init(&nearest, word);
-	for (; *known; known++)
-		nearest_offer(&nearest, *known);
+	nearest_init(&nearest, typed, strlen(typed));
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		nearest_offer(&nearest, names[i]);
 	return nearest.best;
 }
 
-static const char *const words[] = {
-	"connections", "connect-to", "threads", "timeout", "rate", "run", NULL};
-
-static void one_mistake_of_each_kind(void **state)
+static void finds_the_name_that_was_meant(void **state)
 {
 	(void)state;
-	assert_string_equal(nearest_of("conections", words), "connections");
-	assert_string_equal(nearest_of("timeoutt", words), "timeout");
-	assert_string_equal(nearest_of("threats", words), "threads");
-	assert_string_equal(nearest_of("arte", words), "rate");
-	assert_string_equal(nearest_of("rnu", words), "run");
+	assert_string_equal(find("raet"), "rate");
+	assert_string_equal(find("rat"), "rate");
+	assert_string_equal(find("requets"), "requests");
+	assert_string_equal(find("durations"), "duration");
+	assert_string_equal(find("timedout"), "timed_out");
+	assert_string_equal(find("max-inflight"), "max-in-flight");
+	assert_string_equal(find("heaedr"), "header");
+	assert_string_equal(find("seed"), "seed");
+	assert_string_equal(find("conn"), "connections");
 }
 
-static void a_beginning_counts_as_near(void **state)
+static void finds_nothing_far_away(void **state)
 {
+	char longer[NEAREST_MAX_BYTES + 2];
+
 	(void)state;
-	assert_string_equal(nearest_of("conn", words), "connections");
-	assert_string_equal(nearest_of("connect-", words), "connect-to");
+	assert_null(find("xyz"));
+	assert_null(find(""));
+	assert_null(find("concurrency"));
+	memset(longer, 'a', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	assert_null(find(longer));
 }
 
-static void far_words_are_not_offered(void **state)
+/* The typed text ends where it says, not at a NUL. */
+static void takes_a_part_of_a_text(void **state)
 {
-	(void)state;
-	assert_null(nearest_of("elephant", words));
-	assert_null(nearest_of("xyz", words));
-	assert_null(nearest_of("", words));
-}
-
-static void a_word_without_end_is_compared_by_its_beginning(void **state)
-{
-	char word[1000];
-	size_t i;
+	struct nearest nearest;
 
 	(void)state;
-	for (i = 0; i < sizeof(word); i++)
-		word[i] = 'a';
-	word[sizeof(word) - 1] = 0;
-	assert_null(nearest_of(word, words));
+	nearest_init(&nearest, "draain<5", 6);
+	nearest_offer(&nearest, "drain");
+	assert_string_equal(nearest.best, "drain");
+	assert_int_equal(nearest.best_distance, 1);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_mistake_of_each_kind),
-		cmocka_unit_test(a_beginning_counts_as_near),
-		cmocka_unit_test(far_words_are_not_offered),
-		cmocka_unit_test(a_word_without_end_is_compared_by_its_beginning),
+		cmocka_unit_test(finds_the_name_that_was_meant),
+		cmocka_unit_test(finds_nothing_far_away),
+		cmocka_unit_test(takes_a_part_of_a_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,30 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The demo: target, load and report in one process.
+source tests/assert.sh
+source tests/load.sh
+
+run "$RINGLOAD" demo -r 500 -d 1500ms --json "$record"
+expect_measured demo
+expect_record '.requests.scheduled == 750 and .requests.completed == 750 and .status == {"200": 750}'
+expect_record '.command[0:2] == ["ringload", "demo"]'
+# The service time is exponential around 200 us: the median is ln 2 of it, and no CPU is faster.
+expect_record '.latency_ns.service.p50 > 130000 and .latency_ns.service.mean > 190000'
+[ -s "$SCRATCH/out" ] || fail 'no report'
+expect_text "$SCRATCH/err" '500 requests a second for 1.5s'
+
+# In its own words when asked for less.
+run "$RINGLOAD" demo -q -r 200 -d 1s --json -
+expect_equal 'diagnostics' "$(cat "$SCRATCH/err")" ''
+expect_json "$SCRATCH/out" '.requests.completed == 200'
+
+# It can be interrupted.
+env --default-signal=INT "$RINGLOAD" demo -d 60s --json "$record" >"$SCRATCH/out" 2>"$SCRATCH/err" &
+demo=$!
+trap 'kill $demo 2>/dev/null' EXIT
+sleep 2
+kill -INT $demo
+wait $demo
+expect_equal 'exit code' $? 130
+expect_accounted
+expect_record '.window.interrupted'

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* The precedence of exit codes: 2, 3, 5, 130, 4, 1, 0. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "analysis/exit.h"
+
+/* Everything at once: not one response, interrupted, invalid, a threshold breached. */
+static void make_worst(struct result *result, struct result_threshold *threshold)
+{
+	memset(result, 0, sizeof(*result));
+	memset(threshold, 0, sizeof(*threshold));
+	threshold->state = RESULT_FAIL;
+	result->thresholds = threshold;
+	result->threshold_count = 1;
+	result->run.counters.value[COUNTER_FAILED_CLOSED] = 1;
+	result->window.interrupted = true;
+	result->validity.verdict = RESULT_INTERRUPTED;
+}
+
+static void what_kept_from_a_result_comes_first(void **state)
+{
+	struct result_threshold threshold;
+	struct result result;
+
+	(void)state;
+	make_worst(&result, &threshold);
+	assert_int_equal(exit_decide(ERR_USAGE, &result), 2);
+	assert_int_equal(exit_decide(ERR_ENVIRONMENT, &result), 3);
+	assert_int_equal(exit_decide(ERR_TARGET, &result), 5);
+	assert_int_equal(exit_decide(ERR_INTERRUPTED, NULL), 130);
+	assert_int_equal(exit_decide(ERR_NONE, NULL), 0);
+}
+
+static void a_result_in_order_of_precedence(void **state)
+{
+	struct result_threshold threshold;
+	struct result result;
+
+	(void)state;
+	make_worst(&result, &threshold);
+	assert_int_equal(exit_decide(ERR_NONE, &result), 5);
+	result.warmup.counters.value[COUNTER_COMPLETED] = 1;
+	assert_int_equal(exit_decide(ERR_NONE, &result), 130);
+	result.window.interrupted = false;
+	result.validity.verdict = RESULT_GENERATOR_LIMITED;
+	assert_int_equal(exit_decide(ERR_NONE, &result), 4);
+	result.validity.verdict = RESULT_TOO_SHORT;
+	assert_int_equal(exit_decide(ERR_NONE, &result), 4);
+	result.validity.verdict = RESULT_INTERNAL_ERROR;
+	assert_int_equal(exit_decide(ERR_NONE, &result), 4);
+	result.validity.verdict = RESULT_VALID;
+	assert_int_equal(exit_decide(ERR_NONE, &result), 1);
+	threshold.state = RESULT_WARN;
+	assert_int_equal(exit_decide(ERR_NONE, &result), 0);
+	threshold.state = RESULT_NOT_EVALUATED;
+	assert_int_equal(exit_decide(ERR_NONE, &result), 0);
+}
+
+static void unreachable_needs_a_request_that_ended_without_answer(void **state)
+{
+	static const enum counter ends[] = {COUNTER_FAILED_RESET, COUNTER_FAILED_PARSE,
+		COUNTER_TIMED_OUT, COUNTER_DROPPED_NO_CONNECTION};
+	struct result result;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		memset(&result, 0, sizeof(result));
+		result.warmup.counters.value[ends[i]] = 1;
+		assert_int_equal(exit_decide(ERR_NONE, &result), 5);
+	}
+	memset(&result, 0, sizeof(result));
+	result.run.counters.value[COUNTER_IN_FLIGHT] = 5;
+	result.window.interrupted = true;
+	result.validity.verdict = RESULT_INTERRUPTED;
+	assert_int_equal(exit_decide(ERR_NONE, &result), 130);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_kept_from_a_result_comes_first),
+		cmocka_unit_test(a_result_in_order_of_precedence),
+		cmocka_unit_test(unreachable_needs_a_request_that_ended_without_answer),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

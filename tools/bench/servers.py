@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+"""Servers that the clients are measured on, each started for the purpose and ended with it.
+
+The null server is there already: the whole benchmark runs inside `ringload lab`.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+
+HOST = "127.0.0.1"
+NULL_URL_VARIABLE = "RINGLOAD_NULL_URL"
+BODIES = {"100 B": 100, "10 KB": 10 * 1000, "64 KB": 64 * 1000, "1 MB": 1000 * 1000}
+
+
+class ServerError(Exception):
+    """A sentence that says why a server could not be started."""
+
+
+def null_url():
+    url = os.environ.get(NULL_URL_VARIABLE)
+    if not url:
+        raise ServerError("the null server needs root (ringload lab)")
+    return url
+
+
+def free_port():
+    """A port that nobody uses at the moment."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]
+
+
+def await_port(port, process, what, patience_s=5.0):
+    """Returns once something listens; raises when the process ends before, or time is up."""
+    end = time.monotonic() + patience_s
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            said = process.stderr.read().strip().splitlines()
+            raise ServerError(f"{what} ended at once: {said[-1] if said else 'without a word'}")
+        try:
+            socket.create_connection((HOST, port), 0.2).close()
+            return
+        except OSError:
+            time.sleep(0.02)
+    raise ServerError(f"{what} did not listen within {patience_s:.0f} s")
+
+
+class Server:
+    """A server process; use it in a with statement."""
+
+    def __init__(self, what, scratch):
+        self.what, self.scratch = what, scratch
+        self.port = free_port()
+        self.process = None
+
+    def command(self):
+        raise NotImplementedError
+
+    def url(self, path="/"):
+        return f"http://{HOST}:{self.port}{path}"
+
+    def __enter__(self):
+        # Standard error goes to a file: a pipe that nobody reads would block the server.
+        with open(os.path.join(self.scratch, "server.err"), "w", encoding="utf-8") as errors:
+            self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL,
+                                            stdout=subprocess.DEVNULL, stderr=errors)
+        self.process.stderr = open(errors.name, encoding="utf-8")
+        try:
+            await_port(self.port, self.process, self.what)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stderr.close()
+
+
+class Nginx(Server):
+    """One worker on one CPU, no log, connections kept for ever, bodies from the file cache."""
+
+    CONFIG = """\
+daemon off;
+{user}
+pid {scratch}/nginx.pid;
+error_log stderr crit;
+worker_processes 1;
+worker_cpu_affinity {mask:b};
+worker_rlimit_nofile {files};
+events {{ worker_connections {files}; }}
+http {{
+    access_log off;
+    sendfile on;
+    tcp_nopush on;
+    keepalive_timeout 600s;
+    keepalive_requests 1000000000;
+    open_file_cache max=16 inactive=1h;
+    open_file_cache_valid 1h;
+    client_body_temp_path {scratch}/body;
+    proxy_temp_path {scratch}/proxy;
+    fastcgi_temp_path {scratch}/fastcgi;
+    uwsgi_temp_path {scratch}/uwsgi;
+    scgi_temp_path {scratch}/scgi;
+    server {{
+        listen {host}:{port} backlog=4096;
+        root {scratch}/www;
+        default_type text/plain;
+        location = / {{ return 200 "{hello}"; }}
+    }}
+}}
+"""
+
+    def __init__(self, scratch, cpu, files):
+        super().__init__("nginx", scratch)
+        self.binary = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
+        self.cpu, self.files = cpu, files
+
+    def command(self):
+        if not self.binary:
+            raise ServerError("nginx is not installed")
+        os.makedirs(os.path.join(self.scratch, "www"), exist_ok=True)
+        for name, size in BODIES.items():
+            with open(os.path.join(self.scratch, "www", name.replace(" ", "")), "wb") as body:
+                body.write(b"x" * size)
+        config = os.path.join(self.scratch, "nginx.conf")
+        with open(config, "w", encoding="ascii") as file:
+            file.write(self.CONFIG.format(
+                user="user root;" if os.geteuid() == 0 else "", scratch=self.scratch,
+                mask=1 << self.cpu, files=self.files, host=HOST, port=self.port, hello="x" * 100))
+        return [self.binary, "-c", config, "-p", self.scratch]
+
+    def body_url(self, name):
+        return self.url("/" + name.replace(" ", ""))
+
+    def version(self):
+        if not self.binary:
+            return "not installed"
+        said = subprocess.run([self.binary, "-v"], capture_output=True, text=True, check=False)
+        return said.stderr.strip().replace("nginx version: ", "")
+
+
+class Frozen(Server):
+    """`ringload serve`, which stops answering for freeze_s, at_s seconds after its start."""
+
+    def __init__(self, scratch, binary, cpu, freeze_s, at_s):
+        super().__init__("ringload serve", scratch)
+        self.binary, self.cpu, self.freeze_s, self.at_s = binary, cpu, freeze_s, at_s
+
+    def command(self):
+        return ["taskset", "-c", str(self.cpu), self.binary, "serve", "--listen",
+                f"{HOST}:{self.port}", "--route", f"* freeze={self.freeze_s}s@{self.at_s}s"]
