@@ -46,6 +46,12 @@ uint64_t *shadow_counter(struct shadow *shadow, enum stats_phase phase, enum cou
 	return &shadow->phase[phase].value[counter];
 }
 
+void shadow_count_in_window(struct shadow *shadow, enum counter counter, uint64_t now_ns)
+{
+	if (now_ns < shadow->window_until_ns)
+		++*shadow_counter(shadow, shadow_phase_of(shadow, now_ns), counter);
+}
+
 /* --- the schedule -------------------------------------------------------------------------- */
 
 /* Arrival `arrival_index` of this worker, by the formula of plan/arrival.h. */
@@ -178,12 +184,16 @@ static bool window_over(const struct shadow *shadow, uint64_t now_ns)
 		alone_ns = shadow->start_ns;
 	if (now_ns >= shadow->end_ns)
 		return true;
-	if (!shadow->plan->has_requests)
+	if (shadow->plan->open_loop || !shadow->plan->has_requests)
 		return false;
-	if (shadow->plan->open_loop)
-		return shadow->arrival_ns == ARRIVAL_NONE;
 	return !shadow->requests_left ||
 	       (!any_open(shadow) && now_ns >= later(alone_ns, shadow->plan->timeout_ns));
+}
+
+/* N requests of a closed loop are over with the last answer: that is the window of their rate. */
+static bool until_last(const struct shadow *shadow)
+{
+	return shadow->plan->has_requests && !shadow->plan->open_loop;
 }
 
 static void obey(struct shadow *shadow, uint64_t now_ns)
@@ -199,6 +209,8 @@ static void obey(struct shadow *shadow, uint64_t now_ns)
 	} else if (shadow->life == SHADOW_RUNNING) {
 		shadow->end_ns = now_ns;
 		shadow->cut_ns = now_ns - shadow->start_ns;
+		if (!until_last(shadow))
+			shadow->window_until_ns = now_ns;
 		if (shadow->plan->open_loop)
 			find_arrival(shadow);
 		drain(shadow, now_ns);
@@ -214,6 +226,7 @@ static void advance(struct shadow *shadow, uint64_t now_ns)
 		shadow->start_ns = shadow->control->start_ns;
 		shadow->measured_from_ns = shadow->start_ns + shadow->plan->warmup_ns;
 		shadow->end_ns = later(shadow->measured_from_ns, shadow->plan->duration_ns);
+		shadow->window_until_ns = until_last(shadow) ? UINT64_MAX : shadow->end_ns;
 	}
 	if (shadow->life == SHADOW_RUNNING && window_over(shadow, now_ns))
 		drain(shadow, now_ns);
@@ -321,6 +334,7 @@ static void take_request(
 		.number = shadow->number++,
 		.phase = shadow_phase_of(shadow, intended_ns)};
 	phase->value[COUNTER_SENT]++;
+	shadow_count_in_window(shadow, COUNTER_WINDOW_SENT, sent_ns);
 	phase->value[COUNTER_BYTES_SENT] += shadow->plan->request.wire_bytes;
 	shadow_record(&phase->connection_wait, free_ns - intended_ns, false);
 	shadow_record(&phase->send_lag, sent_ns - free_ns, false);

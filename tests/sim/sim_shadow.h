@@ -86,6 +86,7 @@ struct shadow {
 
 	enum shadow_life life;
 	uint64_t start_ns, measured_from_ns, end_ns, drain_until_ns;
+	uint64_t window_until_ns; /* what happens before counts for the rates */
 	uint64_t last_established_ns;
 	struct arrival poisson;
 	uint64_t arrival_index, arrival_ns, measured_left; /* the next arrival */
@@ -140,6 +141,7 @@ void sim_shadow_compare(const struct shadow *shadow, const struct ring *ring, bo
 void shadow_record(struct shadow_hist *hist, uint64_t value_ns, bool censored);
 enum stats_phase shadow_phase_of(const struct shadow *shadow, uint64_t intended_ns);
 uint64_t *shadow_counter(struct shadow *shadow, enum stats_phase phase, enum counter counter);
+void shadow_count_in_window(struct shadow *shadow, enum counter counter, uint64_t now_ns);
 void shadow_become_available(struct shadow *shadow, struct shadow_conn *conn, uint64_t now_ns);
 void shadow_completion(
 	struct shadow *shadow, const struct fake_completion *completion, uint64_t now_ns);

@@ -32,6 +32,7 @@ static void completed(
 
 	phase->value[COUNTER_COMPLETED]++;
 	phase->status[status]++;
+	shadow_count_in_window(shadow, COUNTER_WINDOW_COMPLETED, now_ns);
 	phase->value[status < 400   ? COUNTER_OUTCOME_OK
 		     : status < 500 ? COUNTER_OUTCOME_4XX
 				    : COUNTER_OUTCOME_5XX]++;
