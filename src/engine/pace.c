@@ -26,7 +26,8 @@ static uint64_t next_due(const struct worker *worker)
 		return UINT64_MAX;
 	if (worker->start_ns == UINT64_MAX)
 		return UINT64_MAX;
-	if (worker->now_ns < worker->start_ns && !worker->plan->open_loop)
+	/* The start may have passed since the phase was looked at: then it is due now. */
+	if (worker->phase == WORKER_READY && !worker->plan->open_loop)
 		return worker->start_ns;
 	if (!worker->plan->open_loop || !takes || worker->due.next_ns == ARRIVAL_NONE)
 		return UINT64_MAX;
