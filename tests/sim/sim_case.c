@@ -119,8 +119,10 @@ static void draw_server(struct sim_case *sim, struct rng *rng)
 	/* The engine counts on it that a small request does not outlive its own response: a socket
 	 * that takes less than one, and a server that answers what it has not read, are not drawn
 	 * together. */
-	if (server->window_bytes && sim->plan.pipeline == 1)
-		server->early = server->idle_one_in = 0;
+	if (server->window_bytes && sim->plan.pipeline == 1) {
+		server->early = false;
+		server->idle_one_in = 0;
+	}
 }
 
 static void draw_kernel(struct sim_case *sim, struct rng *rng)
