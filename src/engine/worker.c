@@ -175,8 +175,6 @@ static void tick(struct worker *worker)
 	worker->tick_ns = worker->now_ns + TICK_NS;
 	conn_tick(worker);
 	health_account(worker);
-	__atomic_store_n(&worker->stats->health.value[HEALTH_CQ_OVERFLOW],
-		ring_overflows(worker->ring), __ATOMIC_RELAXED);
 }
 
 static void reap(struct worker *worker)
