@@ -172,7 +172,7 @@ void launch_stamp(struct worker *worker, uint64_t sent_ns)
 {
 	struct stats_request *now = worker_phase_stats(worker, worker_phase_of(worker, sent_ns));
 
-	if (worker->window_open)
+	if (sent_ns < worker->window_until_ns)
 		COUNT_BY(&now->counters, COUNTER_WINDOW_SENT, worker->queued_count);
 	for (uint32_t i = 0; i < worker->queued_count; i++) {
 		struct request *request = &worker->requests[worker->queued[i]];

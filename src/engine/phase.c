@@ -28,6 +28,12 @@ static uint64_t saturating_add(uint64_t a, uint64_t b)
 	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
+/* N requests of a closed loop are over with the last answer: the drain is part of the window. */
+static bool until_last_answer(const struct worker *worker)
+{
+	return worker->plan->has_requests && !worker->plan->open_loop;
+}
+
 static void await_start(struct worker *worker)
 {
 	uint64_t start_ns = __atomic_load_n(&worker->control->start_ns, __ATOMIC_ACQUIRE);
@@ -39,16 +45,15 @@ static void await_start(struct worker *worker)
 	worker->end_ns = saturating_add(worker->measured_from_ns, worker->plan->duration_ns);
 	if (worker->now_ns >= start_ns) {
 		worker->phase = WORKER_RUNNING;
-		worker->window_open = true;
+		worker->window_until_ns = until_last_answer(worker) ? UINT64_MAX : worker->end_ns;
 	}
 }
 
 static void begin_drain(struct worker *worker, uint64_t window_end_ns)
 {
 	worker->phase = WORKER_DRAINING;
-	/* N requests of a closed loop are over with the last answer: the drain is part of the
-	 * window. */
-	worker->window_open = worker->plan->has_requests && !worker->plan->open_loop;
+	if (!until_last_answer(worker))
+		worker->window_until_ns = window_end_ns;
 	worker->window_end_ns = window_end_ns;
 	worker->drain_until_ns = saturating_add(worker->now_ns, worker->plan->drain_ns);
 }
@@ -83,7 +88,7 @@ void phase_finish(struct worker *worker)
 			worker->now_ns);
 		backlog_pop(&worker->backlog);
 	}
-	if (worker->phase == WORKER_DRAINING && worker->window_open && worker->last_done_ns)
+	if (worker->phase == WORKER_DRAINING && until_last_answer(worker) && worker->last_done_ns)
 		worker->window_end_ns = worker->last_done_ns;
 	health_account(worker);
 	worker->phase = WORKER_DONE;

@@ -163,15 +163,15 @@ struct worker {
 	uint64_t now_ns;    /* the latest reading of the clock */
 	uint64_t reaped_ns; /* when the last enter came back */
 	uint64_t start_ns, measured_from_ns, end_ns, drain_until_ns;
+	uint64_t window_until_ns; /* what happens before counts for the rates */
 	uint64_t last_done_ns;
 	uint64_t tick_ns; /* when slow matters are looked at next */
 	uint64_t next_connect_ns;
 	uint32_t next_connect; /* first connection not yet attempted while establishing */
 	uint64_t cpu_seen_ns, wall_seen_ns, spin_seen_ns;
 
-	bool window_open; /* what happens now counts for the rates */
-	int fault;        /* -errno of a ring that failed, 0 while all is well */
-	int ready, done;  /* written once, read by the engine's thread */
+	int fault;       /* -errno of a ring that failed, 0 while all is well */
+	int ready, done; /* written once, read by the engine's thread */
 	uint64_t window_end_ns;
 	uint8_t odd_bytes[64];
 	size_t odd_byte_count;
