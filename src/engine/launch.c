@@ -67,9 +67,7 @@ static uint32_t room(const struct worker *worker, uint32_t index)
 	return count < worker->wire_copies ? count : worker->wire_copies;
 }
 
-/* Moves the schedule on to now: each arrival that has come is scheduled, then waits or is dropped.
- */
-static void become_due(struct worker *worker)
+void launch_due(struct worker *worker)
 {
 	uint64_t limit = worker->plan->max_in_flight_per_worker;
 
@@ -105,7 +103,7 @@ static void expire(struct worker *worker)
 
 void launch_open_loop(struct worker *worker)
 {
-	become_due(worker);
+	launch_due(worker);
 	expire(worker);
 	while (worker->backlog.count && connection_free(worker) &&
 		worker->queued_sends < WORKER_SENDS_PER_ENTER) {

@@ -3,6 +3,7 @@
 
 #include "engine/conn.h"
 #include "engine/health.h"
+#include "engine/launch.h"
 #include "engine/outcome.h"
 
 static void establish(struct worker *worker)
@@ -81,6 +82,11 @@ static bool drained(const struct worker *worker)
 
 void phase_finish(struct worker *worker)
 {
+	if (worker->phase == WORKER_RUNNING)
+		worker->window_end_ns = worker->end_ns < worker->now_ns ? worker->end_ns
+									: worker->now_ns;
+	if (worker->phase >= WORKER_RUNNING && worker->plan->open_loop)
+		launch_due(worker);
 	while (!index_list_empty(&worker->unanswered))
 		outcome_in_flight(worker, worker->unanswered.first, worker->now_ns);
 	while (worker->backlog.count) {
@@ -96,22 +102,14 @@ void phase_finish(struct worker *worker)
 
 static void obey_stop(struct worker *worker, int stop)
 {
-	if (worker->phase < WORKER_RUNNING) {
-		if (stop != ENGINE_RUN)
-			worker->phase = WORKER_DONE;
-		return;
-	}
 	if (stop == ENGINE_STOP_DRAIN && worker->phase == WORKER_RUNNING) {
 		worker->end_ns = worker->now_ns;
 		if (worker->plan->open_loop)
 			arrival_cut(&worker->due, worker->now_ns - worker->start_ns);
 		begin_drain(worker, worker->now_ns);
 	}
-	if (stop == ENGINE_STOP_NOW) {
-		if (worker->phase == WORKER_RUNNING)
-			worker->window_end_ns = worker->now_ns;
+	if (stop == ENGINE_STOP_NOW || worker->phase < WORKER_RUNNING)
 		phase_finish(worker);
-	}
 }
 
 void phase_advance(struct worker *worker)
