@@ -59,17 +59,24 @@ static void begin_drain(struct worker *worker, uint64_t window_end_ns)
 	worker->drain_until_ns = saturating_add(worker->now_ns, worker->plan->drain_ns);
 }
 
+/* Sessions without a server would never come to their last request: since when there is none. */
+static uint64_t alone_since(const struct worker *worker)
+{
+	if (worker->established)
+		return UINT64_MAX;
+	return worker->last_established_ns > worker->start_ns ? worker->last_established_ns
+							      : worker->start_ns;
+}
+
 /* Whether nothing will become due any more. */
 static bool window_over(const struct worker *worker)
 {
-	uint64_t alone_ns = saturating_add(worker->last_established_ns, worker->plan->timeout_ns);
-
 	if (worker->now_ns >= worker->end_ns)
 		return true;
 	if (worker->plan->open_loop || !worker->plan->has_requests)
 		return false;
-	/* Sessions without a server would never come to their last request. */
-	return !worker->requests_left || (!worker->established && worker->now_ns >= alone_ns);
+	return !worker->requests_left ||
+	       worker->now_ns >= saturating_add(alone_since(worker), worker->plan->timeout_ns);
 }
 
 /* Whether all that became due has come to an end. */
