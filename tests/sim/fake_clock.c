@@ -34,8 +34,8 @@ uint64_t clock_now_ns(void)
 
 	fake_clock_work(clock, 1 + rng_below(&clock->rng, clock->options.reading_ns));
 	if (one_in && rng_below(&clock->rng, one_in) == 0)
-		fake_clock_wait_until(clock,
-			clock->now_ns + 1 + rng_below(&clock->rng, clock->options.stall_ns));
+		fake_clock_wait_until(
+			clock, clock->now_ns + 1 + rng_below(&clock->rng, clock->options.stall_ns));
 	clock->read_ns = clock->now_ns;
 	if (clock->watch)
 		clock->watch(clock->watcher, previous_ns, clock->read_ns);

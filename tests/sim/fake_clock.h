@@ -19,8 +19,8 @@
 
 struct fake_clock_options {
 	uint64_t start_ns;
-	uint64_t reading_ns; /* a reading moves time by 1 to this */
-	uint64_t relax_ns;   /* a turn of spinning by 1 to this */
+	uint64_t reading_ns;   /* a reading moves time by 1 to this */
+	uint64_t relax_ns;     /* a turn of spinning by 1 to this */
 	uint32_t stall_one_in; /* readings after which the thread was descheduled; 0: never */
 	uint64_t stall_ns;     /* for 1 to this */
 };
@@ -41,8 +41,8 @@ struct fake_clock {
 
 extern struct fake_clock *fake_clock_current;
 
-void fake_clock_init(struct fake_clock *clock, const struct fake_clock_options *options,
-	uint64_t seed);
+void fake_clock_init(
+	struct fake_clock *clock, const struct fake_clock_options *options, uint64_t seed);
 
 /* Time in which the thread worked, and time in which it did not. */
 void fake_clock_work(struct fake_clock *clock, uint64_t ns);

@@ -40,8 +40,9 @@ void fake_log_trace(const char *format, ...)
 
 void fake_log_seed(void)
 {
-	fprintf(stderr, "seed %" PRIu64 " failed; to play it again with a trace: SIM_SEED=%" PRIu64
-			" ${OUT:-build/release}/tests/sim/test_worker\n",
+	fprintf(stderr,
+		"seed %" PRIu64 " failed; to play it again with a trace: SIM_SEED=%" PRIu64
+		" ${OUT:-build/release}/tests/sim/test_worker\n",
 		current_seed, current_seed);
 }
 

@@ -11,7 +11,15 @@
 /* Descriptors start here, so that none is mistaken for an index. */
 #define FIRST_FD 1000
 
-enum net_event_kind { NET_CONNECT, NET_REACH, NET_WINDOW, NET_ARRIVE, NET_END, NET_RESET, NET_TIMER };
+enum net_event_kind {
+	NET_CONNECT,
+	NET_REACH,
+	NET_WINDOW,
+	NET_ARRIVE,
+	NET_END,
+	NET_RESET,
+	NET_TIMER
+};
 
 struct net_event {
 	uint64_t at_ns;
@@ -271,8 +279,8 @@ int64_t fake_net_send(struct fake_conn *conn, const void *data, size_t bytes, ui
 	if (bytes)
 		push(conn, NET_REACH, now_ns + net->latency_ns, conn->accepted_bytes);
 	if (bytes && !conn->window_bytes) {
-		uint64_t at_ns =
-			net->server->blocked(net->server->context, conn, now_ns, &more_bytes);
+		uint64_t at_ns = net->server->blocked(
+			net->server->context, conn, now_ns, &more_bytes);
 
 		push(conn, NET_WINDOW, at_ns, more_bytes);
 	}
@@ -350,8 +358,8 @@ struct fake_message *fake_net_message(struct fake_conn *conn)
 {
 	struct fake_message *message;
 
-	conn->messages = grow(conn->messages, conn->message_count, &conn->message_room,
-		sizeof(*conn->messages));
+	conn->messages = grow(
+		conn->messages, conn->message_count, &conn->message_room, sizeof(*conn->messages));
 	message = &conn->messages[conn->message_count++];
 	*message = (struct fake_message){.begin = conn->stream_bytes,
 		.end = FAKE_NET_NEVER,

@@ -150,8 +150,8 @@ static bool receive_on(struct ring *ring, struct fake_operation *operation)
 		if (fake_ring_chance(ring, ring->options.split_one_in))
 			bytes = 1 + (size_t)rng_below(&ring->rng, bytes);
 		bytes = fake_net_take(conn, fake_ring_buffer(ring, buffer), bytes);
-		completion.seen.result =
-			bytes ? (int32_t)bytes : (int32_t)fake_net_take_error(conn);
+		completion.seen.result = bytes ? (int32_t)bytes
+					       : (int32_t)fake_net_take_error(conn);
 		completion.stream_bytes = conn->taken_bytes;
 		if (bytes) {
 			ring->buffers[buffer].state = FAKE_BUFFER_FILLED;
@@ -305,7 +305,8 @@ static bool goes_on(struct ring *ring, struct fake_operation *operation, uint64_
 		operation->noticed = true;
 		operation->hold_ns = 0;
 		if (fake_ring_chance(ring, ring->options.delay_one_in))
-			operation->hold_ns = now_ns + 1 + rng_below(&ring->rng, ring->options.delay_ns);
+			operation->hold_ns = now_ns + 1 +
+					     rng_below(&ring->rng, ring->options.delay_ns);
 	}
 	return operation->hold_ns <= now_ns;
 }

@@ -48,8 +48,9 @@ int ring_new(struct ring **out, const struct ring_options *asked, struct err *er
 	ring->options = setup.options;
 	ring->net = setup.net;
 	ring->watch = setup.watch;
-	ring->completion_entries = ring->options.completion_entries ? ring->options.completion_entries
-								    : asked->completion_entries;
+	ring->completion_entries = ring->options.completion_entries
+					   ? ring->options.completion_entries
+					   : asked->completion_entries;
 	rng_init(&ring->rng, setup.options.seed, 3);
 	ring->slots = take(asked->slots, sizeof(*ring->slots));
 	ring->queue = take(asked->submission_entries, sizeof(*ring->queue));

@@ -43,10 +43,10 @@ struct fake_ring_options {
 	uint32_t delay_one_in;           /* completions that come late */
 	uint64_t delay_ns;               /* by 1 to this */
 	uint32_t shuffle_one_in;         /* choices that do not take the oldest first */
-	uint32_t bound_one_in;  /* enters that leave some of what is ready for the next one */
-	uint32_t end_one_in;    /* receives that end though they need not */
-	uint32_t split_one_in;  /* receives that take less than there is */
-	uint32_t short_one_in;  /* sends that end short or fail for no reason */
+	uint32_t bound_one_in;    /* enters that leave some of what is ready for the next one */
+	uint32_t end_one_in;      /* receives that end though they need not */
+	uint32_t split_one_in;    /* receives that take less than there is */
+	uint32_t short_one_in;    /* sends that end short or fail for no reason */
 	uint32_t spurious_one_in; /* looks at an idle ring that say something is there */
 	uint32_t install_fails_one_in;
 	uint32_t completion_entries; /* fewer than asked for, to overflow; 0: as asked */

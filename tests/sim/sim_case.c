@@ -48,9 +48,9 @@ static void draw_addresses(struct sim_case *sim, struct rng *rng)
 		address->sin_port = htons((uint16_t)(8000 + i));
 		address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 		sim->addresses[i].sockaddr_bytes = sizeof(*address);
-		sim->server.addresses[i] =
-			all_well ? SIM_ADDRESS_ACCEPTS
-				 : (enum sim_address)rng_below(rng, SIM_ADDRESS_COUNT);
+		sim->server.addresses[i] = all_well ? SIM_ADDRESS_ACCEPTS
+						    : (enum sim_address)rng_below(
+							      rng, SIM_ADDRESS_COUNT);
 	}
 }
 
@@ -170,7 +170,8 @@ static void draw_load(struct sim_case *sim, struct rng *rng)
 	plan->open_loop = !one_in(rng, 3);
 	plan->duration_ns = spread(rng, 200000, 200000000);
 	if (!plan->open_loop)
-		plan->duration_ns = requests * (cycle_ns(sim) + slots * sim->ring.operation_ns) / slots;
+		plan->duration_ns = requests * (cycle_ns(sim) + slots * sim->ring.operation_ns) /
+				    slots;
 	plan->rate_mrps = 1 + requests * plan->worker_count * 1000000000000ULL / plan->duration_ns;
 	plan->arrival = one_in(rng, 2) ? SCENARIO_POISSON : SCENARIO_CONSTANT;
 	if (one_in(rng, 4))
@@ -187,9 +188,8 @@ static void draw_load(struct sim_case *sim, struct rng *rng)
 		plan->max_in_flight_per_worker = spread(rng, 1, 2 * slots + 1);
 	plan->timeout_ns = spread(rng, 20000, 400000000);
 	plan->drain_ns = one_in(rng, 8) ? 0 : spread(rng, 1000, 2 * plan->timeout_ns);
-	plan->longest_ns = plan->timeout_ns + (plan->drain_ns > plan->timeout_ns
-						      ? plan->drain_ns
-						      : plan->timeout_ns);
+	plan->longest_ns = plan->timeout_ns +
+			   (plan->drain_ns > plan->timeout_ns ? plan->drain_ns : plan->timeout_ns);
 }
 
 /* How long the window is, about. */
@@ -262,7 +262,7 @@ void sim_case_describe(const struct sim_case *sim)
 	fake_log_trace("%s%s: %.1f a second, warm-up %" PRIu64 ", window %" PRIu64
 		       ", requests %" PRIu64 ", limit %" PRIu64,
 		plan->open_loop ? "open loop " : "closed loop",
-		!plan->open_loop                           ? ""
+		!plan->open_loop                    ? ""
 		: plan->arrival == SCENARIO_POISSON ? "poisson"
 						    : "constant",
 		(double)plan->rate_mrps / 1000, plan->warmup_ns, plan->duration_ns,

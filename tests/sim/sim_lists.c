@@ -67,8 +67,8 @@ static void check_conn(const struct worker *worker, uint32_t index, uint64_t *se
 	if ((conn->state == CONN_DOWN) != !conn->armed)
 		fake_log_fail("slot %u: state %u with %#x armed", index, conn->state, conn->armed);
 	if (conn->outstanding > pipeline || conn->oldest >= pipeline)
-		fake_log_fail("slot %u: %u outstanding from %u", index, conn->outstanding,
-			conn->oldest);
+		fake_log_fail(
+			"slot %u: %u outstanding from %u", index, conn->outstanding, conn->oldest);
 	for (uint32_t i = 0; i < pipeline; i++) {
 		const struct request *request =
 			&worker->requests[worker_request_slot(worker, index, conn->oldest + i)];
@@ -87,7 +87,8 @@ static void check_sent(const struct worker *worker, uint32_t index, unsigned int
 	(void)argument;
 	if (worker->requests[index].state != REQUEST_SENT)
 		fake_log_fail("request %u is unanswered and not sent", index);
-	if (next != INDEX_LIST_END && worker->requests[next].sent_ns < worker->requests[index].sent_ns)
+	if (next != INDEX_LIST_END &&
+		worker->requests[next].sent_ns < worker->requests[index].sent_ns)
 		fake_log_fail("request %u was sent before %u, which is older", next, index);
 }
 

@@ -124,7 +124,7 @@ uint16_t sim_message_interim(struct sim_text *text, struct rng *rng)
 	return status;
 }
 
-size_t sim_message_garbage(struct sim_text *text, struct rng *rng)
+size_t sim_message_garbage(struct sim_text *text, struct rng *rng, bool head)
 {
 	/* A bar stands before the byte that shows it, and is not sent. */
 	static const char *const garbage[] = {
@@ -134,12 +134,13 @@ size_t sim_message_garbage(struct sim_text *text, struct rng *rng)
 		"HTTP/1.1 09|9 OK\r\n\r\n",
 		"HTTP/1.1 10|1 Switching Protocols\r\nUpgrade: x\r\n\r\n",
 		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r|\nabc",
-		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n|zz\r\n",
 		"HTTP/1.1 200 OK\r\nA: b\r\n| c\r\n\r\n",
 		"HTTP/1.1 200 OK\r\nContent-Length: |-1\r\n\r\n",
 		"|SSH-2.0-OpenSSH_9.2\r\n",
+		/* The answer to a HEAD ends before it. */
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n|zz\r\n",
 	};
-	const char *chosen = garbage[rng_below(rng, COUNT_OF(garbage))];
+	const char *chosen = garbage[rng_below(rng, COUNT_OF(garbage) - head)];
 	size_t at = strcspn(chosen, "|");
 
 	text->count = 0;

@@ -41,7 +41,8 @@ void sim_message_answer(struct sim_text *text, struct rng *rng,
 /* A 1xx; returns its status. */
 uint16_t sim_message_interim(struct sim_text *text, struct rng *rng);
 
-/* Something that is not HTTP/1.1; returns the position of the first byte that cannot be. */
-size_t sim_message_garbage(struct sim_text *text, struct rng *rng);
+/* Something that is not HTTP/1.1; returns the position of the first byte that cannot be. head: as
+ * an answer to HEAD. */
+size_t sim_message_garbage(struct sim_text *text, struct rng *rng, bool head);
 
 #endif

@@ -55,8 +55,8 @@ static void set_up(struct stage *stage)
 	fake_ring_setup(&sim->ring, &stage->net, &ring_watch);
 	fake_sock_setup(&stage->net, sim->seed, sim->sock_fails_one_in, &sock_watch);
 	if (arena_init(&stage->arena, worker_memory(plan, sim->worker), -1, &err) ||
-		worker_init(&stage->worker, plan, sim->worker, &stage->control, &stage->arena,
-			&err))
+		worker_init(
+			&stage->worker, plan, sim->worker, &stage->control, &stage->arena, &err))
 		fake_log_fail("%s", err.text);
 	sim_shadow_watch_clock(&stage->shadow);
 }

@@ -112,7 +112,8 @@ static void write_garbage(struct sim_server *server, struct fake_conn *conn, uin
 	struct fake_message *message = fake_net_message(conn);
 	struct sim_text text;
 
-	message->error_at = message->begin + sim_message_garbage(&text, &server->rng);
+	message->error_at = message->begin +
+			    sim_message_garbage(&text, &server->rng, server->options.head);
 	served->over = true;
 	deliver(server, conn, &text, text.count, at_ns);
 }

@@ -58,8 +58,8 @@ void shadow_count_in_window(struct shadow *shadow, enum counter counter, uint64_
 static void find_arrival(struct shadow *shadow)
 {
 	const struct plan *plan = shadow->plan;
-	unsigned __int128 index = shadow->index + (unsigned __int128)shadow->arrival_index *
-							  plan->worker_count;
+	unsigned __int128 index = shadow->index +
+				  (unsigned __int128)shadow->arrival_index * plan->worker_count;
 	uint64_t at_ns = shadow->poisson.next_ns;
 	uint64_t window_ns = later(plan->warmup_ns, plan->duration_ns);
 
@@ -153,8 +153,7 @@ static void finish(struct shadow *shadow, uint64_t now_ns)
 			struct shadow_phase *phase = &shadow->phase[conn->requests[r].phase];
 
 			phase->value[COUNTER_IN_FLIGHT]++;
-			shadow_record(
-				&phase->total, now_ns - conn->requests[r].intended_ns, true);
+			shadow_record(&phase->total, now_ns - conn->requests[r].intended_ns, true);
 			shadow_record(&phase->service, now_ns - conn->requests[r].sent_ns, true);
 		}
 		conn->count = 0;
@@ -659,7 +658,9 @@ void sim_shadow_init(struct shadow *shadow, const struct plan *plan, size_t inde
 	shadow->index = index;
 	shadow->control = control;
 	shadow->clock = clock;
-	shadow->wire_copies = fits < 1 ? 1 : fits < plan->pipeline ? (uint32_t)fits : plan->pipeline;
+	shadow->wire_copies = fits < 1                ? 1
+			      : fits < plan->pipeline ? (uint32_t)fits
+						      : plan->pipeline;
 	shadow->quiet = plan->pipeline == 1 && plan->request.wire_bytes <= 16384;
 	shadow->start_ns = shadow->measured_from_ns = shadow->end_ns = UINT64_MAX;
 	shadow->drain_until_ns = shadow->cut_ns = UINT64_MAX;

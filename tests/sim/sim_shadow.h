@@ -61,10 +61,10 @@ struct shadow_conn {
 	uint64_t down_ns;
 	struct shadow_request *requests; /* outstanding, oldest first; pipeline of them */
 	uint32_t count;
-	size_t message;         /* of the server's, the one being read */
-	uint64_t stream_bytes;  /* where that one begins */
-	uint64_t read_bytes;    /* how much was read */
-	uint64_t answer_begin;  /* where in the stream the answer being read begins */
+	size_t message;        /* of the server's, the one being read */
+	uint64_t stream_bytes; /* where that one begins */
+	uint64_t read_bytes;   /* how much was read */
+	uint64_t answer_begin; /* where in the stream the answer being read begins */
 };
 
 /* Sends of one turn. */
@@ -145,8 +145,8 @@ void shadow_count_in_window(struct shadow *shadow, enum counter counter, uint64_
 void shadow_become_available(struct shadow *shadow, struct shadow_conn *conn, uint64_t now_ns);
 void shadow_completion(
 	struct shadow *shadow, const struct fake_completion *completion, uint64_t now_ns);
-void shadow_break(struct shadow *shadow, struct shadow_conn *conn, enum counter failure,
-	uint64_t now_ns);
+void shadow_break(
+	struct shadow *shadow, struct shadow_conn *conn, enum counter failure, uint64_t now_ns);
 void shadow_opened(struct shadow *shadow, int result);
 void shadow_installed(struct shadow *shadow, uint32_t slot, int result);
 void shadow_connecting(struct shadow *shadow, uint32_t slot, uint32_t generation);

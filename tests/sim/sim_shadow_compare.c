@@ -8,9 +8,8 @@
 
 static const char *const phase_names[] = {"warm-up", "measured"};
 
-static const char *const health_names[HEALTH_COUNT] = {
-	"busy_ns", "spin_ns", "wait_ns", "loops", "enters", "completions", "enobufs", "rearmed",
-	"stale", "cq_overflow"};
+static const char *const health_names[HEALTH_COUNT] = {"busy_ns", "spin_ns", "wait_ns", "loops",
+	"enters", "completions", "enobufs", "rearmed", "stale", "cq_overflow"};
 
 static void compare_hist(const struct hist *hist, const struct shadow_hist *wanted,
 	const char *phase, const char *name, bool at_end)
@@ -43,15 +42,14 @@ static void compare_phase(const struct stats_request *stats, const struct shadow
 				stats->counters.status[i], wanted->status[i]);
 	compare_hist(&stats->total, &wanted->total, name, "total", at_end);
 	compare_hist(&stats->service, &wanted->service, name, "service", at_end);
-	compare_hist(&stats->connection_wait, &wanted->connection_wait, name, "connection_wait",
-		at_end);
+	compare_hist(
+		&stats->connection_wait, &wanted->connection_wait, name, "connection_wait", at_end);
 	compare_hist(&stats->send_lag, &wanted->send_lag, name, "send_lag", at_end);
 	compare_hist(&stats->failure, &wanted->failure, name, "failure", at_end);
 }
 
 /* value within [wanted, wanted + uncertain]. */
-static void compare_about(
-	const char *name, uint64_t value, uint64_t wanted, uint64_t uncertain)
+static void compare_about(const char *name, uint64_t value, uint64_t wanted, uint64_t uncertain)
 {
 	if (value < wanted || value > wanted + uncertain)
 		fake_log_fail("%s: %" PRIu64 ", expected %" PRIu64 " to %" PRIu64, name, value,
@@ -71,8 +69,8 @@ static void compare_states(const struct shadow *shadow)
 		const struct shadow_conn *wanted = &shadow->conns[i];
 
 		if (states[conn->state] != wanted->state)
-			fake_log_fail("slot %u: state %u, expected %u", i, conn->state,
-				wanted->state);
+			fake_log_fail(
+				"slot %u: state %u, expected %u", i, conn->state, wanted->state);
 		if (shadow->life != SHADOW_DONE && conn->outstanding != wanted->count)
 			fake_log_fail("slot %u: %u outstanding, expected %u", i, conn->outstanding,
 				wanted->count);

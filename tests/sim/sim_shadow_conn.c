@@ -109,8 +109,7 @@ static void bytes_came(struct shadow *shadow, struct shadow_conn *conn,
 
 	if (conn->state != SHADOW_OPEN)
 		return;
-	*shadow_counter(shadow, phase, COUNTER_BYTES_RECEIVED) +=
-		(uint64_t)completion->seen.result;
+	*shadow_counter(shadow, phase, COUNTER_BYTES_RECEIVED) += (uint64_t)completion->seen.result;
 	conn->read_bytes = completion->stream_bytes;
 	feed(shadow, conn, completion->stream_bytes, now_ns);
 }
@@ -321,8 +320,8 @@ void shadow_check_conns(struct shadow *shadow)
 		if (conn->state == SHADOW_DOWN && conn->reconnects && !shadow->failed_opens)
 			fake_log_fail("slot %u: it served and is not replaced", i);
 		if (conn->state == SHADOW_OPEN && conn->receives != conn->armed_receives)
-			fake_log_fail("slot %u: %u receives instead of %u", i,
-				conn->armed_receives, conn->receives);
+			fake_log_fail("slot %u: %u receives instead of %u", i, conn->armed_receives,
+				conn->receives);
 		conn->reconnects = conn->closed_in_turn = false;
 	}
 }

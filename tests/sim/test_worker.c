@@ -62,8 +62,7 @@ static void show(uint64_t seeds, const struct sim_run_totals *totals)
 		totals->in_flight);
 	printf("%" PRIu64 " stale completions, %" PRIu64 " without a buffer, %" PRIu64
 	       " receives armed again, %" PRIu64 " overflows, %" PRIu64 " faults\n",
-		totals->stale, totals->enobufs, totals->rearmed, totals->overflows,
-		totals->faults);
+		totals->stale, totals->enobufs, totals->rearmed, totals->overflows, totals->faults);
 }
 
 int main(void)
