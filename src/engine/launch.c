@@ -7,19 +7,12 @@
 /* Since when some connection could have taken a request; there must be one. */
 static uint64_t available_since(const struct worker *worker)
 {
-	uint64_t idle_ns = index_list_empty(&worker->idle)
-				   ? UINT64_MAX
-				   : worker->conns[worker->idle.first].available_ns;
-	uint64_t partial_ns = index_list_empty(&worker->partial)
-				      ? UINT64_MAX
-				      : worker->conns[worker->partial.first].available_ns;
-
-	return idle_ns < partial_ns ? idle_ns : partial_ns;
+	return worker->conns[worker->available.first].available_ns;
 }
 
 static bool connection_free(const struct worker *worker)
 {
-	return !index_list_empty(&worker->idle) || !index_list_empty(&worker->partial);
+	return !index_list_empty(&worker->available);
 }
 
 /* Longest idle first, then those with room. */

@@ -19,7 +19,7 @@ static void earlier(uint64_t *wake_ns, uint64_t at_ns)
 /* When the next arrival wants attention; it need not, while no connection could take it. */
 static uint64_t next_due(const struct worker *worker)
 {
-	bool takes = !index_list_empty(&worker->idle) || !index_list_empty(&worker->partial) ||
+	bool takes = !index_list_empty(&worker->available) ||
 		     worker->plan->max_in_flight_per_worker != UINT64_MAX;
 
 	if (worker->phase != WORKER_RUNNING && worker->phase != WORKER_READY)

@@ -133,8 +133,10 @@ struct worker {
 
 	struct conn *conns;
 	struct index_link *conn_links;
-	struct index_list idle;       /* open, nothing outstanding; longest idle first */
-	struct index_list partial;    /* open, some outstanding, room for more */
+	struct index_list idle;      /* open, nothing outstanding; longest idle first */
+	struct index_list partial;   /* open, some outstanding, room for more */
+	struct index_list available; /* both of these, by available_ns, in links of its own */
+	struct index_link *available_links;
 	struct index_list connecting; /* oldest attempt first */
 	struct index_list down;
 	uint32_t *address_counts;     /* established now, per address of the plan */
