@@ -80,7 +80,8 @@ void conn_relist(struct worker *worker, uint32_t index)
 
 	/* One send at a time: two on a socket could be written in either order when the first
 	 * blocks. */
-	if (!(conn->armed & CONN_ARMED_SEND) && conn->outstanding < worker->plan->pipeline)
+	if (!(conn->armed & CONN_ARMED_SEND) && !conn->reset &&
+		conn->outstanding < worker->plan->pipeline)
 		list = conn->outstanding ? CONN_LISTED_PARTIAL : CONN_LISTED_IDLE;
 	if (list != conn->list)
 		relist(worker, index, list);
@@ -141,7 +142,7 @@ void conn_connect(struct worker *worker, uint32_t index)
 	conn->state = CONN_CONNECTING;
 	conn->since_ns = worker->now_ns;
 	conn->offset_bytes = 0;
-	conn->served = false;
+	conn->served = conn->reset = false;
 	conn->armed = CONN_ARMED_CONNECT;
 	relist(worker, index, CONN_LISTED_CONNECTING);
 	ring_connect(worker->ring, index, (const struct sockaddr *)&address->sockaddr,

@@ -79,7 +79,8 @@ struct request {
  * DOWN: no socket. Entered at the start and when a socket is gone; left when its retry time has
  * come. CONNECTING: a socket is in the slot and its connect is armed. Left for OPEN, or for
  * CLOSING. OPEN: established, receive armed. It can take a request while fewer than --pipeline are
- *   outstanding and no send of it is under way. Left for CLOSING by either side.
+ *   outstanding, no send of it is under way and none was told of a reset. Left for CLOSING by
+ *   either side.
  * CLOSING: everything armed is being ended (cancel, last receive completion, then close). Left for
  *   DOWN when all three have completed: only then the slot may have another socket.
  */
@@ -116,6 +117,7 @@ struct conn {
 	uint8_t list;           /* enum conn_list */
 	bool established_once;
 	bool served;       /* answered something since it was established */
+	bool reset;        /* a send was told so: nothing more is sent, the receive ends it */
 	uint16_t address;  /* index into the plan's */
 	uint64_t since_ns; /* connect(2) was called, or the retry time while down */
 	uint64_t backoff_ns;

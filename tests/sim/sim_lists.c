@@ -36,6 +36,18 @@ static void check_member(const struct worker *worker, uint32_t index, unsigned i
 			worker->conns[index].list);
 }
 
+static void check_available(const struct worker *worker, uint32_t index, unsigned int argument)
+{
+	uint32_t next = worker->available_links[index].next;
+	const struct conn *conn = &worker->conns[index];
+
+	(void)argument;
+	if (conn->list != CONN_LISTED_IDLE && conn->list != CONN_LISTED_PARTIAL)
+		fake_log_fail("slot %u is available and in list %u", index, conn->list);
+	if (next != INDEX_LIST_END && worker->conns[next].available_ns < conn->available_ns)
+		fake_log_fail("slot %u was available before %u", next, index);
+}
+
 /* The list a connection's state demands. */
 static enum conn_list demanded(const struct worker *worker, const struct conn *conn)
 {
@@ -49,7 +61,8 @@ static enum conn_list demanded(const struct worker *worker, const struct conn *c
 	case CONN_OPEN:
 		break;
 	}
-	if (conn->armed & CONN_ARMED_SEND || conn->outstanding == worker->plan->pipeline)
+	if (conn->armed & CONN_ARMED_SEND || conn->reset ||
+		conn->outstanding == worker->plan->pipeline)
 		return CONN_UNLISTED;
 	return conn->outstanding ? CONN_LISTED_PARTIAL : CONN_LISTED_IDLE;
 }
@@ -59,9 +72,7 @@ static void check_conn(const struct worker *worker, uint32_t index, uint64_t *se
 	const struct conn *conn = &worker->conns[index];
 	uint32_t pipeline = worker->plan->pipeline;
 
-	/* After a send that told the peer's end the connection waits for its receive, unlisted. */
-	if (conn->list != demanded(worker, conn) &&
-		!(conn->state == CONN_OPEN && conn->list == CONN_UNLISTED))
+	if (conn->list != demanded(worker, conn))
 		fake_log_fail("slot %u: in list %u, its state demands %u", index, conn->list,
 			demanded(worker, conn));
 	if ((conn->state == CONN_DOWN) != !conn->armed)
@@ -99,15 +110,20 @@ void sim_lists_check(const struct worker *worker)
 		[CONN_LISTED_CONNECTING] = &worker->connecting,
 		[CONN_LISTED_DOWN] = &worker->down};
 	uint32_t conns = worker->place->connections;
-	uint64_t sent = 0, listed = 0, unlisted = 0, open = 0, on_addresses = 0;
+	uint64_t sent = 0, listed = 0, unlisted = 0, open = 0, on_addresses = 0, available = 0;
 
 	for (uint32_t i = 0; i < conns; i++) {
 		check_conn(worker, i, &sent);
 		unlisted += worker->conns[i].list == CONN_UNLISTED;
+		available += worker->conns[i].list == CONN_LISTED_IDLE ||
+			     worker->conns[i].list == CONN_LISTED_PARTIAL;
 		open += worker->conns[i].state == CONN_OPEN;
 	}
 	for (unsigned int i = CONN_LISTED_IDLE; i <= CONN_LISTED_DOWN; i++)
 		listed += walk(worker, lists[i], worker->conn_links, conns, check_member, i);
+	if (walk(worker, &worker->available, worker->available_links, conns, check_available, 0) !=
+		available)
+		fake_log_fail("the list of available connections lacks one");
 	if (listed + unlisted != conns)
 		fake_log_fail("%" PRIu64 " connections are in no list that should", conns - listed);
 	if (walk(worker, &worker->unanswered, worker->request_links, worker->in_flight, check_sent,

@@ -344,7 +344,7 @@ void shadow_become_available(struct shadow *shadow, struct shadow_conn *conn, ui
 {
 	bool was = conn->available, was_idle = conn->idle;
 
-	conn->available = conn->state == SHADOW_OPEN && !conn->sending &&
+	conn->available = conn->state == SHADOW_OPEN && !conn->sending && !conn->reset &&
 			  conn->count < shadow->plan->pipeline;
 	conn->idle = conn->available && !conn->count;
 	if (conn->available && !was)

@@ -148,7 +148,7 @@ static void received(struct shadow *shadow, struct shadow_conn *conn,
 		bytes_came(shadow, conn, completion, now_ns);
 	} else if (result == -ENOBUFS) {
 		shadow->health[HEALTH_ENOBUFS]++;
-	} else if (conn->state == SHADOW_OPEN && !result) {
+	} else if (conn->state == SHADOW_OPEN && !result && !conn->reset) {
 		peer_ended(shadow, conn, now_ns);
 	} else if (conn->state == SHADOW_OPEN) {
 		shadow->connections[CONNECTION_CLOSED_BY_PEER]++;
@@ -215,7 +215,7 @@ void shadow_connecting(struct shadow *shadow, uint32_t slot, uint32_t generation
 	conn->state = SHADOW_CONNECTING;
 	conn->generation = generation;
 	conn->cancelled = conn->served = conn->reconnects = false;
-	conn->receiving = conn->sending = false;
+	conn->receiving = conn->sending = conn->reset = false;
 	conn->message = 0;
 	conn->stream_bytes = conn->read_bytes = conn->answer_begin = 0;
 	conn->receives = conn->armed_receives = 0;
@@ -262,12 +262,14 @@ static void sent(struct shadow *shadow, struct shadow_conn *conn,
 	conn->sending = false;
 	if (conn->state != SHADOW_OPEN)
 		return;
-	if (result == -EPIPE || result == -ECONNRESET)
-		return; /* the receive tells how it went */
-	if (result < 0 || (uint64_t)result < conn->sent_bytes)
-		shadow_break(shadow, conn, COUNTER_FAILED_SEND, now_ns);
-	else
+	if (result == -EPIPE || result == -ECONNRESET) {
+		conn->reset = true; /* the receive tells how it went */
 		shadow_become_available(shadow, conn, now_ns);
+	} else if (result < 0 || (uint64_t)result < conn->sent_bytes) {
+		shadow_break(shadow, conn, COUNTER_FAILED_SEND, now_ns);
+	} else {
+		shadow_become_available(shadow, conn, now_ns);
+	}
 }
 
 static void closed(struct shadow *shadow, struct shadow_conn *conn, uint64_t now_ns)
