@@ -64,6 +64,7 @@ static void lay_out(struct worker *worker, const struct plan *plan, size_t index
 					    64);
 	worker->conns = piece(layout, conns * sizeof(struct conn), 64);
 	worker->conn_links = piece(layout, conns * sizeof(struct index_link), 64);
+	worker->available_links = piece(layout, conns * sizeof(struct index_link), 64);
 	worker->requests = piece(layout, requests * sizeof(struct request), 64);
 	worker->request_links = piece(layout, requests * sizeof(struct index_link), 64);
 	worker->wire = piece(layout, plan->request.wire_bytes * wire_copies(plan), 4096);
@@ -106,6 +107,7 @@ static void init_tables(struct worker *worker)
 
 	index_list_init(&worker->idle);
 	index_list_init(&worker->partial);
+	index_list_init(&worker->available);
 	index_list_init(&worker->connecting);
 	index_list_init(&worker->down);
 	index_list_init(&worker->unanswered);
@@ -175,8 +177,6 @@ static void tick(struct worker *worker)
 	worker->tick_ns = worker->now_ns + TICK_NS;
 	conn_tick(worker);
 	health_account(worker);
-	__atomic_store_n(&worker->stats->health.value[HEALTH_CQ_OVERFLOW],
-		ring_overflows(worker->ring), __ATOMIC_RELAXED);
 }
 
 /* With thousands of connections each completion misses the cache: have all of a batch on the way.
