@@ -149,17 +149,6 @@ void conn_connect(struct worker *worker, uint32_t index)
 		address->sockaddr_bytes, RING_TAG(RING_CONNECT, index, conn->generation));
 }
 
-/* One cancel is enough: nothing is armed on a connection after it. */
-static void cancel_armed(struct worker *worker, uint32_t index)
-{
-	struct conn *conn = &worker->conns[index];
-
-	if (conn->armed & CONN_ARMED_CANCEL)
-		return;
-	conn->armed |= CONN_ARMED_CANCEL;
-	ring_cancel(worker->ring, index, RING_TAG(RING_CANCEL, index, conn->generation));
-}
-
 static void close_begin(struct worker *worker, uint32_t index)
 {
 	struct conn *conn = &worker->conns[index];
@@ -172,17 +161,11 @@ static void close_begin(struct worker *worker, uint32_t index)
 	}
 	conn->state = CONN_CLOSING;
 	relist(worker, index, CONN_UNLISTED);
-	if (conn->armed)
-		cancel_armed(worker, index);
+	if (conn->armed) {
+		conn->armed |= CONN_ARMED_CANCEL;
+		ring_cancel(worker->ring, index, RING_TAG(RING_CANCEL, index, conn->generation));
+	}
 	conn_settle(worker, index);
-}
-
-void conn_note_reset(struct worker *worker, uint32_t index)
-{
-	worker->conns[index].reset = true;
-	conn_relist(worker, index);
-	/* A multishot receive can miss a reset that comes right behind data: make it end. */
-	cancel_armed(worker, index);
 }
 
 void conn_settle(struct worker *worker, uint32_t index)

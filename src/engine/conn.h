@@ -30,12 +30,6 @@ void conn_break(struct worker *worker, uint32_t index, enum counter failure);
 /* Takes the oldest outstanding request off the connection; returns its index. */
 uint32_t conn_pop_oldest(struct worker *worker, uint32_t index);
 
-/*
- * A send was told of a reset: nothing more is sent, and the receive ends the connection after it
- * gave what had come before.
- */
-void conn_note_reset(struct worker *worker, uint32_t index);
-
 /* An operation ended (its bit of enum conn_armed was cleared): a closing connection may go on. */
 void conn_settle(struct worker *worker, uint32_t index);
 

@@ -133,9 +133,7 @@ static void receive_done(
 	else if (conn->state == CONN_OPEN)
 		receive_failed(worker, index);
 
-	if (conn->state == CONN_OPEN && !(conn->armed & CONN_ARMED_RECEIVE) && conn->reset) {
-		receive_failed(worker, index);
-	} else if (conn->state == CONN_OPEN && !(conn->armed & CONN_ARMED_RECEIVE)) {
+	if (conn->state == CONN_OPEN && !(conn->armed & CONN_ARMED_RECEIVE)) {
 		COUNT(&worker->stats->health, HEALTH_REARMED);
 		conn->armed |= CONN_ARMED_RECEIVE;
 		ring_receive(worker->ring, index, RING_TAG(RING_RECEIVE, index, conn->generation));
@@ -154,7 +152,9 @@ static void send_done(
 		return;
 	}
 	if (completion->result == -EPIPE || completion->result == -ECONNRESET) {
-		conn_note_reset(worker, index);
+		/* The armed receive completes too, after what had come before. */
+		conn->reset = true;
+		conn_relist(worker, index);
 	} else if (completion->result < 0 || (uint32_t)completion->result < conn->sending_bytes) {
 		conn_break(worker, index, COUNTER_FAILED_SEND);
 	} else {
