@@ -50,12 +50,24 @@ static struct index_list *list_of(struct worker *worker, enum conn_list list)
 	return NULL;
 }
 
+static bool takes_requests(enum conn_list list)
+{
+	return list == CONN_LISTED_IDLE || list == CONN_LISTED_PARTIAL;
+}
+
 static void relist(struct worker *worker, uint32_t index, enum conn_list list)
 {
 	struct conn *conn = &worker->conns[index];
+	bool took = takes_requests(conn->list);
 
 	if (conn->list != CONN_UNLISTED)
 		index_list_remove(list_of(worker, conn->list), worker->conn_links, index);
+	if (took && !takes_requests(list))
+		index_list_remove(&worker->available, worker->available_links, index);
+	if (!took && takes_requests(list)) {
+		conn->available_ns = worker->now_ns;
+		index_list_append(&worker->available, worker->available_links, index);
+	}
 	conn->list = list;
 	if (list != CONN_UNLISTED)
 		index_list_append(list_of(worker, list), worker->conn_links, index);
@@ -68,13 +80,11 @@ void conn_relist(struct worker *worker, uint32_t index)
 
 	/* One send at a time: two on a socket could be written in either order when the first
 	 * blocks. */
-	if (!(conn->armed & CONN_ARMED_SEND) && conn->outstanding < worker->plan->pipeline)
+	if (!(conn->armed & CONN_ARMED_SEND) && !conn->reset &&
+		conn->outstanding < worker->plan->pipeline)
 		list = conn->outstanding ? CONN_LISTED_PARTIAL : CONN_LISTED_IDLE;
-	if (list == conn->list)
-		return;
-	if (conn->list == CONN_UNLISTED)
-		conn->available_ns = worker->now_ns;
-	relist(worker, index, list);
+	if (list != conn->list)
+		relist(worker, index, list);
 }
 
 /* Down, to be tried again: at once if it had served, else later. */
@@ -132,7 +142,7 @@ void conn_connect(struct worker *worker, uint32_t index)
 	conn->state = CONN_CONNECTING;
 	conn->since_ns = worker->now_ns;
 	conn->offset_bytes = 0;
-	conn->served = false;
+	conn->served = conn->reset = false;
 	conn->armed = CONN_ARMED_CONNECT;
 	relist(worker, index, CONN_LISTED_CONNECTING);
 	ring_connect(worker->ring, index, (const struct sockaddr *)&address->sockaddr,

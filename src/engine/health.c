@@ -22,4 +22,6 @@ void health_account(struct worker *worker)
 	worker->cpu_seen_ns = cpu_ns;
 	worker->wall_seen_ns = worker->now_ns;
 	worker->spin_seen_ns = spin_ns;
+	__atomic_store_n(&worker->stats->health.value[HEALTH_CQ_OVERFLOW],
+		ring_overflows(worker->ring), __ATOMIC_RELAXED);
 }

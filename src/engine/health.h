@@ -9,7 +9,8 @@
 
 #include "engine/worker_state.h"
 
-/* Books the time since the last call as busy, spun or waited. Costs a system call. */
+/* Books the time since the last call as busy, spun or waited, and the ring's overflows so far.
+ * Costs a system call. */
 void health_account(struct worker *worker);
 
 #endif

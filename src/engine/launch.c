@@ -7,19 +7,12 @@
 /* Since when some connection could have taken a request; there must be one. */
 static uint64_t available_since(const struct worker *worker)
 {
-	uint64_t idle_ns = index_list_empty(&worker->idle)
-				   ? UINT64_MAX
-				   : worker->conns[worker->idle.first].available_ns;
-	uint64_t partial_ns = index_list_empty(&worker->partial)
-				      ? UINT64_MAX
-				      : worker->conns[worker->partial.first].available_ns;
-
-	return idle_ns < partial_ns ? idle_ns : partial_ns;
+	return worker->conns[worker->available.first].available_ns;
 }
 
 static bool connection_free(const struct worker *worker)
 {
-	return !index_list_empty(&worker->idle) || !index_list_empty(&worker->partial);
+	return !index_list_empty(&worker->available);
 }
 
 /* Longest idle first, then those with room. */
@@ -67,9 +60,7 @@ static uint32_t room(const struct worker *worker, uint32_t index)
 	return count < worker->wire_copies ? count : worker->wire_copies;
 }
 
-/* Moves the schedule on to now: each arrival that has come is scheduled, then waits or is dropped.
- */
-static void become_due(struct worker *worker)
+void launch_due(struct worker *worker)
 {
 	uint64_t limit = worker->plan->max_in_flight_per_worker;
 
@@ -105,7 +96,7 @@ static void expire(struct worker *worker)
 
 void launch_open_loop(struct worker *worker)
 {
-	become_due(worker);
+	launch_due(worker);
 	expire(worker);
 	while (worker->backlog.count && connection_free(worker) &&
 		worker->queued_sends < WORKER_SENDS_PER_ENTER) {
@@ -172,7 +163,7 @@ void launch_stamp(struct worker *worker, uint64_t sent_ns)
 {
 	struct stats_request *now = worker_phase_stats(worker, worker_phase_of(worker, sent_ns));
 
-	if (worker->window_open)
+	if (sent_ns < worker->window_until_ns)
 		COUNT_BY(&now->counters, COUNTER_WINDOW_SENT, worker->queued_count);
 	for (uint32_t i = 0; i < worker->queued_count; i++) {
 		struct request *request = &worker->requests[worker->queued[i]];

@@ -11,6 +11,10 @@
 
 #include "engine/worker_state.h"
 
+/* Moves the schedule of an open loop on to now: each arrival that has come is counted, then waits
+ * or is dropped. */
+void launch_due(struct worker *worker);
+
 void launch_open_loop(struct worker *worker);
 void launch_closed_loop(struct worker *worker);
 

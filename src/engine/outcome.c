@@ -36,7 +36,7 @@ void outcome_completed(struct worker *worker, uint32_t index, uint64_t done_ns, 
 	COUNT(&stats->counters, COUNTER_COMPLETED);
 	COUNT(&stats->counters, status_outcome(status));
 	COUNT_STATUS(&stats->counters, status);
-	if (worker->window_open)
+	if (done_ns < worker->window_until_ns)
 		COUNT(&worker_phase_stats(worker, worker_phase_of(worker, done_ns))->counters,
 			COUNTER_WINDOW_COMPLETED);
 	worker->last_done_ns = done_ns;

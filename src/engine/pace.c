@@ -19,14 +19,15 @@ static void earlier(uint64_t *wake_ns, uint64_t at_ns)
 /* When the next arrival wants attention; it need not, while no connection could take it. */
 static uint64_t next_due(const struct worker *worker)
 {
-	bool takes = !index_list_empty(&worker->idle) || !index_list_empty(&worker->partial) ||
+	bool takes = !index_list_empty(&worker->available) ||
 		     worker->plan->max_in_flight_per_worker != UINT64_MAX;
 
 	if (worker->phase != WORKER_RUNNING && worker->phase != WORKER_READY)
 		return UINT64_MAX;
 	if (worker->start_ns == UINT64_MAX)
 		return UINT64_MAX;
-	if (worker->now_ns < worker->start_ns && !worker->plan->open_loop)
+	/* The start may have passed since the phase was looked at: then it is due now. */
+	if (worker->phase == WORKER_READY && !worker->plan->open_loop)
 		return worker->start_ns;
 	if (!worker->plan->open_loop || !takes || worker->due.next_ns == ARRIVAL_NONE)
 		return UINT64_MAX;

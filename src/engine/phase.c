@@ -3,6 +3,7 @@
 
 #include "engine/conn.h"
 #include "engine/health.h"
+#include "engine/launch.h"
 #include "engine/outcome.h"
 
 static void establish(struct worker *worker)
@@ -28,6 +29,13 @@ static uint64_t saturating_add(uint64_t a, uint64_t b)
 	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
+/* N requests of a closed loop, all begun, are over with the last answer: the drain is part of the
+ * window. */
+static bool until_last_answer(const struct worker *worker)
+{
+	return worker->plan->has_requests && !worker->plan->open_loop && !worker->requests_left;
+}
+
 static void await_start(struct worker *worker)
 {
 	uint64_t start_ns = __atomic_load_n(&worker->control->start_ns, __ATOMIC_ACQUIRE);
@@ -39,33 +47,37 @@ static void await_start(struct worker *worker)
 	worker->end_ns = saturating_add(worker->measured_from_ns, worker->plan->duration_ns);
 	if (worker->now_ns >= start_ns) {
 		worker->phase = WORKER_RUNNING;
-		worker->window_open = true;
+		worker->window_until_ns = worker->end_ns;
 	}
 }
 
 static void begin_drain(struct worker *worker, uint64_t window_end_ns)
 {
 	worker->phase = WORKER_DRAINING;
-	/* N requests of a closed loop are over with the last answer: the drain is part of the
-	 * window. */
-	worker->window_open =
-		!worker->plan->open_loop && worker->plan->has_requests && !worker->requests_left;
+	worker->window_until_ns = until_last_answer(worker) ? UINT64_MAX : window_end_ns;
 	worker->window_end_ns = window_end_ns;
 	worker->drain_until_ns = saturating_add(worker->now_ns, worker->plan->drain_ns);
+}
+
+/* Sessions without a server would never come to their last request: since when there is none. */
+static uint64_t alone_since(const struct worker *worker)
+{
+	if (worker->established)
+		return UINT64_MAX;
+	return worker->last_established_ns > worker->start_ns ? worker->last_established_ns
+							      : worker->start_ns;
 }
 
 /* Whether nothing will become due any more. */
 static bool window_over(const struct worker *worker)
 {
-	uint64_t alone_ns = saturating_add(
-		worker->last_established_ns, worker->plan->timeout_ns + WORKER_ALONE_NS);
-
 	if (worker->now_ns >= worker->end_ns)
 		return true;
 	if (worker->plan->open_loop || !worker->plan->has_requests)
 		return false;
-	/* Sessions without a server would never come to their last request. */
-	return !worker->requests_left || (!worker->established && worker->now_ns >= alone_ns);
+	return !worker->requests_left ||
+	       worker->now_ns >= saturating_add(alone_since(worker),
+					 worker->plan->timeout_ns + WORKER_ALONE_NS);
 }
 
 /* Whether all that became due has come to an end. */
@@ -78,6 +90,11 @@ static bool drained(const struct worker *worker)
 
 void phase_finish(struct worker *worker)
 {
+	if (worker->phase == WORKER_RUNNING)
+		worker->window_end_ns = worker->end_ns < worker->now_ns ? worker->end_ns
+									: worker->now_ns;
+	if (worker->phase >= WORKER_RUNNING && worker->plan->open_loop)
+		launch_due(worker);
 	while (!index_list_empty(&worker->unanswered))
 		outcome_in_flight(worker, worker->unanswered.first, worker->now_ns);
 	while (worker->backlog.count) {
@@ -85,7 +102,7 @@ void phase_finish(struct worker *worker)
 			worker->now_ns);
 		backlog_pop(&worker->backlog);
 	}
-	if (worker->phase == WORKER_DRAINING && worker->window_open && worker->last_done_ns)
+	if (worker->phase == WORKER_DRAINING && until_last_answer(worker) && worker->last_done_ns)
 		worker->window_end_ns = worker->last_done_ns;
 	health_account(worker);
 	worker->phase = WORKER_DONE;
@@ -93,22 +110,14 @@ void phase_finish(struct worker *worker)
 
 static void obey_stop(struct worker *worker, int stop)
 {
-	if (worker->phase < WORKER_RUNNING) {
-		if (stop != ENGINE_RUN)
-			worker->phase = WORKER_DONE;
-		return;
-	}
 	if (stop == ENGINE_STOP_DRAIN && worker->phase == WORKER_RUNNING) {
 		worker->end_ns = worker->now_ns;
 		if (worker->plan->open_loop)
 			arrival_cut(&worker->due, worker->now_ns - worker->start_ns);
 		begin_drain(worker, worker->now_ns);
 	}
-	if (stop == ENGINE_STOP_NOW) {
-		if (worker->phase == WORKER_RUNNING)
-			worker->window_end_ns = worker->now_ns;
+	if (stop == ENGINE_STOP_NOW || worker->phase < WORKER_RUNNING)
 		phase_finish(worker);
-	}
 }
 
 void phase_advance(struct worker *worker)

@@ -127,7 +127,8 @@ static void receive_done(
 		received_bytes(worker, index, completion);
 	else if (completion->result == -ENOBUFS)
 		COUNT(&worker->stats->health, HEALTH_ENOBUFS);
-	else if (conn->state == CONN_OPEN && completion->result == 0)
+	/* A reset is told once: after a send took it the receive sees a plain end. */
+	else if (conn->state == CONN_OPEN && completion->result == 0 && !conn->reset)
 		ended(worker, index);
 	else if (conn->state == CONN_OPEN)
 		receive_failed(worker, index);
@@ -150,14 +151,15 @@ static void send_done(
 		conn_settle(worker, index);
 		return;
 	}
-	/* The armed receive usually sees a reset too, but may miss one that comes right behind
-	 * data. */
-	if (completion->result == -EPIPE || completion->result == -ECONNRESET)
-		receive_failed(worker, index);
-	else if (completion->result < 0 || (uint32_t)completion->result < conn->sending_bytes)
-		conn_break(worker, index, COUNTER_FAILED_SEND);
-	else
+	if (completion->result == -EPIPE || completion->result == -ECONNRESET) {
+		/* The armed receive completes too, after what had come before. */
+		conn->reset = true;
 		conn_relist(worker, index);
+	} else if (completion->result < 0 || (uint32_t)completion->result < conn->sending_bytes) {
+		conn_break(worker, index, COUNTER_FAILED_SEND);
+	} else {
+		conn_relist(worker, index);
+	}
 }
 
 static void connect_done(

@@ -64,6 +64,7 @@ static void lay_out(struct worker *worker, const struct plan *plan, size_t index
 					    64);
 	worker->conns = piece(layout, conns * sizeof(struct conn), 64);
 	worker->conn_links = piece(layout, conns * sizeof(struct index_link), 64);
+	worker->available_links = piece(layout, conns * sizeof(struct index_link), 64);
 	worker->requests = piece(layout, requests * sizeof(struct request), 64);
 	worker->request_links = piece(layout, requests * sizeof(struct index_link), 64);
 	worker->wire = piece(layout, plan->request.wire_bytes * wire_copies(plan), 4096);
@@ -106,6 +107,7 @@ static void init_tables(struct worker *worker)
 
 	index_list_init(&worker->idle);
 	index_list_init(&worker->partial);
+	index_list_init(&worker->available);
 	index_list_init(&worker->connecting);
 	index_list_init(&worker->down);
 	index_list_init(&worker->unanswered);
@@ -175,8 +177,19 @@ static void tick(struct worker *worker)
 	worker->tick_ns = worker->now_ns + TICK_NS;
 	conn_tick(worker);
 	health_account(worker);
-	__atomic_store_n(&worker->stats->health.value[HEALTH_CQ_OVERFLOW],
-		ring_overflows(worker->ring), __ATOMIC_RELAXED);
+}
+
+/* With thousands of connections each completion misses the cache: have all of a batch on the way.
+ */
+static void prefetch(
+	const struct worker *worker, const struct ring_completion *batch, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t conn = RING_TAG_SLOT(batch[i].tag);
+
+		__builtin_prefetch(&worker->conns[conn]);
+		__builtin_prefetch(&worker->requests[(size_t)conn * worker->plan->pipeline]);
+	}
 }
 
 static void reap(struct worker *worker)
@@ -188,6 +201,7 @@ static void reap(struct worker *worker)
 		count = ring_reap(worker->ring, batch, WORKER_REAP_BATCH);
 		if (total && count)
 			worker->now_ns = clock_now_ns();
+		prefetch(worker, batch, count);
 		for (uint32_t i = 0; i < count; i++)
 			receive_completion(worker, &batch[i]);
 		total += count;

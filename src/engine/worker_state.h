@@ -71,7 +71,8 @@ struct request {
  * CONNECTING: a socket is in the slot and its connect is armed. Left for OPEN, or for CLOSING.
  *
  * OPEN: established, receive armed. It can take a request while fewer than --pipeline are
- * outstanding and no send of it is under way. Left for CLOSING by either side.
+ * outstanding, no send of it is under way and none was told of a reset. Left for CLOSING by
+ * either side.
  *
  * CLOSING: everything armed is being ended (cancel, last receive completion, then close). Left for
  * DOWN when all three have completed: only then the slot may have another socket.
@@ -109,6 +110,7 @@ struct conn {
 	uint8_t list;           /* enum conn_list */
 	bool established_once;
 	bool served;       /* answered something since it was established */
+	bool reset;        /* a send was told so: nothing more is sent, the receive ends it */
 	uint16_t address;  /* index into the plan's */
 	uint64_t since_ns; /* connect(2) was called, or the retry time while down */
 	uint64_t backoff_ns;
@@ -126,8 +128,10 @@ struct worker {
 
 	struct conn *conns;
 	struct index_link *conn_links;
-	struct index_list idle;       /* open, nothing outstanding; longest idle first */
-	struct index_list partial;    /* open, some outstanding, room for more */
+	struct index_list idle;      /* open, nothing outstanding; longest idle first */
+	struct index_list partial;   /* open, some outstanding, room for more */
+	struct index_list available; /* both of these, by available_ns, in links of its own */
+	struct index_link *available_links;
 	struct index_list connecting; /* oldest attempt first */
 	struct index_list down;
 	uint32_t *address_counts;     /* established now, per address of the plan */
@@ -162,9 +166,9 @@ struct worker {
 	uint32_t next_connect; /* first connection not yet attempted while establishing */
 	uint64_t cpu_seen_ns, wall_seen_ns, spin_seen_ns;
 
-	bool window_open; /* what happens now counts for the rates */
-	int fault;        /* -errno of a ring that failed, 0 while all is well */
-	int ready;        /* written once, read by the engine's thread */
+	uint64_t window_until_ns; /* what happens before counts for the rates */
+	int fault;                /* -errno of a ring that failed, 0 while all is well */
+	int ready;                /* written once, read by the engine's thread */
 	uint64_t window_end_ns;
 	uint8_t odd_bytes[64];
 	size_t odd_byte_count;

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/sim/fake_operation.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/fake_clock.h"
+#include "tests/sim/fake_log.h"
+
+bool fake_ring_chance(struct ring *ring, uint32_t one_in)
+{
+	return one_in && rng_below(&ring->rng, one_in) == 0;
+}
+
+uint8_t *fake_ring_buffer(const struct ring *ring, uint16_t buffer)
+{
+	return (uint8_t *)ring->asked.buffers + (size_t)buffer * ring->asked.buffer_stride_bytes;
+}
+
+static void *grow(void *array, size_t count, size_t *room, size_t bytes)
+{
+	if (count < *room)
+		return array;
+	*room = *room ? 2 * *room : 64;
+	array = realloc(array, *room * bytes);
+	if (!array)
+		fake_log_fail("no memory");
+	return array;
+}
+
+static struct fake_completion completion_of(const struct fake_operation *operation, int32_t result)
+{
+	return (struct fake_completion){.seen = {.tag = operation->tag, .result = result},
+		.conn = operation->conn,
+		.quiet = operation->quiet};
+}
+
+static void post(struct ring *ring, const struct fake_completion *completion)
+{
+	ring->completions = grow(ring->completions, ring->completion_count, &ring->completion_room,
+		sizeof(*ring->completions));
+	ring->completions[ring->completion_count++] = *completion;
+}
+
+/* The operation is over; its completion comes now or late. */
+static void complete(struct ring *ring, const struct fake_operation *operation, int32_t result)
+{
+	struct fake_completion completion = completion_of(operation, result);
+
+	completion.ready_ns = fake_clock_current->now_ns;
+	if (fake_ring_chance(ring, ring->options.delay_one_in))
+		completion.ready_ns += 1 + rng_below(&ring->rng, ring->options.delay_ns);
+	ring->ready = grow(ring->ready, ring->ready_count, &ring->ready_room, sizeof(*ring->ready));
+	ring->ready[ring->ready_count++] = completion;
+}
+
+static void arm(struct ring *ring, const struct fake_operation *operation)
+{
+	ring->armed = grow(ring->armed, ring->armed_count, &ring->armed_room, sizeof(*ring->armed));
+	ring->armed[ring->armed_count++] = *operation;
+	fake_net_hold(operation->conn);
+}
+
+static void disarm(struct ring *ring, size_t index)
+{
+	struct fake_conn *conn = ring->armed[index].conn;
+
+	ring->armed_count--;
+	memmove(&ring->armed[index], &ring->armed[index + 1],
+		(ring->armed_count - index) * sizeof(*ring->armed));
+	fake_net_drop(conn);
+}
+
+static const struct fake_operation *find_armed(
+	const struct ring *ring, const struct fake_conn *conn, enum ring_operation kind)
+{
+	for (size_t i = 0; i < ring->armed_count; i++)
+		if (ring->armed[i].conn == conn && ring->armed[i].kind == kind)
+			return &ring->armed[i];
+	return NULL;
+}
+
+/* --- progress of what is armed ------------------------------------------------------------- */
+
+static bool could_go_on(const struct fake_operation *operation)
+{
+	const struct fake_conn *conn = operation->conn;
+
+	switch (operation->kind) {
+	case RING_CONNECT:
+		return conn->connect_known;
+	case RING_RECEIVE:
+		return fake_net_readable(conn);
+	case RING_SEND:
+		return conn->window_bytes || conn->reset;
+	default:
+		return false;
+	}
+}
+
+/* As far as the socket takes it; true when the operation is over, with its result. */
+static bool send_on(struct ring *ring, struct fake_operation *operation, int32_t *result)
+{
+	static const int reasons[] = {-ENOBUFS, -ENOMEM, -EPERM};
+	struct fake_conn *conn = operation->conn;
+	size_t bytes = operation->bytes - operation->done;
+	bool cut = fake_ring_chance(ring, ring->options.short_one_in);
+	int64_t sent;
+
+	if (cut)
+		bytes = (size_t)rng_below(&ring->rng, bytes);
+	sent = bytes ? fake_net_send(conn, (const uint8_t *)operation->data + operation->done,
+			       bytes, fake_clock_current->now_ns)
+		     : 0;
+	if (sent > 0)
+		operation->done += (size_t)sent;
+	if (cut && sent >= 0)
+		sent = reasons[rng_below(&ring->rng, sizeof(reasons) / sizeof(reasons[0]))];
+	*result = operation->done ? (int32_t)operation->done : (int32_t)sent;
+	if (sent < 0)
+		conn->broken_off = true;
+	return sent < 0 || operation->done == operation->bytes;
+}
+
+static bool find_buffer(struct ring *ring, uint16_t *buffer)
+{
+	uint32_t count = ring->asked.buffer_count;
+	uint32_t first = (uint32_t)rng_below(&ring->rng, count);
+
+	for (uint32_t i = 0; i < count; i++) {
+		*buffer = (uint16_t)((first + i) % count);
+		if (ring->buffers[*buffer].state == FAKE_BUFFER_FREE)
+			return true;
+	}
+	return false;
+}
+
+/* One completion of a receive; true when it was the last. */
+static bool receive_on(struct ring *ring, struct fake_operation *operation)
+{
+	struct fake_conn *conn = operation->conn;
+	struct fake_completion completion = completion_of(operation, -ENOBUFS);
+	size_t bytes = ring->asked.buffer_bytes;
+	uint16_t buffer;
+
+	/* The kernel takes a buffer before it looks at the socket. */
+	if (find_buffer(ring, &buffer)) {
+		if (fake_ring_chance(ring, ring->options.split_one_in))
+			bytes = 1 + (size_t)rng_below(&ring->rng, bytes);
+		bytes = fake_net_take(conn, fake_ring_buffer(ring, buffer), bytes);
+		completion.seen.result = bytes ? (int32_t)bytes
+					       : (int32_t)fake_net_take_error(conn);
+		completion.stream_bytes = conn->taken_bytes;
+		if (bytes) {
+			ring->buffers[buffer].state = FAKE_BUFFER_FILLED;
+			completion.seen.buffer = buffer;
+			completion.seen.flags = RING_BUFFER;
+			if (!fake_ring_chance(ring, ring->options.end_one_in))
+				completion.seen.flags |= RING_MORE;
+		}
+	}
+	post(ring, &completion);
+	return !(completion.seen.flags & RING_MORE);
+}
+
+/* Lets one armed operation go on. */
+static void go_on(struct ring *ring, size_t index)
+{
+	struct fake_operation operation = ring->armed[index];
+	bool over = true;
+	int32_t result = 0;
+
+	switch (operation.kind) {
+	case RING_CONNECT:
+		result = operation.conn->connect_result;
+		break;
+	case RING_SEND:
+		over = send_on(ring, &operation, &result);
+		break;
+	default:
+		over = receive_on(ring, &operation);
+		break;
+	}
+	operation.noticed = false;
+	ring->armed[index] = operation;
+	if (!over)
+		return;
+	if (operation.kind == RING_CONNECT ||
+		(operation.kind == RING_SEND &&
+			(!operation.quiet || result != (int32_t)operation.bytes)))
+		complete(ring, &operation, result);
+	disarm(ring, index);
+}
+
+/* --- operations as they are issued --------------------------------------------------------- */
+
+static void issue_connect(struct ring *ring, struct fake_operation *operation)
+{
+	struct fake_slot *slot = &ring->slots[operation->slot];
+
+	if (slot->connected)
+		fake_log_fail("slot %u: a second connect", operation->slot);
+	if (slot->generation == RING_TAG_GENERATION(operation->tag))
+		fake_log_fail("slot %u: generation %u was its last user's", operation->slot,
+			slot->generation);
+	if (memcmp(operation->data, &operation->address, operation->bytes))
+		fake_log_fail("slot %u: the address did not stay", operation->slot);
+	slot->connected = true;
+	slot->generation = RING_TAG_GENERATION(operation->tag);
+	fake_net_connect(operation->conn, operation->data, fake_clock_current->now_ns);
+	arm(ring, operation);
+}
+
+static void issue_receive(struct ring *ring, struct fake_operation *operation)
+{
+	if (find_armed(ring, operation->conn, RING_RECEIVE))
+		fake_log_fail("slot %u: a second receive", operation->slot);
+	if (!operation->conn->established)
+		fake_log_fail("slot %u: a receive before it was connected", operation->slot);
+	arm(ring, operation);
+}
+
+static void issue_send(struct ring *ring, struct fake_operation *operation)
+{
+	if (find_armed(ring, operation->conn, RING_SEND))
+		fake_log_fail("slot %u: a send while another is under way", operation->slot);
+	if (operation->conn->broken_off)
+		fake_log_fail("slot %u: a send after one that failed", operation->slot);
+	arm(ring, operation);
+	go_on(ring, ring->armed_count - 1);
+}
+
+/* What it ends completes as cancelled or, when it had come to its end by itself, with that. */
+static void issue_cancel(struct ring *ring, struct fake_operation *operation)
+{
+	int32_t found = 0;
+
+	for (size_t i = ring->armed_count; i-- > 0;) {
+		size_t before = ring->armed_count;
+
+		if (ring->armed[i].conn != operation->conn)
+			continue;
+		if (could_go_on(&ring->armed[i]) && fake_ring_chance(ring, 4))
+			go_on(ring, i);
+		if (ring->armed_count < before)
+			continue;
+		found++;
+		complete(ring, &ring->armed[i],
+			ring->armed[i].done ? (int32_t)ring->armed[i].done : -ECANCELED);
+		disarm(ring, i);
+	}
+	complete(ring, operation, found ? found : -ENOENT);
+}
+
+static void issue_close(struct ring *ring, struct fake_operation *operation)
+{
+	ring->slots[operation->slot].conn = NULL;
+	fake_net_drop(operation->conn);
+	complete(ring, operation, 0);
+}
+
+static void issue(struct ring *ring, struct fake_operation *operation)
+{
+	static void (*const issues[RING_OPERATION_COUNT])(
+		struct ring *, struct fake_operation *) = {
+		[RING_CONNECT] = issue_connect,
+		[RING_RECEIVE] = issue_receive,
+		[RING_SEND] = issue_send,
+		[RING_CANCEL] = issue_cancel,
+		[RING_CLOSE] = issue_close,
+	};
+	const struct fake_slot *slot = &ring->slots[operation->slot];
+
+	fake_log_trace("slot %u: issue operation %u generation %u", operation->slot,
+		operation->kind, RING_TAG_GENERATION(operation->tag));
+	if (!slot->conn)
+		fake_log_fail(
+			"slot %u: operation %u on an empty slot", operation->slot, operation->kind);
+	if (operation->kind != RING_CONNECT && slot->connected &&
+		slot->generation != RING_TAG_GENERATION(operation->tag))
+		fake_log_fail("slot %u: a tag of another user", operation->slot);
+	operation->conn = slot->conn;
+	issues[operation->kind](ring, operation);
+}
+
+void fake_operation_submit(struct ring *ring)
+{
+	for (uint32_t i = 0; i < ring->queued; i++) {
+		fake_clock_work(fake_clock_current, ring->options.operation_ns);
+		fake_net_run(ring->net, fake_clock_current->now_ns);
+		issue(ring, &ring->queue[i]);
+	}
+	ring->queued = 0;
+}
+
+/* --- from ready to the completion queue ---------------------------------------------------- */
+
+static bool goes_on(struct ring *ring, struct fake_operation *operation, uint64_t now_ns)
+{
+	if (!could_go_on(operation))
+		return false;
+	if (!operation->noticed) {
+		operation->noticed = true;
+		operation->hold_ns = 0;
+		if (fake_ring_chance(ring, ring->options.delay_one_in))
+			operation->hold_ns = now_ns + 1 +
+					     rng_below(&ring->rng, ring->options.delay_ns);
+	}
+	return operation->hold_ns <= now_ns;
+}
+
+/* How many things could come out now; the one at position `wanted` does, if there is one. */
+static size_t choose(struct ring *ring, size_t wanted)
+{
+	uint64_t now_ns = fake_clock_current->now_ns;
+	size_t count = 0;
+
+	for (size_t i = 0; i < ring->ready_count; i++) {
+		if (ring->ready[i].ready_ns > now_ns || count++ != wanted)
+			continue;
+		post(ring, &ring->ready[i]);
+		ring->ready_count--;
+		memmove(&ring->ready[i], &ring->ready[i + 1],
+			(ring->ready_count - i) * sizeof(*ring->ready));
+		return count;
+	}
+	for (size_t i = 0; i < ring->armed_count; i++) {
+		if (!goes_on(ring, &ring->armed[i], now_ns) || count++ != wanted)
+			continue;
+		go_on(ring, i);
+		return count;
+	}
+	return count;
+}
+
+bool fake_operation_ready(struct ring *ring)
+{
+	return choose(ring, SIZE_MAX) > 0;
+}
+
+void fake_operation_run(struct ring *ring)
+{
+	size_t bound = SIZE_MAX, count;
+
+	if (fake_ring_chance(ring, ring->options.bound_one_in))
+		bound = 1 + (size_t)rng_below(&ring->rng, 4);
+	while (bound-- && (count = choose(ring, SIZE_MAX)) > 0) {
+		size_t wanted = 0;
+
+		if (fake_ring_chance(ring, ring->options.shuffle_one_in))
+			wanted = (size_t)rng_below(&ring->rng, count);
+		choose(ring, wanted);
+	}
+}
+
+uint64_t fake_operation_next(struct ring *ring)
+{
+	uint64_t at_ns = fake_net_next(ring->net);
+
+	for (size_t i = 0; i < ring->ready_count; i++)
+		if (ring->ready[i].ready_ns < at_ns)
+			at_ns = ring->ready[i].ready_ns;
+	for (size_t i = 0; i < ring->armed_count; i++)
+		if (ring->armed[i].noticed && ring->armed[i].hold_ns < at_ns)
+			at_ns = ring->armed[i].hold_ns;
+	return at_ns;
+}
+
+void fake_operation_release(struct ring *ring)
+{
+	while (ring->armed_count)
+		disarm(ring, ring->armed_count - 1);
+	for (uint32_t i = 0; i < ring->asked.slots; i++)
+		if (ring->slots[i].conn)
+			fake_net_drop(ring->slots[i].conn);
+	free(ring->armed);
+	free(ring->ready);
+	free(ring->completions);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/sim/fake_sock.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "net/sock.h"
+#include "tests/sim/fake_log.h"
+
+static struct {
+	struct fake_net *net;
+	struct rng rng;
+	uint32_t fails_one_in;
+	struct fake_sock_watch watch;
+} sockets;
+
+void fake_sock_setup(struct fake_net *net, uint64_t seed, uint32_t fails_one_in,
+	const struct fake_sock_watch *watch)
+{
+	memset(&sockets, 0, sizeof(sockets));
+	sockets.net = net;
+	sockets.fails_one_in = fails_one_in;
+	if (watch)
+		sockets.watch = *watch;
+	rng_init(&sockets.rng, seed, 2);
+}
+
+int sock_open(int family)
+{
+	bool fails = sockets.fails_one_in && rng_below(&sockets.rng, sockets.fails_one_in) == 0;
+	int result = fails ? -EMFILE : 0;
+
+	if (family != AF_INET && family != AF_INET6)
+		fake_log_fail("a socket of family %d", family);
+	if (!result)
+		result = fake_net_open(sockets.net)->fd;
+	fake_log_trace("sock_open: %d", result);
+	if (sockets.watch.opened)
+		sockets.watch.opened(sockets.watch.watcher, result);
+	return result;
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/sim/sim_case.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan/window.h"
+#include "tests/sim/fake_log.h"
+#include "tests/sim/sim_message.h"
+
+/* Turns of a spinning worker a case may take, more or less. */
+#define SPINS 20000
+
+static bool one_in(struct rng *rng, uint32_t chances)
+{
+	return rng_below(rng, chances) == 0;
+}
+
+/* Between low and high, each order of magnitude as likely as any other. */
+static uint64_t spread(struct rng *rng, uint64_t low, uint64_t high)
+{
+	double logarithm = log((double)low) + rng_unit(rng) * log((double)high / (double)low);
+
+	return (uint64_t)exp(logarithm);
+}
+
+/* A chance of trouble: mostly none, else one in 2 to one in `rarest`. */
+static uint32_t trouble(struct rng *rng, uint32_t mostly, uint32_t rarest)
+{
+	return one_in(rng, mostly) ? (uint32_t)spread(rng, 2, rarest) : 0;
+}
+
+static void draw_addresses(struct sim_case *sim, struct rng *rng)
+{
+	bool all_well = !one_in(rng, 3);
+
+	sim->plan.addresses = sim->addresses;
+	sim->plan.address_count = 1 + (size_t)rng_below(rng, SIM_SERVER_ADDRESSES);
+	for (size_t i = 0; i < sim->plan.address_count; i++) {
+		struct sockaddr_in *address = (struct sockaddr_in *)&sim->addresses[i].sockaddr;
+
+		address->sin_family = AF_INET;
+		address->sin_port = htons((uint16_t)(8000 + i));
+		address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		sim->addresses[i].sockaddr_bytes = sizeof(*address);
+		sim->server.addresses[i] = all_well ? SIM_ADDRESS_ACCEPTS
+						    : (enum sim_address)rng_below(
+							      rng, SIM_ADDRESS_COUNT);
+	}
+}
+
+static void draw_request(struct sim_case *sim, struct rng *rng)
+{
+	struct plan_request *request = &sim->plan.request;
+
+	request->name = "GET /";
+	request->head = one_in(rng, 8);
+	request->wire_bytes = (size_t)spread(rng, 16, one_in(rng, 16) ? 70000 : 600);
+	request->wire = malloc(request->wire_bytes);
+	if (!request->wire)
+		fake_log_fail("no memory");
+	for (size_t i = 0; i < request->wire_bytes; i++)
+		request->wire[i] = (char)rng_next(rng);
+}
+
+static void draw_workers(struct sim_case *sim, struct rng *rng)
+{
+	struct plan *plan = &sim->plan;
+
+	plan->workers = sim->workers;
+	plan->worker_count = one_in(rng, 3) ? 1 + (size_t)rng_below(rng, SIM_CASE_WORKERS) : 1;
+	sim->worker = (size_t)rng_below(rng, plan->worker_count);
+	for (size_t i = 0; i < plan->worker_count; i++) {
+		sim->workers[i].connections = (uint32_t)spread(rng, 1, 51);
+		sim->workers[i].first_connection = plan->connections;
+		sim->workers[i].numa_node = -1;
+		plan->connections += sim->workers[i].connections;
+	}
+	plan->pipeline = one_in(rng, 2) ? 1 : 1 + (uint32_t)rng_below(rng, 16);
+	plan->max_in_flight_per_worker = UINT64_MAX;
+	plan->buffer_count = 1U << (1 + rng_below(rng, 6));
+	plan->buffer_bytes = (uint32_t)spread(rng, 16, 4096);
+	plan->pacing = (enum scenario_pacing)rng_below(rng, 3);
+}
+
+static void draw_server(struct sim_case *sim, struct rng *rng)
+{
+	struct sim_server_options *server = &sim->server;
+	uint32_t rare = one_in(rng, 2) ? 6 : 40;
+
+	server->seed = sim->seed;
+	server->head = sim->plan.request.head;
+	server->early = one_in(rng, 8);
+	server->connect_ns = spread(rng, 1000, 3000000);
+	server->delay_ns = spread(rng, 2000, 5000000);
+	server->burst_ns = one_in(rng, 4) ? spread(rng, 1000, 2000000) : 0;
+	server->piece_ns = one_in(rng, 2) ? spread(rng, 100, 500000) : 0;
+	server->idle_ns = spread(rng, 1000, 20000000);
+	server->pieces = one_in(rng, 2) ? (uint32_t)spread(rng, 1, 12) : 0;
+	server->body_bytes = (uint32_t)spread(rng, 1, one_in(rng, 8) ? SIM_BODY_BYTES : 400);
+	server->window_bytes = one_in(rng, 6) ? spread(rng, 8, 100000) : 0;
+	server->window_stays_one_in = trouble(rng, 3, 20);
+	server->close_after = one_in(rng, rare) ? (uint32_t)spread(rng, 1, 30) : 0;
+	server->close_told_one_in = trouble(rng, rare, 50);
+	server->mute_one_in = trouble(rng, rare, 100);
+	server->slow_one_in = trouble(rng, rare, 50);
+	server->reset_one_in = trouble(rng, rare, 50);
+	server->leave_one_in = trouble(rng, rare, 50);
+	server->cut_one_in = trouble(rng, rare, 50);
+	server->garbage_one_in = trouble(rng, rare, 50);
+	server->interim_one_in = trouble(rng, rare, 20);
+	server->until_close_one_in = trouble(rng, rare, 20);
+	server->idle_one_in = trouble(rng, rare, 30);
+	/* The engine counts on it that a small request does not outlive its own response: a socket
+	 * that takes less than one, and a server that answers what it has not read, are not drawn
+	 * together. */
+	if (server->window_bytes && sim->plan.pipeline == 1) {
+		server->early = false;
+		server->idle_one_in = 0;
+	}
+}
+
+static void draw_kernel(struct sim_case *sim, struct rng *rng)
+{
+	struct fake_ring_options *ring = &sim->ring;
+	uint32_t rare = one_in(rng, 3) ? 100 : 3;
+
+	ring->seed = sim->seed;
+	ring->enter_ns = spread(rng, 100, 20000);
+	ring->operation_ns = spread(rng, 50, 5000);
+	ring->late_ns = spread(rng, 1, 300000);
+	ring->early_one_in = trouble(rng, rare, 50);
+	ring->delay_one_in = trouble(rng, rare, 50);
+	ring->delay_ns = spread(rng, 1000, 20000000);
+	ring->shuffle_one_in = trouble(rng, rare, 4);
+	ring->bound_one_in = trouble(rng, rare, 10);
+	ring->end_one_in = trouble(rng, rare, 50);
+	ring->split_one_in = trouble(rng, rare, 10);
+	ring->short_one_in = trouble(rng, 3 * rare, 100);
+	ring->spurious_one_in = trouble(rng, rare, 100);
+	ring->install_fails_one_in = trouble(rng, 4 * rare, 20);
+	ring->completion_entries = one_in(rng, 6) ? (uint32_t)spread(rng, 1, 64) : 0;
+	sim->sock_fails_one_in = trouble(rng, 4 * rare, 20);
+	if (one_in(rng, 25)) {
+		ring->fails_at_enter = spread(rng, 1, 500);
+		ring->failure = -EBADF;
+	}
+}
+
+/* How long a request takes when nothing goes wrong, about. */
+static uint64_t cycle_ns(const struct sim_case *sim)
+{
+	return sim->server.delay_ns / 2 + sim->server.burst_ns / 2 + 2 * sim->latency_ns +
+	       sim->ring.enter_ns + 20 * sim->ring.operation_ns;
+}
+
+static void draw_load(struct sim_case *sim, struct rng *rng)
+{
+	struct plan *plan = &sim->plan;
+	uint64_t requests = spread(rng, 1, one_in(rng, 10) ? 3000 : 400);
+	uint64_t slots = (uint64_t)sim->workers[sim->worker].connections * plan->pipeline;
+	struct err err;
+
+	plan->seed = sim->seed;
+	plan->open_loop = !one_in(rng, 3);
+	plan->duration_ns = spread(rng, 200000, 200000000);
+	if (!plan->open_loop)
+		plan->duration_ns = requests * (cycle_ns(sim) + slots * sim->ring.operation_ns) /
+				    slots;
+	plan->rate_mrps = 1 + requests * plan->worker_count * 1000000000000ULL / plan->duration_ns;
+	plan->arrival = one_in(rng, 2) ? SCENARIO_POISSON : SCENARIO_CONSTANT;
+	if (one_in(rng, 4))
+		plan->warmup_ns = rng_below(rng, plan->duration_ns) + 1;
+	if (one_in(rng, 4)) {
+		plan->has_requests = true;
+		plan->requests = plan->worker_count + spread(rng, 1, requests + 1);
+		if (one_in(rng, 2))
+			plan->duration_ns = UINT64_MAX;
+		if (window_fit(plan, &err))
+			fake_log_fail("%s", err.text);
+	}
+	if (plan->open_loop && one_in(rng, 6))
+		plan->max_in_flight_per_worker = spread(rng, 1, 2 * slots + 1);
+	plan->timeout_ns = spread(rng, 20000, 400000000);
+	plan->drain_ns = one_in(rng, 8) ? 0 : spread(rng, 1000, 2 * plan->timeout_ns);
+	plan->longest_ns = plan->timeout_ns +
+			   (plan->drain_ns > plan->timeout_ns ? plan->drain_ns : plan->timeout_ns);
+}
+
+/* How long the window is, about. */
+static uint64_t window_ns(const struct sim_case *sim)
+{
+	const struct plan *plan = &sim->plan;
+
+	if (plan->duration_ns != UINT64_MAX)
+		return plan->warmup_ns + plan->duration_ns;
+	return plan->warmup_ns + sim->workers[sim->worker].requests * cycle_ns(sim);
+}
+
+static void draw_times(struct sim_case *sim, struct rng *rng)
+{
+	uint64_t connecting_ns, all_ns;
+
+	sim->connects_per_second = (double)spread(rng, 1000, 200000);
+	connecting_ns = (uint64_t)(1e9 * sim->workers[sim->worker].connections /
+				   sim->connects_per_second);
+	sim->start_known_ns = one_in(rng, 2) ? 0 : rng_below(rng, 30000000);
+	sim->start_ahead_ns = (int64_t)rng_below(rng, 12000000) - 1000000;
+	all_ns = connecting_ns + sim->start_known_ns + 12000000 + window_ns(sim) +
+		 sim->plan.drain_ns;
+	sim->drain_at_ns = one_in(rng, 6) ? rng_below(rng, all_ns) : UINT64_MAX;
+	sim->now_at_ns = one_in(rng, 6) ? rng_below(rng, all_ns) : UINT64_MAX;
+	sim->clock = (struct fake_clock_options){
+		/* As long after boot as that arithmetic has something to carry. */
+		.start_ns = 1000000000 + rng_below(rng, 1000000000000),
+		.reading_ns = spread(rng, 1, 2000),
+		.relax_ns = 20 + all_ns / SPINS,
+		.stall_one_in = trouble(rng, 3, 2000),
+		.stall_ns = spread(rng, 10000, 50000000),
+	};
+}
+
+void sim_case_init(struct sim_case *sim, uint64_t seed)
+{
+	struct rng rng;
+
+	memset(sim, 0, sizeof(*sim));
+	rng_init(&rng, seed, 0);
+	sim->seed = seed;
+	sim->latency_ns = spread(&rng, 100, 500000);
+	draw_addresses(sim, &rng);
+	draw_request(sim, &rng);
+	draw_workers(sim, &rng);
+	draw_server(sim, &rng);
+	draw_kernel(sim, &rng);
+	draw_load(sim, &rng);
+	draw_times(sim, &rng);
+}
+
+void sim_case_release(struct sim_case *sim)
+{
+	free(sim->plan.request.wire);
+	memset(sim, 0, sizeof(*sim));
+}
+
+void sim_case_describe(const struct sim_case *sim)
+{
+	static const char *const pacings[] = {"auto", "spin", "sleep"};
+	const struct plan *plan = &sim->plan;
+	const struct plan_worker *place = &sim->workers[sim->worker];
+
+	fake_log_trace("worker %zu of %zu, %u connections, pipeline %u, %zu addresses, %s, "
+		       "request of %zu bytes%s",
+		sim->worker, plan->worker_count, place->connections, plan->pipeline,
+		plan->address_count, pacings[plan->pacing], plan->request.wire_bytes,
+		plan->request.head ? " (HEAD)" : "");
+	fake_log_trace("%s%s: %.1f a second, warm-up %" PRIu64 ", window %" PRIu64
+		       ", requests %" PRIu64 ", limit %" PRIu64,
+		plan->open_loop ? "open loop " : "closed loop",
+		!plan->open_loop                    ? ""
+		: plan->arrival == SCENARIO_POISSON ? "poisson"
+						    : "constant",
+		(double)plan->rate_mrps / 1000, plan->warmup_ns, plan->duration_ns,
+		plan->has_requests ? place->requests : UINT64_MAX, plan->max_in_flight_per_worker);
+	fake_log_trace("timeout %" PRIu64 ", drain %" PRIu64 ", drain stop %" PRIu64
+		       ", hard stop %" PRIu64,
+		plan->timeout_ns, plan->drain_ns, sim->drain_at_ns, sim->now_at_ns);
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/sim/sim_run.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/worker.h"
+#include "tests/sim/fake_log.h"
+#include "tests/sim/fake_sock.h"
+#include "tests/sim/sim_lists.h"
+#include "tests/sim/sim_shadow.h"
+
+/* No case takes nearly as many turns. */
+#define MOST_TURNS 3000000
+
+struct stage {
+	const struct sim_case *sim;
+	struct fake_clock clock;
+	struct fake_net net;
+	struct sim_server server;
+	struct worker_control control;
+	struct arena arena;
+	struct worker worker;
+	struct shadow shadow;
+	const struct sockaddr *addresses[SIM_SERVER_ADDRESSES];
+	uint64_t ready_ns;
+};
+
+static void set_up(struct stage *stage)
+{
+	const struct sim_case *sim = stage->sim;
+	const struct plan *plan = &sim->plan;
+	struct fake_ring_watch ring_watch;
+	struct fake_sock_watch sock_watch;
+	struct err err;
+
+	fake_clock_init(&stage->clock, &sim->clock, sim->seed);
+	fake_clock_current = &stage->clock;
+	sim_server_init(&stage->server, &sim->server);
+	fake_net_init(&stage->net, &stage->server.net);
+	for (size_t i = 0; i < plan->address_count; i++)
+		stage->addresses[i] = (const struct sockaddr *)&plan->addresses[i].sockaddr;
+	stage->net.addresses = stage->addresses;
+	stage->net.address_count = plan->address_count;
+	stage->net.request = (const uint8_t *)plan->request.wire;
+	stage->net.request_bytes = plan->request.wire_bytes;
+	stage->net.latency_ns = sim->latency_ns;
+	stage->control = (struct worker_control){
+		.start_ns = UINT64_MAX, .connects_per_second = sim->connects_per_second};
+	sim_shadow_init(&stage->shadow, plan, sim->worker, &stage->control, &stage->clock);
+	stage->shadow.worker = &stage->worker;
+	ring_watch = sim_shadow_ring_watch(&stage->shadow);
+	sock_watch = sim_shadow_sock_watch(&stage->shadow);
+	fake_ring_setup(&sim->ring, &stage->net, &ring_watch);
+	fake_sock_setup(&stage->net, sim->seed, sim->sock_fails_one_in, &sock_watch);
+	if (arena_init(&stage->arena, worker_memory(plan, sim->worker), -1, &err) ||
+		worker_init(
+			&stage->worker, plan, sim->worker, &stage->control, &stage->arena, &err))
+		fake_log_fail("%s", err.text);
+	sim_shadow_watch_clock(&stage->shadow);
+}
+
+static void take_down(struct stage *stage)
+{
+	worker_release(&stage->worker);
+	if (stage->net.open_now)
+		fake_log_fail("%" PRIu64 " sockets were left open", stage->net.open_now);
+	arena_release(&stage->arena);
+	sim_shadow_release(&stage->shadow);
+	fake_net_release(&stage->net);
+	fake_clock_current = NULL;
+}
+
+/* What the engine's thread and its user do meanwhile. */
+static void control(struct stage *stage)
+{
+	const struct sim_case *sim = stage->sim;
+	uint64_t now_ns = stage->clock.now_ns;
+	uint64_t past_ns = now_ns - sim->clock.start_ns;
+
+	if (stage->worker.ready && !stage->ready_ns)
+		stage->ready_ns = now_ns;
+	if (stage->ready_ns && stage->control.start_ns == UINT64_MAX &&
+		now_ns >= stage->ready_ns + sim->start_known_ns) {
+		stage->control.start_ns = (uint64_t)((int64_t)now_ns + sim->start_ahead_ns);
+		fake_log_trace("start at %" PRIu64, stage->control.start_ns);
+	}
+	if (past_ns >= sim->drain_at_ns && stage->control.stop < ENGINE_STOP_DRAIN)
+		stage->control.stop = ENGINE_STOP_DRAIN;
+	if (past_ns >= sim->now_at_ns)
+		stage->control.stop = ENGINE_STOP_NOW;
+}
+
+static void add_up(const struct stage *stage, struct sim_run_totals *totals)
+{
+	const struct stats *stats = stage->worker.stats;
+
+	for (unsigned int i = 0; i < STATS_PHASE_COUNT; i++) {
+		const struct counters *counters = &stats->phase[i].counters;
+
+		totals->requests += counters->value[COUNTER_SCHEDULED];
+		totals->completed += counters->value[COUNTER_COMPLETED];
+		totals->failed += counters_failed(counters);
+		totals->timed_out += counters->value[COUNTER_TIMED_OUT];
+		totals->dropped += counters_dropped(counters);
+		totals->unsent += counters->value[COUNTER_UNSENT];
+		totals->in_flight += counters->value[COUNTER_IN_FLIGHT];
+	}
+	totals->connects += stats->connections.value[CONNECTION_ATTEMPTED];
+	totals->stale += stats->health.value[HEALTH_STALE];
+	totals->enobufs += stats->health.value[HEALTH_ENOBUFS];
+	totals->rearmed += stats->health.value[HEALTH_REARMED];
+	totals->overflows += stats->health.value[HEALTH_CQ_OVERFLOW];
+	totals->faults += stage->worker.fault != 0;
+}
+
+void sim_run(const struct sim_case *sim, struct sim_run_totals *totals)
+{
+	struct stage *stage = calloc(1, sizeof(*stage));
+	uint64_t turns = 0;
+	bool goes_on = true;
+
+	if (!stage)
+		fake_log_fail("no memory");
+	stage->sim = sim;
+	sim_case_describe(sim);
+	set_up(stage);
+	while (goes_on) {
+		control(stage);
+		sim_shadow_turn_begins(&stage->shadow);
+		goes_on = worker_step(&stage->worker);
+		sim_shadow_turn_ended(&stage->shadow, goes_on);
+		sim_shadow_compare(&stage->shadow, stage->worker.ring, !goes_on);
+		sim_lists_check(&stage->worker);
+		fake_ring_check(stage->worker.ring);
+		if (++turns > MOST_TURNS)
+			fake_log_fail("it does not come to an end");
+	}
+	totals->turns += turns;
+	add_up(stage, totals);
+	take_down(stage);
+	free(stage);
+}

@@ -1,0 +1,689 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/sim/sim_shadow.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/fake_log.h"
+
+/* Slow matters are looked at this often, whatever happens. */
+#define LONGEST_WAIT_NS (10 * NS_PER_MS)
+
+static void *take(size_t count, size_t bytes)
+{
+	void *array = calloc(count, bytes);
+
+	if (!array)
+		fake_log_fail("no memory");
+	return array;
+}
+
+static uint64_t later(uint64_t time_ns, uint64_t by_ns)
+{
+	return time_ns > UINT64_MAX - by_ns ? UINT64_MAX : time_ns + by_ns;
+}
+
+void shadow_record(struct shadow_hist *hist, uint64_t value_ns, bool censored)
+{
+	hist->count++;
+	hist->sum_ns += value_ns;
+	hist->censored += censored;
+	if (hist->count == 1 || value_ns < hist->min_ns)
+		hist->min_ns = value_ns;
+	if (value_ns > hist->max_ns)
+		hist->max_ns = value_ns;
+}
+
+enum stats_phase shadow_phase_of(const struct shadow *shadow, uint64_t intended_ns)
+{
+	return intended_ns < shadow->measured_from_ns ? STATS_WARMUP : STATS_MEASURED;
+}
+
+uint64_t *shadow_counter(struct shadow *shadow, enum stats_phase phase, enum counter counter)
+{
+	return &shadow->phase[phase].value[counter];
+}
+
+void shadow_count_in_window(struct shadow *shadow, enum counter counter, uint64_t now_ns)
+{
+	if (now_ns < shadow->window_until_ns)
+		++*shadow_counter(shadow, shadow_phase_of(shadow, now_ns), counter);
+}
+
+/* --- the schedule -------------------------------------------------------------------------- */
+
+/* Arrival `arrival_index` of this worker, by the formula of plan/arrival.h. */
+static void find_arrival(struct shadow *shadow)
+{
+	const struct plan *plan = shadow->plan;
+	unsigned __int128 index = shadow->index +
+				  (unsigned __int128)shadow->arrival_index * plan->worker_count;
+	uint64_t at_ns = shadow->poisson.next_ns;
+	uint64_t window_ns = later(plan->warmup_ns, plan->duration_ns);
+
+	if (plan->arrival == SCENARIO_CONSTANT)
+		at_ns = (uint64_t)(index * 1000000000000ULL / plan->rate_mrps);
+	if (at_ns >= shadow->cut_ns || at_ns >= window_ns ||
+		(at_ns >= plan->warmup_ns && !shadow->measured_left))
+		at_ns = ARRIVAL_NONE;
+	shadow->arrival_ns = at_ns;
+}
+
+static void next_arrival(struct shadow *shadow)
+{
+	if (shadow->arrival_ns >= shadow->plan->warmup_ns)
+		shadow->measured_left--;
+	shadow->arrival_index++;
+	if (shadow->plan->arrival == SCENARIO_POISSON)
+		arrival_advance(&shadow->poisson);
+	find_arrival(shadow);
+}
+
+static uint64_t waiting_now(const struct shadow *shadow)
+{
+	return shadow->waiting_count - shadow->waited;
+}
+
+static void wait_in_line(struct shadow *shadow, uint64_t intended_ns)
+{
+	if (shadow->waiting_count == shadow->waiting_room) {
+		shadow->waiting_room = shadow->waiting_room ? 2 * shadow->waiting_room : 256;
+		shadow->waiting = realloc(
+			shadow->waiting, shadow->waiting_room * sizeof(*shadow->waiting));
+		if (!shadow->waiting)
+			fake_log_fail("no memory");
+	}
+	shadow->waiting[shadow->waiting_count++] = intended_ns;
+}
+
+static void become_due(struct shadow *shadow, uint64_t now_ns)
+{
+	uint64_t limit = shadow->plan->max_in_flight_per_worker;
+
+	while (shadow->arrival_ns != ARRIVAL_NONE &&
+		shadow->start_ns + shadow->arrival_ns <= now_ns) {
+		uint64_t intended_ns = shadow->start_ns + shadow->arrival_ns;
+		enum stats_phase phase = shadow_phase_of(shadow, intended_ns);
+
+		++*shadow_counter(shadow, phase, COUNTER_SCHEDULED);
+		if (shadow->in_flight + waiting_now(shadow) >= limit)
+			++*shadow_counter(shadow, phase, COUNTER_DROPPED_LIMIT);
+		else
+			wait_in_line(shadow, intended_ns);
+		next_arrival(shadow);
+	}
+}
+
+static bool any_open(const struct shadow *shadow)
+{
+	for (uint32_t i = 0; i < shadow->place->connections; i++)
+		if (shadow->conns[i].state == SHADOW_OPEN)
+			return true;
+	return false;
+}
+
+static void expire(struct shadow *shadow, uint64_t now_ns)
+{
+	while (waiting_now(shadow)) {
+		uint64_t intended_ns = shadow->waiting[shadow->waited];
+		enum stats_phase phase = shadow_phase_of(shadow, intended_ns);
+		bool none = !any_open(shadow) && shadow->last_established_ns <= intended_ns;
+
+		if (intended_ns + shadow->plan->timeout_ns > now_ns)
+			return;
+		++*shadow_counter(shadow, phase,
+			none ? COUNTER_DROPPED_NO_CONNECTION : COUNTER_DROPPED_EXPIRED);
+		shadow_record(&shadow->phase[phase].total, now_ns - intended_ns, true);
+		shadow->waited++;
+	}
+}
+
+/* --- the phases ---------------------------------------------------------------------------- */
+
+static void finish(struct shadow *shadow, uint64_t now_ns)
+{
+	if (shadow->plan->open_loop && shadow->life != SHADOW_BEFORE)
+		become_due(shadow, now_ns);
+	for (uint32_t i = 0; i < shadow->place->connections; i++) {
+		struct shadow_conn *conn = &shadow->conns[i];
+
+		for (uint32_t r = 0; r < conn->count; r++) {
+			struct shadow_phase *phase = &shadow->phase[conn->requests[r].phase];
+
+			phase->value[COUNTER_IN_FLIGHT]++;
+			shadow_record(&phase->total, now_ns - conn->requests[r].intended_ns, true);
+			shadow_record(&phase->service, now_ns - conn->requests[r].sent_ns, true);
+		}
+		conn->count = 0;
+	}
+	shadow->in_flight = 0;
+	for (; waiting_now(shadow); shadow->waited++) {
+		uint64_t intended_ns = shadow->waiting[shadow->waited];
+		struct shadow_phase *phase = &shadow->phase[shadow_phase_of(shadow, intended_ns)];
+
+		phase->value[COUNTER_UNSENT]++;
+		shadow_record(&phase->total, now_ns - intended_ns, true);
+	}
+	shadow->life = SHADOW_DONE;
+}
+
+/* N requests of a closed loop, all begun: they are over with the last answer. */
+static bool until_last(const struct shadow *shadow)
+{
+	return shadow->plan->has_requests && !shadow->plan->open_loop && !shadow->requests_left;
+}
+
+static void drain(struct shadow *shadow, uint64_t now_ns)
+{
+	shadow->life = SHADOW_DRAINING;
+	if (until_last(shadow))
+		shadow->window_until_ns = UINT64_MAX;
+	else if (now_ns < shadow->window_until_ns)
+		shadow->window_until_ns = now_ns;
+	shadow->drain_until_ns = later(now_ns, shadow->plan->drain_ns);
+}
+
+static bool window_over(const struct shadow *shadow, uint64_t now_ns)
+{
+	uint64_t alone_ns = shadow->last_established_ns;
+
+	if (alone_ns < shadow->start_ns)
+		alone_ns = shadow->start_ns;
+	if (now_ns >= shadow->end_ns)
+		return true;
+	if (shadow->plan->open_loop || !shadow->plan->has_requests)
+		return false;
+	return !shadow->requests_left ||
+	       (!any_open(shadow) &&
+		       now_ns >= later(alone_ns, shadow->plan->timeout_ns + WORKER_ALONE_NS));
+}
+
+static void obey(struct shadow *shadow, uint64_t now_ns)
+{
+	int stop = shadow->control->stop;
+
+	if (stop == ENGINE_RUN)
+		return;
+	if (shadow->life == SHADOW_BEFORE) {
+		shadow->life = SHADOW_DONE;
+	} else if (stop == ENGINE_STOP_NOW) {
+		finish(shadow, now_ns);
+	} else if (shadow->life == SHADOW_RUNNING) {
+		shadow->end_ns = now_ns;
+		shadow->cut_ns = now_ns - shadow->start_ns;
+		if (shadow->plan->open_loop)
+			find_arrival(shadow);
+		drain(shadow, now_ns);
+	}
+}
+
+static void advance(struct shadow *shadow, uint64_t now_ns)
+{
+	obey(shadow, now_ns);
+	if (shadow->life == SHADOW_BEFORE && shadow->worker->ready &&
+		shadow->control->start_ns <= now_ns) {
+		shadow->life = SHADOW_RUNNING;
+		shadow->start_ns = shadow->control->start_ns;
+		shadow->measured_from_ns = shadow->start_ns + shadow->plan->warmup_ns;
+		shadow->end_ns = later(shadow->measured_from_ns, shadow->plan->duration_ns);
+		shadow->window_until_ns = shadow->end_ns;
+	}
+	if (shadow->life == SHADOW_RUNNING && window_over(shadow, now_ns))
+		drain(shadow, now_ns);
+	if (shadow->life != SHADOW_DRAINING)
+		return;
+	if (now_ns >= shadow->drain_until_ns ||
+		(!shadow->in_flight && !waiting_now(shadow) &&
+			(!shadow->plan->open_loop || shadow->arrival_ns == ARRIVAL_NONE)))
+		finish(shadow, now_ns);
+}
+
+bool shadow_wanted(const struct shadow *shadow)
+{
+	return shadow->life < SHADOW_DRAINING || waiting_now(shadow);
+}
+
+/* The connection whose oldest request was sent first; NULL: nothing is out. */
+static struct shadow_conn *oldest(const struct shadow *shadow)
+{
+	struct shadow_conn *found = NULL;
+
+	for (uint32_t i = 0; i < shadow->place->connections; i++) {
+		struct shadow_conn *conn = &shadow->conns[i];
+
+		if (conn->count && (!found || conn->requests[0].number < found->requests[0].number))
+			found = conn;
+	}
+	return found;
+}
+
+static void time_out(struct shadow *shadow, uint64_t now_ns)
+{
+	struct shadow_conn *conn;
+
+	while ((conn = oldest(shadow)) &&
+		conn->requests[0].sent_ns + shadow->plan->timeout_ns <= now_ns)
+		shadow_break(shadow, conn, COUNTER_TIMED_OUT, now_ns);
+}
+
+/* --- what is launched ---------------------------------------------------------------------- */
+
+/* Since when some connection could take a request; UINT64_MAX: none can. */
+static uint64_t available_since(const struct shadow *shadow)
+{
+	uint64_t since_ns = UINT64_MAX;
+
+	for (uint32_t i = 0; i < shadow->place->connections; i++)
+		if (shadow->conns[i].available && shadow->conns[i].since_ns < since_ns)
+			since_ns = shadow->conns[i].since_ns;
+	return since_ns;
+}
+
+/* An idle connection before one with requests out, and the one idle longest. */
+static void check_choice(const struct shadow *shadow, const struct shadow_send *send)
+{
+	const struct shadow_conn *chosen = &shadow->conns[send->slot];
+
+	if (!chosen->available)
+		fake_log_fail("slot %u: it could not take a request", send->slot);
+	if (chosen->count + send->count > shadow->plan->pipeline ||
+		send->count > shadow->wire_copies)
+		fake_log_fail("slot %u: %u requests at once on %u", send->slot, send->count,
+			chosen->count);
+	for (uint32_t i = 0; i < shadow->place->connections; i++) {
+		const struct shadow_conn *other = &shadow->conns[i];
+
+		if (other->available && other->idle &&
+			(!chosen->idle || other->idle_since < chosen->idle_since))
+			fake_log_fail("slot %u: slot %u has been idle longer", send->slot, i);
+	}
+}
+
+static uint64_t take_intended(struct shadow *shadow, const struct shadow_conn *conn)
+{
+	uint64_t intended_ns = conn->since_ns;
+	enum stats_phase phase;
+
+	if (shadow->plan->open_loop) {
+		if (!waiting_now(shadow))
+			fake_log_fail("a request that was not due was sent");
+		return shadow->waiting[shadow->waited++];
+	}
+	if (intended_ns < shadow->start_ns)
+		intended_ns = shadow->start_ns;
+	phase = shadow_phase_of(shadow, intended_ns);
+	if (shadow->life != SHADOW_RUNNING || intended_ns >= shadow->end_ns ||
+		(phase == STATS_MEASURED && !shadow->requests_left--))
+		fake_log_fail("a session began a request after its last");
+	++*shadow_counter(shadow, phase, COUNTER_SCHEDULED);
+	return intended_ns;
+}
+
+static void take_request(
+	struct shadow *shadow, struct shadow_conn *conn, uint64_t free_ns, uint64_t sent_ns)
+{
+	uint64_t intended_ns = take_intended(shadow, conn);
+	struct shadow_request *request = &conn->requests[conn->count++];
+	struct shadow_phase *phase = &shadow->phase[shadow_phase_of(shadow, intended_ns)];
+
+	if (!shadow->plan->open_loop || free_ns < intended_ns)
+		free_ns = intended_ns;
+	*request = (struct shadow_request){.intended_ns = intended_ns,
+		.available_ns = free_ns,
+		.sent_ns = sent_ns,
+		.number = shadow->number++,
+		.phase = shadow_phase_of(shadow, intended_ns)};
+	phase->value[COUNTER_SENT]++;
+	shadow_count_in_window(shadow, COUNTER_WINDOW_SENT, sent_ns);
+	phase->value[COUNTER_BYTES_SENT] += shadow->plan->request.wire_bytes;
+	shadow_record(&phase->connection_wait, free_ns - intended_ns, false);
+	shadow_record(&phase->send_lag, sent_ns - free_ns, false);
+	shadow->in_flight++;
+}
+
+void shadow_become_available(struct shadow *shadow, struct shadow_conn *conn, uint64_t now_ns)
+{
+	bool was = conn->available, was_idle = conn->idle;
+
+	conn->available = conn->state == SHADOW_OPEN && !conn->sending && !conn->reset &&
+			  conn->count < shadow->plan->pipeline;
+	conn->idle = conn->available && !conn->count;
+	if (conn->available && !was)
+		conn->since_ns = now_ns;
+	if (conn->idle && !was_idle)
+		conn->idle_since = shadow->events++;
+}
+
+/* Whether the worker left something unsent that it could have sent. */
+static void check_all_launched(const struct shadow *shadow)
+{
+	uint64_t free_ns = available_since(shadow);
+	bool more = waiting_now(shadow);
+
+	if (shadow->send_count >= WORKER_SENDS_PER_ENTER || free_ns == UINT64_MAX)
+		return;
+	if (!shadow->plan->open_loop)
+		more = shadow->life == SHADOW_RUNNING && shadow->requests_left;
+	if (more)
+		fake_log_fail("a request could have been sent and was not");
+}
+
+static void launch(struct shadow *shadow, uint64_t now_ns, uint64_t sent_ns)
+{
+	if (shadow->plan->open_loop) {
+		become_due(shadow, now_ns);
+		expire(shadow, now_ns);
+	}
+	if (shadow->send_count > WORKER_SENDS_PER_ENTER)
+		fake_log_fail("%u sends share one enter", shadow->send_count);
+	for (uint32_t i = 0; i < shadow->send_count; i++) {
+		struct shadow_send *send = &shadow->sends[i];
+		struct shadow_conn *conn = &shadow->conns[send->slot];
+		uint64_t free_ns = available_since(shadow);
+
+		check_choice(shadow, send);
+		for (uint32_t r = 0; r < send->count; r++)
+			take_request(shadow, conn, free_ns, sent_ns);
+		conn->sending = !shadow->quiet;
+		conn->sent_bytes = send->count * shadow->plan->request.wire_bytes;
+		shadow_become_available(shadow, conn, now_ns);
+	}
+	check_all_launched(shadow);
+}
+
+/* What a turn does before its first reading of the clock; that reading is when its sends went out.
+ */
+static void evaluate(struct shadow *shadow, uint64_t now_ns, uint64_t sent_ns)
+{
+	shadow->evaluated = true;
+	if (shadow->life == SHADOW_DONE)
+		fake_log_fail("a turn after the last");
+	advance(shadow, now_ns);
+	if (shadow->life == SHADOW_DONE)
+		return;
+	time_out(shadow, now_ns);
+	if (shadow->life >= SHADOW_RUNNING)
+		launch(shadow, now_ns, sent_ns);
+	else if (shadow->send_count)
+		fake_log_fail("a request was sent before the start");
+}
+
+/* --- waiting ------------------------------------------------------------------------------- */
+
+static void sooner(uint64_t *until_ns, uint64_t at_ns)
+{
+	if (at_ns < *until_ns)
+		*until_ns = at_ns;
+}
+
+/* Until when the worker may sleep or spin. */
+static uint64_t wait_bound(const struct shadow *shadow, uint64_t now_ns)
+{
+	const struct shadow_conn *conn = oldest(shadow);
+	bool takes = available_since(shadow) != UINT64_MAX ||
+		     shadow->plan->max_in_flight_per_worker != UINT64_MAX;
+	uint64_t start_ns = shadow->life == SHADOW_BEFORE && shadow->worker->ready
+				    ? shadow->control->start_ns
+				    : shadow->start_ns;
+	uint64_t until_ns = now_ns + LONGEST_WAIT_NS;
+
+	if (conn)
+		sooner(&until_ns, conn->requests[0].sent_ns + shadow->plan->timeout_ns);
+	if (waiting_now(shadow))
+		sooner(&until_ns, shadow->waiting[shadow->waited] + shadow->plan->timeout_ns);
+	if (shadow->life == SHADOW_RUNNING)
+		sooner(&until_ns, shadow->end_ns);
+	if (shadow->life == SHADOW_DRAINING)
+		sooner(&until_ns, shadow->drain_until_ns);
+	if (shadow->life == SHADOW_BEFORE && !shadow->plan->open_loop)
+		sooner(&until_ns, start_ns);
+	if (shadow->plan->open_loop && takes && start_ns != UINT64_MAX &&
+		shadow->life < SHADOW_DRAINING && shadow->arrival_ns != ARRIVAL_NONE)
+		sooner(&until_ns, start_ns + shadow->arrival_ns);
+	return until_ns;
+}
+
+static void check_wait(const struct shadow *shadow, uint64_t now_ns, uint64_t wait_ns)
+{
+	uint64_t until_ns = wait_bound(shadow, now_ns);
+
+	if (wait_ns && now_ns + wait_ns > until_ns)
+		fake_log_fail("waits %" PRIu64 " ns at %" PRIu64 ", though %" PRIu64 " is due",
+			wait_ns, now_ns, until_ns);
+}
+
+/* --- the watches --------------------------------------------------------------------------- */
+
+static void process_batch(struct shadow *shadow, uint64_t now_ns)
+{
+	for (uint32_t i = 0; i < shadow->batch_count; i++)
+		shadow_completion(shadow, &shadow->batch[i], now_ns);
+	shadow->batch_count = 0;
+}
+
+static void clock_read(void *watcher, uint64_t previous_ns, uint64_t now_ns)
+{
+	struct shadow *shadow = watcher;
+
+	if (!shadow->evaluated)
+		evaluate(shadow, previous_ns, now_ns);
+	if (shadow->spins) {
+		shadow->spins = false;
+		shadow->health[HEALTH_SPIN_NS] += now_ns - shadow->spun_from_ns;
+	}
+	if (shadow->entered) {
+		shadow->entered = false;
+		shadow->health[HEALTH_ENTERS]++;
+		shadow_record(&shadow->loop,
+			(shadow->wait_ns ? shadow->before_ns : now_ns) - shadow->reaped_ns, false);
+		shadow->reaped_ns = now_ns;
+		if (shadow->enter_code)
+			finish(shadow, now_ns);
+	}
+	process_batch(shadow, now_ns);
+}
+
+static void relaxed(void *watcher)
+{
+	struct shadow *shadow = watcher;
+
+	check_wait(shadow, shadow->clock->read_ns, 1);
+	shadow->spun_from_ns = shadow->clock->read_ns;
+	shadow->spins = true;
+}
+
+/* What was used of the CPU and not spun is busy; what was not used was waited; see counters.h. */
+static void cpu_read(void *watcher, uint64_t cpu_ns)
+{
+	struct shadow *shadow = watcher;
+	uint64_t wall_ns = shadow->clock->read_ns;
+	uint64_t used_ns = cpu_ns - shadow->cpu_ns;
+	uint64_t spun_ns = shadow->health[HEALTH_SPIN_NS] - shadow->cpu_spin_ns;
+
+	if (shadow->cpu_seen) {
+		if (used_ns > spun_ns)
+			shadow->health[HEALTH_BUSY_NS] += used_ns - spun_ns;
+		if (wall_ns - shadow->cpu_wall_ns > used_ns)
+			shadow->health[HEALTH_WAIT_NS] += wall_ns - shadow->cpu_wall_ns - used_ns;
+	}
+	shadow->cpu_seen = true;
+	shadow->cpu_ns = cpu_ns;
+	shadow->cpu_wall_ns = wall_ns;
+	shadow->cpu_spin_ns = shadow->health[HEALTH_SPIN_NS];
+}
+
+static void pending_asked(void *watcher)
+{
+	struct shadow *shadow = watcher;
+
+	/* It looks all the time while it spins. */
+	shadow->reaped_ns = shadow->clock->read_ns;
+}
+
+static void note_send(struct shadow *shadow, uint32_t slot, uint64_t bytes)
+{
+	uint64_t count = bytes / shadow->plan->request.wire_bytes;
+
+	if (!count || bytes % shadow->plan->request.wire_bytes)
+		fake_log_fail("slot %u: %" PRIu64 " bytes are no whole requests", slot, bytes);
+	if (shadow->evaluated)
+		fake_log_fail("slot %u: a send after the clock was read for it", slot);
+	if (shadow->send_count == sizeof(shadow->sends) / sizeof(shadow->sends[0]))
+		fake_log_fail("more sends than share an enter");
+	shadow->sends[shadow->send_count++] = (struct shadow_send){slot, (uint32_t)count};
+}
+
+static void queued(void *watcher, enum ring_operation operation, uint64_t tag, uint64_t bytes)
+{
+	struct shadow *shadow = watcher;
+	uint32_t slot = RING_TAG_SLOT(tag);
+	struct shadow_conn *conn = &shadow->conns[slot];
+
+	switch (operation) {
+	case RING_CONNECT:
+		shadow_connecting(shadow, slot, RING_TAG_GENERATION(tag));
+		break;
+	case RING_SEND:
+		note_send(shadow, slot, bytes);
+		break;
+	case RING_RECEIVE:
+		conn->armed_receives++;
+		break;
+	case RING_CANCEL:
+		shadow_cancelled(shadow, slot);
+		break;
+	default:
+		break;
+	}
+}
+
+static void entering(void *watcher, uint64_t wait_ns)
+{
+	struct shadow *shadow = watcher;
+
+	check_wait(shadow, shadow->clock->read_ns, wait_ns);
+	shadow->before_ns = shadow->clock->read_ns;
+	shadow->wait_ns = wait_ns;
+}
+
+static void entered(void *watcher, int code)
+{
+	struct shadow *shadow = watcher;
+
+	shadow->entered = true;
+	shadow->enter_code = code;
+}
+
+static void reaped(void *watcher, const struct fake_completion *completions, uint32_t count)
+{
+	struct shadow *shadow = watcher;
+
+	assert(count <= WORKER_REAP_BATCH);
+	if (shadow->batch_count)
+		fake_log_fail("the clock was not read for the last batch of completions");
+	memcpy(shadow->batch, completions, count * sizeof(*completions));
+	shadow->batch_count = count;
+	shadow->health[HEALTH_COMPLETIONS] += count;
+	/* The reading after the enter is the first batch's; each later one gets its own. */
+	if (!shadow->batches++)
+		process_batch(shadow, shadow->clock->read_ns);
+}
+
+static void installed(void *watcher, uint32_t slot, int result)
+{
+	struct shadow *shadow = watcher;
+
+	shadow_installed(shadow, slot, result);
+}
+
+static void opened(void *watcher, int result)
+{
+	struct shadow *shadow = watcher;
+
+	shadow_opened(shadow, result);
+}
+
+struct fake_ring_watch sim_shadow_ring_watch(struct shadow *shadow)
+{
+	return (struct fake_ring_watch){.watcher = shadow,
+		.installed = installed,
+		.queued = queued,
+		.entering = entering,
+		.entered = entered,
+		.asked = pending_asked,
+		.reaped = reaped};
+}
+
+struct fake_sock_watch sim_shadow_sock_watch(struct shadow *shadow)
+{
+	return (struct fake_sock_watch){.watcher = shadow, .opened = opened};
+}
+
+void sim_shadow_watch_clock(struct shadow *shadow)
+{
+	shadow->clock->watcher = shadow;
+	shadow->clock->watch = clock_read;
+	shadow->clock->watch_relax = relaxed;
+	shadow->clock->watch_cpu = cpu_read;
+	shadow->reaped_ns = shadow->clock->read_ns;
+}
+
+void sim_shadow_turn_begins(struct shadow *shadow)
+{
+	shadow->evaluated = false;
+	shadow->send_count = 0;
+	shadow->batches = 0;
+	shadow->failed_opens = 0;
+}
+
+void sim_shadow_turn_ended(struct shadow *shadow, bool goes_on)
+{
+	if (!shadow->evaluated)
+		evaluate(shadow, shadow->clock->read_ns, 0);
+	if (shadow->batch_count)
+		fake_log_fail("the clock was not read for the last batch of completions");
+	if (goes_on != (shadow->life != SHADOW_DONE))
+		fake_log_fail("the worker %s", goes_on ? "goes on after its end" : "ended early");
+	shadow->health[HEALTH_LOOPS] += goes_on;
+	shadow_check_conns(shadow);
+}
+
+void sim_shadow_init(struct shadow *shadow, const struct plan *plan, size_t index,
+	const struct worker_control *control, struct fake_clock *clock)
+{
+	size_t fits = 65536 / plan->request.wire_bytes;
+
+	memset(shadow, 0, sizeof(*shadow));
+	shadow->plan = plan;
+	shadow->place = &plan->workers[index];
+	shadow->index = index;
+	shadow->control = control;
+	shadow->clock = clock;
+	shadow->wire_copies = fits < 1                ? 1
+			      : fits < plan->pipeline ? (uint32_t)fits
+						      : plan->pipeline;
+	shadow->quiet = plan->pipeline == 1 && plan->request.wire_bytes <= 16384;
+	shadow->start_ns = shadow->measured_from_ns = shadow->end_ns = UINT64_MAX;
+	shadow->drain_until_ns = shadow->cut_ns = UINT64_MAX;
+	shadow->measured_left = plan->has_requests ? shadow->place->requests : UINT64_MAX;
+	shadow->requests_left = shadow->measured_left;
+	shadow->conns = take(shadow->place->connections, sizeof(*shadow->conns));
+	for (uint32_t i = 0; i < shadow->place->connections; i++)
+		shadow->conns[i].requests = take(plan->pipeline, sizeof(struct shadow_request));
+	if (!plan->open_loop)
+		return;
+	if (plan->arrival == SCENARIO_POISSON)
+		arrival_init(&shadow->poisson, plan, index);
+	find_arrival(shadow);
+}
+
+void sim_shadow_release(struct shadow *shadow)
+{
+	for (uint32_t i = 0; i < shadow->place->connections; i++)
+		free(shadow->conns[i].requests);
+	free(shadow->conns);
+	free(shadow->waiting);
+	memset(shadow, 0, sizeof(*shadow));
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The second opinion: what a worker must count and record, worked out from docs/measurement.md, the
+ * calls it makes, the readings of the clock it gets and the completions it takes, with arrays and
+ * loops where the worker has lists and cursors.
+ *
+ * Nothing is taken from the worker's counters, and of its state only what others may look at
+ * (worker->ready). Outcomes come from what the server knows of its own stream (struct
+ * fake_message), times from the clock's readings, intended times from the formula.
+ *
+ * sim_shadow.c: the schedule, the phases, what is launched. sim_shadow_conn.c: what completions do.
+ * sim_shadow_compare.c: the comparison with the worker.
+ *
+ * Owner: sim_shadow_init takes memory, sim_shadow_release returns it. Threads: one. Errors:
+ * failures of the test. Units: ns.
+ */
+#ifndef RINGLOAD_TESTS_SIM_SIM_SHADOW_H
+#define RINGLOAD_TESTS_SIM_SIM_SHADOW_H
+
+#include "engine/worker.h"
+#include "measure/stats.h"
+#include "plan/arrival.h"
+#include "tests/sim/fake_clock.h"
+#include "tests/sim/fake_ring.h"
+#include "tests/sim/fake_sock.h"
+
+/* A histogram without cells. */
+struct shadow_hist {
+	uint64_t count, sum_ns, min_ns, max_ns, censored;
+};
+
+struct shadow_phase {
+	uint64_t value[COUNTER_COUNT];
+	uint64_t status[COUNTERS_STATUS_LIMIT];
+	struct shadow_hist total, service, connection_wait, send_lag, failure;
+};
+
+struct shadow_request {
+	uint64_t intended_ns, available_ns, sent_ns;
+	uint64_t number; /* in the order of sending */
+	enum stats_phase phase;
+};
+
+enum shadow_state { SHADOW_DOWN, SHADOW_CONNECTING, SHADOW_OPEN, SHADOW_CLOSING };
+
+struct shadow_conn {
+	enum shadow_state state;
+	uint32_t generation;
+	struct fake_conn *peer;
+	bool receiving, sending; /* armed, as far as was seen */
+	bool cancelled;          /* the worker asked for its end */
+	bool reset;              /* a send was told so */
+	bool closed_in_turn;
+	uint32_t receives, armed_receives; /* due, and asked for */
+	uint64_t sent_bytes;               /* by the latest send */
+	bool served, established_once;
+	bool reconnects; /* this turn, at once */
+	bool available;  /* could take a request, since since_ns */
+	bool idle;       /* … and nothing is outstanding; since the event idle_since */
+	uint64_t since_ns, idle_since;
+	uint64_t connect_ns; /* when the connect was asked for */
+	uint64_t down_ns;
+	struct shadow_request *requests; /* outstanding, oldest first; pipeline of them */
+	uint32_t count;
+	size_t message;        /* of the server's, the one being read */
+	uint64_t stream_bytes; /* where that one begins */
+	uint64_t read_bytes;   /* how much was read */
+	uint64_t answer_begin; /* where in the stream the answer being read begins */
+};
+
+/* Sends of one turn. */
+struct shadow_send {
+	uint32_t slot, count;
+};
+
+enum shadow_life { SHADOW_BEFORE, SHADOW_RUNNING, SHADOW_DRAINING, SHADOW_DONE };
+
+struct shadow {
+	const struct plan *plan;
+	const struct plan_worker *place;
+	size_t index;
+	const struct worker_control *control;
+	const struct worker *worker;
+	struct fake_clock *clock;
+	uint32_t wire_copies;
+	bool quiet;
+
+	enum shadow_life life;
+	uint64_t start_ns, measured_from_ns, end_ns, drain_until_ns;
+	uint64_t window_until_ns; /* what happens before counts for the rates */
+	uint64_t last_established_ns;
+	struct arrival poisson;
+	uint64_t arrival_index, arrival_ns, measured_left; /* the next arrival */
+	uint64_t cut_ns;                                   /* none at or after, from the start */
+	uint64_t *waiting; /* intended times, of which the first `waited` are gone */
+	size_t waiting_count, waiting_room, waited;
+	uint64_t requests_left;
+	struct shadow_conn *conns;
+	uint64_t in_flight, number, events;
+
+	/* This turn. */
+	bool evaluated, entered;
+	uint64_t wait_ns, before_ns, reaped_ns;
+	struct shadow_send sends[2 * WORKER_SENDS_PER_ENTER];
+	uint32_t send_count;
+	uint32_t batches;
+	struct fake_completion batch[WORKER_REAP_BATCH];
+	uint32_t batch_count; /* not yet processed: waits for a reading */
+	uint32_t failed_opens;
+	int enter_code;
+	bool spins;
+	uint64_t spun_from_ns;
+
+	/* What must come out. */
+	struct shadow_phase phase[STATS_PHASE_COUNT];
+	uint64_t connections[CONNECTION_COUNTER_COUNT];
+	uint64_t health[HEALTH_COUNT];
+	struct shadow_hist connect, loop;
+	uint64_t uncertain_stale, uncertain_replaced;
+	bool cpu_seen;
+	uint64_t cpu_ns, cpu_wall_ns, cpu_spin_ns;
+};
+
+void sim_shadow_init(struct shadow *shadow, const struct plan *plan, size_t index,
+	const struct worker_control *control, struct fake_clock *clock);
+void sim_shadow_release(struct shadow *shadow);
+
+/* The watches to give to the fakes. */
+struct fake_ring_watch sim_shadow_ring_watch(struct shadow *shadow);
+struct fake_sock_watch sim_shadow_sock_watch(struct shadow *shadow);
+void sim_shadow_watch_clock(struct shadow *shadow);
+
+/* Around each worker_step. */
+void sim_shadow_turn_begins(struct shadow *shadow);
+void sim_shadow_turn_ended(struct shadow *shadow, bool goes_on);
+
+/* After each turn; at_end: what only the end can show as well. */
+void sim_shadow_compare(const struct shadow *shadow, const struct ring *ring, bool at_end);
+
+/* --- between its files --- */
+
+void shadow_record(struct shadow_hist *hist, uint64_t value_ns, bool censored);
+enum stats_phase shadow_phase_of(const struct shadow *shadow, uint64_t intended_ns);
+uint64_t *shadow_counter(struct shadow *shadow, enum stats_phase phase, enum counter counter);
+void shadow_count_in_window(struct shadow *shadow, enum counter counter, uint64_t now_ns);
+void shadow_become_available(struct shadow *shadow, struct shadow_conn *conn, uint64_t now_ns);
+void shadow_completion(
+	struct shadow *shadow, const struct fake_completion *completion, uint64_t now_ns);
+void shadow_break(
+	struct shadow *shadow, struct shadow_conn *conn, enum counter failure, uint64_t now_ns);
+void shadow_opened(struct shadow *shadow, int result);
+void shadow_installed(struct shadow *shadow, uint32_t slot, int result);
+void shadow_connecting(struct shadow *shadow, uint32_t slot, uint32_t generation);
+void shadow_cancelled(struct shadow *shadow, uint32_t slot);
+void shadow_check_conns(struct shadow *shadow);
+bool shadow_wanted(const struct shadow *shadow);
+
+#endif

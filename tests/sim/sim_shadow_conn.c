@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/sim/sim_shadow.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "tests/sim/fake_log.h"
+
+#define BACKOFF_FIRST_NS (10 * NS_PER_MS)
+#define BACKOFF_LAST_NS  (1000 * NS_PER_MS)
+/* Retry times are looked at this often. */
+#define TICK_NS (10 * NS_PER_MS)
+
+/* --- how a request ends -------------------------------------------------------------------- */
+
+static struct shadow_request take_oldest(struct shadow *shadow, struct shadow_conn *conn)
+{
+	struct shadow_request request = conn->requests[0];
+
+	conn->count--;
+	shadow->in_flight--;
+	memmove(conn->requests, conn->requests + 1, conn->count * sizeof(*conn->requests));
+	return request;
+}
+
+static void completed(
+	struct shadow *shadow, struct shadow_conn *conn, uint16_t status, uint64_t now_ns)
+{
+	struct shadow_request request = take_oldest(shadow, conn);
+	struct shadow_phase *phase = &shadow->phase[request.phase];
+
+	phase->value[COUNTER_COMPLETED]++;
+	phase->status[status]++;
+	shadow_count_in_window(shadow, COUNTER_WINDOW_COMPLETED, now_ns);
+	phase->value[status < 400   ? COUNTER_OUTCOME_OK
+		     : status < 500 ? COUNTER_OUTCOME_4XX
+				    : COUNTER_OUTCOME_5XX]++;
+	shadow_record(&phase->total, now_ns - request.intended_ns, false);
+	shadow_record(&phase->service, now_ns - request.sent_ns, false);
+	conn->served = true;
+}
+
+void shadow_break(
+	struct shadow *shadow, struct shadow_conn *conn, enum counter failure, uint64_t now_ns)
+{
+	while (conn->count) {
+		struct shadow_request request = take_oldest(shadow, conn);
+		struct shadow_phase *phase = &shadow->phase[request.phase];
+
+		phase->value[failure]++;
+		if (failure == COUNTER_TIMED_OUT) {
+			shadow_record(&phase->total, now_ns - request.intended_ns, true);
+			shadow_record(&phase->service, now_ns - request.sent_ns, true);
+		} else {
+			shadow_record(&phase->failure, now_ns - request.intended_ns, false);
+		}
+		failure = COUNTER_FAILED_COLLATERAL;
+	}
+	conn->state = SHADOW_CLOSING;
+	conn->available = conn->idle = false;
+	shadow->last_established_ns = now_ns;
+}
+
+/* --- bytes --------------------------------------------------------------------------------- */
+
+/* The answer that ended lies behind; the connection may be over with it. */
+static bool answered(struct shadow *shadow, struct shadow_conn *conn,
+	const struct fake_message *message, uint64_t now_ns)
+{
+	completed(shadow, conn, message->status, now_ns);
+	conn->answer_begin = message->end;
+	if (message->keep_alive) {
+		shadow_become_available(shadow, conn, now_ns);
+		return true;
+	}
+	shadow->connections[CONNECTION_CLOSED_BY_PEER]++;
+	shadow_break(shadow, conn, COUNTER_FAILED_COLLATERAL, now_ns);
+	return false;
+}
+
+/* The server's stream was read up to `until`. */
+static void feed(struct shadow *shadow, struct shadow_conn *conn, uint64_t until, uint64_t now_ns)
+{
+	while (conn->count && conn->message < conn->peer->message_count) {
+		const struct fake_message *message = &conn->peer->messages[conn->message];
+
+		if (message->error_at < until) {
+			shadow_break(shadow, conn, COUNTER_FAILED_PARSE, now_ns);
+			return;
+		}
+		if (message->end > until)
+			return;
+		conn->message++;
+		conn->stream_bytes = message->end;
+		if (!message->interim && !answered(shadow, conn, message, now_ns))
+			return;
+	}
+	if (conn->count || conn->stream_bytes == until)
+		return;
+	shadow->connections[CONNECTION_UNSOLICITED]++;
+	shadow_break(shadow, conn, COUNTER_FAILED_COLLATERAL, now_ns);
+}
+
+static void bytes_came(struct shadow *shadow, struct shadow_conn *conn,
+	const struct fake_completion *completion, uint64_t now_ns)
+{
+	enum stats_phase phase = conn->count ? conn->requests[0].phase : STATS_MEASURED;
+
+	if (conn->state != SHADOW_OPEN)
+		return;
+	*shadow_counter(shadow, phase, COUNTER_BYTES_RECEIVED) += (uint64_t)completion->seen.result;
+	conn->read_bytes = completion->stream_bytes;
+	feed(shadow, conn, completion->stream_bytes, now_ns);
+}
+
+/* A byte of the answer to the oldest request was read. */
+static bool inside(const struct shadow_conn *conn)
+{
+	return conn->count && conn->read_bytes > conn->answer_begin;
+}
+
+static void peer_ended(struct shadow *shadow, struct shadow_conn *conn, uint64_t now_ns)
+{
+	const struct fake_message *message = conn->message < conn->peer->message_count
+						     ? &conn->peer->messages[conn->message]
+						     : NULL;
+
+	shadow->connections[CONNECTION_CLOSED_BY_PEER]++;
+	if (!inside(conn)) {
+		shadow_break(shadow, conn, COUNTER_FAILED_CLOSED, now_ns);
+	} else if (message && message->body_at <= conn->read_bytes) {
+		completed(shadow, conn, message->status, now_ns);
+		shadow_break(shadow, conn, COUNTER_FAILED_COLLATERAL, now_ns);
+	} else {
+		shadow_break(shadow, conn, COUNTER_FAILED_SHORT, now_ns);
+	}
+}
+
+static void received(struct shadow *shadow, struct shadow_conn *conn,
+	const struct fake_completion *completion, uint64_t now_ns)
+{
+	int result = completion->seen.result;
+
+	if (!(completion->seen.flags & RING_MORE))
+		conn->receiving = false;
+	if (result > 0) {
+		bytes_came(shadow, conn, completion, now_ns);
+	} else if (result == -ENOBUFS) {
+		shadow->health[HEALTH_ENOBUFS]++;
+	} else if (conn->state == SHADOW_OPEN && !result && !conn->reset) {
+		peer_ended(shadow, conn, now_ns);
+	} else if (conn->state == SHADOW_OPEN) {
+		shadow->connections[CONNECTION_CLOSED_BY_PEER]++;
+		shadow_break(shadow, conn,
+			inside(conn) ? COUNTER_FAILED_SHORT : COUNTER_FAILED_RESET, now_ns);
+	}
+	if (conn->state != SHADOW_OPEN || conn->receiving)
+		return;
+	shadow->health[HEALTH_REARMED]++;
+	conn->receiving = true;
+	conn->receives++;
+}
+
+/* --- connections --------------------------------------------------------------------------- */
+
+static enum connection_counter failure_of(int error)
+{
+	switch (error) {
+	case -ECONNREFUSED:
+	case -ECONNRESET:
+		return CONNECTION_FAILED_REFUSED;
+	case -ETIMEDOUT:
+	case -ECANCELED:
+		return CONNECTION_FAILED_TIMEOUT;
+	case -EADDRNOTAVAIL:
+		return CONNECTION_FAILED_NO_PORT;
+	case -EMFILE:
+		return CONNECTION_FAILED_NO_FD;
+	default:
+		return CONNECTION_FAILED_UNREACHABLE;
+	}
+}
+
+void shadow_opened(struct shadow *shadow, int result)
+{
+	shadow->connections[CONNECTION_ATTEMPTED]++;
+	if (result >= 0)
+		return;
+	shadow->connections[failure_of(result)]++;
+	/* Which slot it was for cannot be seen. */
+	shadow->failed_opens++;
+	shadow->uncertain_replaced++;
+}
+
+void shadow_installed(struct shadow *shadow, uint32_t slot, int result)
+{
+	struct shadow_conn *conn = &shadow->conns[slot];
+
+	if (conn->state != SHADOW_DOWN)
+		fake_log_fail("slot %u: a socket for a connection that is not down", slot);
+	shadow->connections[CONNECTION_REPLACED] += conn->established_once;
+	if (!result)
+		return;
+	shadow->connections[failure_of(result)]++;
+	shadow->failed_opens++;
+}
+
+void shadow_connecting(struct shadow *shadow, uint32_t slot, uint32_t generation)
+{
+	struct shadow_conn *conn = &shadow->conns[slot];
+
+	if (conn->state != SHADOW_DOWN)
+		fake_log_fail("slot %u: a connect that was not due", slot);
+	conn->state = SHADOW_CONNECTING;
+	conn->generation = generation;
+	conn->cancelled = conn->served = conn->reconnects = false;
+	conn->receiving = conn->sending = conn->reset = false;
+	conn->message = 0;
+	conn->stream_bytes = conn->read_bytes = conn->answer_begin = 0;
+	conn->receives = conn->armed_receives = 0;
+	conn->connect_ns = shadow->clock->read_ns;
+}
+
+void shadow_cancelled(struct shadow *shadow, uint32_t slot)
+{
+	struct shadow_conn *conn = &shadow->conns[slot];
+
+	conn->cancelled = true;
+	if (conn->state != SHADOW_CONNECTING)
+		return;
+	if (conn->connect_ns + shadow->plan->timeout_ns > shadow->clock->read_ns)
+		fake_log_fail("slot %u: a connect was given up before its time", slot);
+	conn->state = SHADOW_CLOSING;
+}
+
+static void connected(struct shadow *shadow, struct shadow_conn *conn,
+	const struct fake_completion *completion, uint64_t now_ns)
+{
+	int result = completion->seen.result;
+
+	conn->peer = completion->conn;
+	if (result || conn->state != SHADOW_CONNECTING) {
+		shadow->connections[failure_of(result ? result : -ECANCELED)]++;
+		conn->state = SHADOW_CLOSING;
+		return;
+	}
+	shadow->connections[CONNECTION_ESTABLISHED]++;
+	shadow_record(&shadow->connect, now_ns - conn->connect_ns, false);
+	conn->state = SHADOW_OPEN;
+	conn->established_once = true;
+	conn->receiving = true;
+	conn->receives = 1;
+	shadow_become_available(shadow, conn, now_ns);
+}
+
+static void sent(struct shadow *shadow, struct shadow_conn *conn,
+	const struct fake_completion *completion, uint64_t now_ns)
+{
+	int result = completion->seen.result;
+
+	conn->sending = false;
+	if (conn->state != SHADOW_OPEN)
+		return;
+	if (result == -EPIPE || result == -ECONNRESET) {
+		conn->reset = true; /* the receive tells how it went */
+		shadow_become_available(shadow, conn, now_ns);
+	} else if (result < 0 || (uint64_t)result < conn->sent_bytes) {
+		shadow_break(shadow, conn, COUNTER_FAILED_SEND, now_ns);
+	} else {
+		shadow_become_available(shadow, conn, now_ns);
+	}
+}
+
+static void closed(struct shadow *shadow, struct shadow_conn *conn, uint64_t now_ns)
+{
+	conn->state = SHADOW_DOWN;
+	conn->down_ns = now_ns;
+	conn->reconnects = conn->served && shadow_wanted(shadow);
+	conn->closed_in_turn = true;
+}
+
+void shadow_completion(
+	struct shadow *shadow, const struct fake_completion *completion, uint64_t now_ns)
+{
+	uint64_t tag = completion->seen.tag;
+	struct shadow_conn *conn = &shadow->conns[RING_TAG_SLOT(tag)];
+
+	if (RING_TAG_GENERATION(tag) != conn->generation) {
+		shadow->health[HEALTH_STALE]++;
+		return;
+	}
+	if (conn->state == SHADOW_DOWN && conn->closed_in_turn) {
+		/* In the batch of the close: whether there is another user already cannot be seen.
+		 */
+		shadow->uncertain_stale++;
+		return;
+	}
+	switch (RING_TAG_OPERATION(tag)) {
+	case RING_RECEIVE:
+		received(shadow, conn, completion, now_ns);
+		break;
+	case RING_SEND:
+		sent(shadow, conn, completion, now_ns);
+		break;
+	case RING_CONNECT:
+		connected(shadow, conn, completion, now_ns);
+		break;
+	case RING_CLOSE:
+		closed(shadow, conn, now_ns);
+		break;
+	default:
+		break;
+	}
+}
+
+void shadow_check_conns(struct shadow *shadow)
+{
+	for (uint32_t i = 0; i < shadow->place->connections; i++) {
+		struct shadow_conn *conn = &shadow->conns[i];
+
+		if (conn->state == SHADOW_DOWN && conn->reconnects && !shadow->failed_opens)
+			fake_log_fail("slot %u: it served and is not replaced", i);
+		if (conn->state == SHADOW_OPEN && conn->receives != conn->armed_receives)
+			fake_log_fail("slot %u: %u receives instead of %u", i, conn->armed_receives,
+				conn->receives);
+		conn->reconnects = conn->closed_in_turn = false;
+	}
+}
