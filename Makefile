@@ -43,7 +43,7 @@ OPT.cover   := -O0 --coverage
 # clang counts formats passed on by a checked wrapper as suspicious, gcc does not.
 OPT.fuzz    := $(OPT.asan) -Wno-format-nonliteral
 CPPFLAGS_ALL := -D_GNU_SOURCE -Iinclude -Isrc -I$(OUT)/gen -I. $(CPPFLAGS)
-CFLAGS_ALL := -std=gnu11 -g $(OPT.$(VARIANT)) $(WARNINGS) $(if $(CI),-Werror) $(CFLAGS)
+CFLAGS_ALL := -std=gnu11 -g $(WARNINGS) $(OPT.$(VARIANT)) $(if $(CI),-Werror) $(CFLAGS)
 LDFLAGS_ALL := $(OPT.$(VARIANT)) $(LDFLAGS)
 LIBS := -luring -lbpf -lnuma -ljansson -lpthread -lm
 
