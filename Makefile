@@ -80,6 +80,7 @@ test: ## install what is missing, build, and run every test; ONLY='cli/*' for so
 ## Building and checking
 
 all: $(OUT)/ringload ## build build/release/ringload; VARIANT=asan or tsan for the sanitizers
+	@:
 
 test-san: ## the tests once more with ASan + UBSan and with TSan
 	@tools/setup build test
@@ -198,17 +199,20 @@ REAL_PROGRAMS   := $(patsubst %.c,$(OUT)/%,$(wildcard tests/sim/real_*.c))
 SERVER_PROGRAMS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/servers/*.c))
 FUZZ_PROGRAMS   := $(patsubst %.c,$(OUT)/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 test-programs: $(UNIT_PROGRAMS) $(SIM_PROGRAMS) $(REAL_PROGRAMS) $(SERVER_PROGRAMS) $(FUZZ_PROGRAMS)
+	@:
 unit-programs: $(UNIT_PROGRAMS)
+	@:
 fuzz-programs: $(FUZZ_PROGRAMS)
+	@:
 
 UNIT_SHARED := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 SIM_FAKES   := $(wildcard tests/sim/fake_*.c)
 SIM_SHARED  := $(filter-out tests/sim/test_% tests/sim/real_% $(SIM_FAKES),$(wildcard tests/sim/*.c))
 
-# The simulator's program is the library without its kernel and its time: those two come from
-# tests/sim/fake_*.c. They are left out rather than shadowed, so that a function the fakes lack is
-# a link error and not the real one.
-SIM_REPLACED := $(wildcard src/net/ring*.c) src/base/clock.c
+# The simulator's program is the library without its kernel (ring and sockets) and its time: those
+# come from tests/sim/fake_*.c. They are left out rather than shadowed, so that a function the fakes
+# lack is a link error and not the real one.
+SIM_REPLACED := $(wildcard src/net/ring*.c) src/net/sock.c src/base/clock.c
 $(OUT)/libringload-sim.a: $(patsubst %.c,$(OUT)/%.o,$(filter-out $(SIM_REPLACED),$(SOURCES)))
 	$(ARCHIVE)
 

@@ -10,7 +10,7 @@
 #ifndef RINGLOAD_ENGINE_CONN_H
 #define RINGLOAD_ENGINE_CONN_H
 
-#include "engine/worker.h"
+#include "engine/worker_state.h"
 
 /* DOWN → CONNECTING, or back to DOWN when there is no socket to be had. */
 void conn_connect(struct worker *worker, uint32_t index);

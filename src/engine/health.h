@@ -7,7 +7,7 @@
 #ifndef RINGLOAD_ENGINE_HEALTH_H
 #define RINGLOAD_ENGINE_HEALTH_H
 
-#include "engine/worker.h"
+#include "engine/worker_state.h"
 
 /* Books the time since the last call as busy, spun or waited, and the ring's overflows so far.
  * Costs a system call. */

@@ -9,7 +9,7 @@
 #ifndef RINGLOAD_ENGINE_LAUNCH_H
 #define RINGLOAD_ENGINE_LAUNCH_H
 
-#include "engine/worker.h"
+#include "engine/worker_state.h"
 
 /* Moves the schedule of an open loop on to now: each arrival that has come is counted, then waits
  * or is dropped. */

@@ -8,7 +8,7 @@
 #ifndef RINGLOAD_ENGINE_OUTCOME_H
 #define RINGLOAD_ENGINE_OUTCOME_H
 
-#include "engine/worker.h"
+#include "engine/worker_state.h"
 
 /* A sent request was answered with a well-formed response. */
 void outcome_completed(struct worker *worker, uint32_t request, uint64_t done_ns, uint16_t status);

@@ -8,7 +8,7 @@
 #ifndef RINGLOAD_ENGINE_PACE_H
 #define RINGLOAD_ENGINE_PACE_H
 
-#include "engine/worker.h"
+#include "engine/worker_state.h"
 
 /* Stamps and submits what is queued, and comes back when something is due or has completed. */
 void pace_enter(struct worker *worker);

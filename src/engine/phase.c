@@ -29,10 +29,11 @@ static uint64_t saturating_add(uint64_t a, uint64_t b)
 	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
-/* N requests of a closed loop are over with the last answer: the drain is part of the window. */
+/* N requests of a closed loop, all begun, are over with the last answer: the drain is part of the
+ * window. */
 static bool until_last_answer(const struct worker *worker)
 {
-	return worker->plan->has_requests && !worker->plan->open_loop;
+	return worker->plan->has_requests && !worker->plan->open_loop && !worker->requests_left;
 }
 
 static void await_start(struct worker *worker)
@@ -46,15 +47,14 @@ static void await_start(struct worker *worker)
 	worker->end_ns = saturating_add(worker->measured_from_ns, worker->plan->duration_ns);
 	if (worker->now_ns >= start_ns) {
 		worker->phase = WORKER_RUNNING;
-		worker->window_until_ns = until_last_answer(worker) ? UINT64_MAX : worker->end_ns;
+		worker->window_until_ns = worker->end_ns;
 	}
 }
 
 static void begin_drain(struct worker *worker, uint64_t window_end_ns)
 {
 	worker->phase = WORKER_DRAINING;
-	if (!until_last_answer(worker))
-		worker->window_until_ns = window_end_ns;
+	worker->window_until_ns = until_last_answer(worker) ? UINT64_MAX : window_end_ns;
 	worker->window_end_ns = window_end_ns;
 	worker->drain_until_ns = saturating_add(worker->now_ns, worker->plan->drain_ns);
 }
@@ -76,7 +76,8 @@ static bool window_over(const struct worker *worker)
 	if (worker->plan->open_loop || !worker->plan->has_requests)
 		return false;
 	return !worker->requests_left ||
-	       worker->now_ns >= saturating_add(alone_since(worker), worker->plan->timeout_ns);
+	       worker->now_ns >= saturating_add(alone_since(worker),
+					 worker->plan->timeout_ns + WORKER_ALONE_NS);
 }
 
 /* Whether all that became due has come to an end. */

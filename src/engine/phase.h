@@ -8,7 +8,7 @@
 #ifndef RINGLOAD_ENGINE_PHASE_H
 #define RINGLOAD_ENGINE_PHASE_H
 
-#include "engine/worker.h"
+#include "engine/worker_state.h"
 
 /* Moves on as far as the time and the control say. */
 void phase_advance(struct worker *worker);

@@ -11,7 +11,7 @@
 #ifndef RINGLOAD_ENGINE_RECEIVE_H
 #define RINGLOAD_ENGINE_RECEIVE_H
 
-#include "engine/worker.h"
+#include "engine/worker_state.h"
 
 /* Handles one completion; worker->now_ns is the time it was seen. */
 void receive_completion(struct worker *worker, const struct ring_completion *completion);

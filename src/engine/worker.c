@@ -179,6 +179,19 @@ static void tick(struct worker *worker)
 	health_account(worker);
 }
 
+/* With thousands of connections each completion misses the cache: have all of a batch on the way.
+ */
+static void prefetch(
+	const struct worker *worker, const struct ring_completion *batch, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t conn = RING_TAG_SLOT(batch[i].tag);
+
+		__builtin_prefetch(&worker->conns[conn]);
+		__builtin_prefetch(&worker->requests[(size_t)conn * worker->plan->pipeline]);
+	}
+}
+
 static void reap(struct worker *worker)
 {
 	struct ring_completion batch[WORKER_REAP_BATCH];
@@ -188,6 +201,7 @@ static void reap(struct worker *worker)
 		count = ring_reap(worker->ring, batch, WORKER_REAP_BATCH);
 		if (total && count)
 			worker->now_ns = clock_now_ns();
+		prefetch(worker, batch, count);
 		for (uint32_t i = 0; i < count; i++)
 			receive_completion(worker, &batch[i]);
 		total += count;

@@ -5,7 +5,7 @@
  *
  * A parser takes bytes in pieces of any size, down to one, keeps only its own small struct between
  * pieces, and gives the same events however the input was cut. It copies nothing, allocates
- * nothing, and looks at each byte once. Bodies are streamed through, of any size.
+ * nothing, and goes over each byte once. Bodies are streamed through, of any size.
  *
  * Source: RFC 9112 (HTTP/1.1), RFC 9110 (semantics). Stricter than it must be where a measurement
  * would otherwise be a guess: Transfer-Encoding together with Content-Length, folded header lines,

@@ -14,15 +14,25 @@ enum body_state {
 	DATA_END
 };
 
+/* Digits of a chunk size: so many cannot exceed 2^63. */
+enum { MOST_DIGITS = 15 };
+
+/* The value of a hexadecimal digit, or one above 15. */
+static unsigned body_digit(uint8_t byte)
+{
+	unsigned digit = byte - (unsigned)'0';
+
+	if (digit <= 9)
+		return digit;
+	digit = (byte | 0x20) - (unsigned)'a';
+	return digit <= 5 ? digit + 10 : 16;
+}
+
 static bool body_add_digit(struct http1_reader *reader, uint8_t byte)
 {
-	unsigned digit;
+	unsigned digit = body_digit(byte);
 
-	if (byte >= '0' && byte <= '9')
-		digit = byte - '0';
-	else if ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'f')
-		digit = (byte | 0x20) - 'a' + 10;
-	else
+	if (digit > 15)
 		return false;
 	if (reader->state == SIZE_START)
 		reader->left = 0;
@@ -68,11 +78,30 @@ static bool body_header_byte(struct http1_reader *reader, uint8_t byte)
 	return true;
 }
 
+/* A size and CR LF at once, or where it began when there is more or less. */
+static const uint8_t *body_usual_header(
+	struct http1_reader *reader, const uint8_t *at, const uint8_t *end)
+{
+	const uint8_t *digit_at = at, *limit = end - at > MOST_DIGITS ? at + MOST_DIGITS : end;
+	uint64_t size = 0;
+	unsigned digit;
+
+	for (; digit_at < limit && (digit = body_digit(*digit_at)) <= 15; digit_at++)
+		size = size << 4 | digit;
+	if (digit_at == at || !http1_scan_is_line_end(digit_at, end))
+		return at;
+	reader->left = size;
+	body_end_header(reader);
+	return digit_at + 2;
+}
+
 static void body_chunk_header(struct http1_reader *reader, struct span *in)
 {
 	const uint8_t *at = in->data;
 	const uint8_t *end = at + http1_reader_room(reader, in->bytes);
 
+	if (reader->state == SIZE_START && reader->head_bytes == 0)
+		at = body_usual_header(reader, at, end);
 	while (at < end && reader->part == HTTP1_PART_CHUNK_HEADER) {
 		if (!body_header_byte(reader, *at)) {
 			http1_reader_fail(reader, HTTP1_BAD_CHUNK, at);
@@ -89,8 +118,13 @@ static void body_chunk_header(struct http1_reader *reader, struct span *in)
 static void body_chunk_end(struct http1_reader *reader, struct span *in)
 {
 	const uint8_t *at = in->data;
+	size_t bytes = 1;
 
-	if (*at == '\r' && reader->state == DATA_END) {
+	if (reader->state == DATA_END && http1_scan_is_line_end(at, at + in->bytes)) {
+		reader->part = HTTP1_PART_CHUNK_HEADER;
+		reader->state = SIZE_START;
+		bytes = 2;
+	} else if (*at == '\r' && reader->state == DATA_END) {
 		reader->state = LINE_FEED;
 	} else if (*at == '\n' && reader->state == LINE_FEED) {
 		reader->part = HTTP1_PART_CHUNK_HEADER;
@@ -99,8 +133,8 @@ static void body_chunk_end(struct http1_reader *reader, struct span *in)
 		http1_reader_fail(reader, HTTP1_BAD_CHUNK, at);
 		return;
 	}
-	in->data++;
-	in->bytes--;
+	in->data += bytes;
+	in->bytes -= bytes;
 }
 
 static void body_trailers(struct http1_reader *reader, struct span *in)

@@ -41,7 +41,7 @@ const uint8_t *http1_fields_bytes(
 static inline const uint8_t *http1_fields_read(
 	struct http1_reader *reader, const uint8_t *at, const uint8_t *end)
 {
-	if (reader->state == HTTP1_FIELDS_LINE && end - at >= HTTP1_SCAN_BYTES) {
+	if (reader->state == HTTP1_FIELDS_LINE) {
 		at = http1_usual_lines(reader, at, end);
 		if (reader->part == HTTP1_PART_HEAD_END)
 			return at;

@@ -50,8 +50,6 @@ static inline void http1_reader_begin(struct http1_reader *reader, unsigned fact
 	reader->part = HTTP1_PART_START_LINE;
 	reader->state = 0;
 	reader->facts = (uint8_t)facts;
-	reader->matched = 0;
-	reader->field_count = 0;
 	reader->head_bytes = 0;
 }
 

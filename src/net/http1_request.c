@@ -202,11 +202,11 @@ static enum http1_event request_head_end(struct http1_request *request)
 static enum http1_event request_head(struct http1_request *request, struct span *in)
 {
 	struct http1_reader *reader = &request->reader;
-	const uint8_t *at = in->data;
-	const uint8_t *end = at + http1_reader_room(reader, in->bytes);
+	const uint8_t *at = in->data, *end;
 
 	if (in->bytes == 0)
 		return HTTP1_MORE;
+	end = at + http1_reader_room(reader, in->bytes);
 	if (reader->part == HTTP1_PART_START_LINE)
 		at = request_line(request, at, end);
 	if (reader->part == HTTP1_PART_FIELDS)

@@ -30,7 +30,6 @@ void http1_response_init(struct http1_response *response)
 void http1_response_begin(struct http1_response *response, bool head_request)
 {
 	http1_reader_begin(&response->reader, head_request ? HTTP1_FACT_HEAD_REQUEST : 0);
-	response->status = 0;
 	response->started = false;
 }
 
@@ -179,14 +178,16 @@ static enum http1_event response_head_end(struct http1_response *response)
 	return HTTP1_HEAD;
 }
 
-static enum http1_event response_head(struct http1_response *response, struct span *in)
+/* Not inlined, so that pieces of bodies do not pay for the registers a head needs. */
+static __attribute__((noinline)) enum http1_event response_head(
+	struct http1_response *response, struct span *in)
 {
 	struct http1_reader *reader = &response->reader;
-	const uint8_t *at = in->data;
-	const uint8_t *end = at + http1_reader_room(reader, in->bytes);
+	const uint8_t *at = in->data, *end;
 
 	if (in->bytes == 0)
 		return HTTP1_MORE;
+	end = at + http1_reader_room(reader, in->bytes);
 	if (reader->part == HTTP1_PART_START_LINE) {
 		response->started = true;
 		at = response_line(response, at, end);
@@ -200,7 +201,7 @@ static enum http1_event response_head(struct http1_response *response, struct sp
 	return reader->part == HTTP1_PART_FAILED ? HTTP1_ERROR : HTTP1_MORE;
 }
 
-static enum http1_event response_unusual(
+static __attribute__((noinline)) enum http1_event response_unusual(
 	struct http1_response *response, struct span *in, struct span *body)
 {
 	enum http1_event event = http1_body_unusual(&response->reader, in, body);

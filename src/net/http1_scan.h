@@ -33,7 +33,7 @@ static inline bool http1_scan_is_text(uint8_t byte)
 /* Whether the line ends here, with CR LF as it should. */
 static inline bool http1_scan_is_line_end(const uint8_t *at, const uint8_t *end)
 {
-	return end - at >= 2 && memcmp(at, "\r\n", 2) == 0;
+	return at < end - 1 && memcmp(at, "\r\n", 2) == 0;
 }
 
 /* A mask has a bit for each of the HTTP1_SCAN_BYTES bytes at `at`, all of which must be readable.

@@ -6,11 +6,12 @@
 #include "net/http1_fields.h"
 #include "net/http1_scan.h"
 
-/* Of a Content-Length: so many cannot exceed 2^63. */
+/* Digits of a Content-Length: so many cannot exceed 2^63. */
 enum { MOST_DIGITS = 18 };
 
-/* Lengths of names that are looked at, as bits; with 0, which is no name, and 6 for Expect. */
+/* Lengths of the names that matter, with 0, which is no name; and their first letters. As bits. */
 #define NAME_LENGTHS (1U | 1U << 6 | 1U << 10 | 1U << 14 | 1U << 17)
+#define NAME_LETTERS (1U << ('c' & 31) | 1U << ('e' & 31) | 1U << ('t' & 31) | 1U << (':' & 31))
 
 static inline uint64_t usual_load(const void *from)
 {
@@ -79,16 +80,15 @@ static inline const uint8_t *usual_encoding(
 	return at + sizeof(value) - 1;
 }
 
-enum usual_kind { IGNORED, TAKEN, LEFT };
-
 /*
- * A field whose name has one of NAME_LENGTHS: TAKEN with *at after its line, LEFT when the short
- * cut ends here, IGNORED when it does not matter.
+ * A field whose name has one of NAME_LENGTHS. Returns the byte after its line, its first byte when
+ * the short cut ends here, or NULL when the field does not matter. Not inlined, to leave the
+ * registers to the loop below.
  */
-static inline enum usual_kind usual_field(
-	struct http1_reader *reader, const uint8_t **at, size_t name_bytes, const uint8_t *end)
+static inline const uint8_t *usual_field(
+	struct http1_reader *reader, const uint8_t *name, size_t name_bytes, const uint8_t *end)
 {
-	const uint8_t *name = *at, *value = name + name_bytes + 1, *next;
+	const uint8_t *value = name + name_bytes + 1, *next;
 
 	if (name_bytes == 10 && usual_is_name(name, "connection", 10))
 		next = usual_connection(reader, value, end);
@@ -97,30 +97,29 @@ static inline enum usual_kind usual_field(
 	else if (name_bytes == 17 && usual_is_name(name, "transfer-encoding", 17))
 		next = usual_encoding(reader, value, end);
 	else if (name_bytes == 0 || (name_bytes == 6 && (*name | 0x20) == 'e'))
-		return LEFT;
+		return name;
 	else
-		return IGNORED;
-	if (!next)
-		return LEFT;
-	*at = next;
-	return TAKEN;
+		return NULL;
+	return next ? next : name;
 }
 
 /* How many letters and hyphens begin here, up to 31; the byte after them is before last + 16. */
 static inline size_t usual_name_bytes(const uint8_t *at, const uint8_t *last)
 {
-	const unsigned limit = 1U << HTTP1_SCAN_BYTES;
-	size_t bytes = (unsigned)__builtin_ctz(http1_scan_not_name(at) | limit);
+	const unsigned limit = 1U << (HTTP1_SCAN_BYTES - 1);
+	unsigned stop = http1_scan_not_name(at);
 
-	if (bytes == HTTP1_SCAN_BYTES && last - at > HTTP1_SCAN_BYTES)
-		bytes += (unsigned)__builtin_ctz(http1_scan_not_name(at + bytes) | limit >> 1);
-	return bytes;
+	if (stop)
+		return (unsigned)__builtin_ctz(stop);
+	if (last - at <= HTTP1_SCAN_BYTES)
+		return HTTP1_SCAN_BYTES;
+	stop = http1_scan_not_name(at + HTTP1_SCAN_BYTES) | limit;
+	return HTTP1_SCAN_BYTES + (unsigned)__builtin_ctz(stop);
 }
 
 const uint8_t *http1_usual_lines(struct http1_reader *reader, const uint8_t *at, const uint8_t *end)
 {
-	const uint8_t *last = end - HTTP1_SCAN_BYTES;
-	unsigned lengths = reader->part == HTTP1_PART_TRAILERS ? 1 : NAME_LENGTHS;
+	const uint8_t *last = end - at > HTTP1_SCAN_BYTES ? end - HTTP1_SCAN_BYTES : at;
 	unsigned count = reader->field_count;
 
 	for (; at < last && count < HTTP1_MAX_HEADERS; count++) {
@@ -128,12 +127,14 @@ const uint8_t *http1_usual_lines(struct http1_reader *reader, const uint8_t *at,
 
 		if (at[bytes] != ':')
 			break;
-		if (lengths >> bytes & 1) {
-			enum usual_kind kind = usual_field(reader, &at, bytes, end);
-			if (kind == TAKEN)
-				continue;
-			if (kind == LEFT)
+		if ((NAME_LENGTHS >> bytes & 1) && (NAME_LETTERS >> (*at & 31) & 1)) {
+			const uint8_t *next = usual_field(reader, at, bytes, end);
+			if (next == at)
 				break;
+			if (next) {
+				at = next;
+				continue;
+			}
 		}
 		at = http1_scan_text(at + bytes + 1, end);
 		if (!http1_scan_is_line_end(at, end)) {

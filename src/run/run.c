@@ -86,18 +86,32 @@ static void drive(struct run *run)
 	collector_run(&run->collector, run->engine, run->start_ns);
 }
 
+/* Whether a worker came to the end of its schedule by itself. */
+static bool ended_by_itself(const struct run *run, size_t index, uint64_t window_end_ns)
+{
+	const struct plan *plan = &run->plan;
+	const struct counters
+		*measured = &engine_stats(run->engine, index)->phase[STATS_MEASURED].counters;
+
+	if (plan->has_requests &&
+		measured->value[COUNTER_SCHEDULED] >= plan->workers[index].requests)
+		return true;
+	return plan->duration_ns != UINT64_MAX &&
+	       window_end_ns >= run->start_ns + plan->warmup_ns + plan->duration_ns;
+}
+
 /*
  * A run is interrupted when its window was cut, or when the drain was: one Ctrl-C in the drain
- * changes nothing.
+ * changes nothing. The moment of the signal does not decide: a worker's clock may be a turn older.
  */
 static bool was_interrupted(const struct run *run, const struct result_input_worker *workers)
 {
 	size_t i;
 
-	if (interrupt_count() >= 2)
-		return true;
+	if (interrupt_count() != 1)
+		return interrupt_count() > 1;
 	for (i = 0; i < run->plan.worker_count; i++)
-		if (interrupt_first_ns() <= workers[i].info.window_end_ns)
+		if (!ended_by_itself(run, i, workers[i].info.window_end_ns))
 			return true;
 	return false;
 }

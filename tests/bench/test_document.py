@@ -16,7 +16,8 @@ def sample(row, client, cpu_us=2.0, rps=1000.0, **more):
 
 
 def rendered(group, samples, failure=""):
-    record = {"rounds": 1, "duration_s": 2, "failure": failure, "samples": samples}
+    record = {"rounds": 1, "duration_s": 2, "failure": failure, "samples": samples,
+              "measured": "2026-01-02, ringload at abc", "versions": {}}
     return render([(group, record)], [["kernel", "6.1"]], [["wrk", "4.1"]])
 
 
@@ -48,6 +49,7 @@ class Losses(unittest.TestCase):
     def test_better_is_no_loss(self):
         text = self.cost(2.0, 2000.0)
         self.assertIn("In no case that was measured", text)
+        self.assertIn("1 rounds, 2 s a run; 2026-01-02, ringload at abc.", text)
         self.assertIn("| 0.5 | yes |", text)
 
     def test_worse_is_listed_with_its_factor(self):
@@ -75,8 +77,8 @@ class Tables(unittest.TestCase):
         self.assertIn("64 connections | wrk | 12 timeouts | 1 |", text)
 
     def test_a_group_that_could_not_run_says_why(self):
-        text = rendered(groups.Freeze(), [], "the null server needs root (ringload lab)")
-        self.assertIn("Not measured: the null server needs root (ringload lab).", text)
+        text = rendered(groups.Freeze(), [], "there is no null server")
+        self.assertIn("Not measured: there is no null server.", text)
 
     def test_every_command_line_is_told(self):
         row = "null server, 64 connections"

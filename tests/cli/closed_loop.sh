@@ -54,7 +54,8 @@ expect_status 0
 expect_record '.window.warmup_s == 0.3 and .window.duration_s == 1.1'
 expect_record '.warmup.requests.sent > 0 and .requests.sent > 0'
 expect_equal 'requests at the target' "$(seen)" "$(record '.warmup.requests.sent + .requests.sent')"
-expect_record '.rate.completed_rps * 1.1 - .requests.completed | fabs < 1'
+# What the warm-up left outstanding completed in the window, and the last answers came after it.
+expect_record '.rate.completed_rps * 1.1 - .requests.completed | fabs < 4 + 1'
 
 # Whichever comes first: the duration, when the number is out of reach.
 load -n 1000000k -d 200ms -c 1 "$url/"

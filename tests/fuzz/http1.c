@@ -11,36 +11,32 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
-/* A piece in memory of exactly its size, so that a sanitizer sees a byte too many being read. */
-static void feed_copy(struct events_parser *parser, const uint8_t *data, size_t bytes)
-{
-	uint8_t *copy = malloc(bytes);
-
-	events_check(copy);
-	memcpy(copy, data, bytes);
-	events_feed(parser, copy, bytes);
-	free(copy);
-}
-
-/* First a piece of first_bytes, then others of other_bytes. */
+/*
+ * First a piece of first_bytes, then others of other_bytes. Each lies at the end of memory of the
+ * input's size, so that a sanitizer sees a byte too many being read.
+ */
 static void check_cut(enum events_kind kind, const uint8_t *data, size_t bytes, size_t first_bytes,
 	size_t other_bytes, const struct events *expected)
 {
 	static struct events events;
 	struct events_parser parser;
 	size_t limit = first_bytes;
+	uint8_t *memory = malloc(bytes);
 
+	events_check(memory);
 	events_open(&parser, kind, &events);
-	while (bytes > 0) {
-		size_t piece_bytes = bytes < limit ? bytes : limit;
+	for (size_t at = 0; at < bytes;) {
+		size_t piece_bytes = bytes - at < limit ? bytes - at : limit;
+		uint8_t *piece = memory + bytes - piece_bytes;
 
-		feed_copy(&parser, data, piece_bytes);
-		data += piece_bytes;
-		bytes -= piece_bytes;
+		memcpy(piece, data + at, piece_bytes);
+		events_feed(&parser, piece, piece_bytes);
+		at += piece_bytes;
 		limit = other_bytes;
 	}
 	events_close(&parser);
 	events_check(events_equal(&events, expected));
+	free(memory);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)

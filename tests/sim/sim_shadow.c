@@ -169,10 +169,20 @@ static void finish(struct shadow *shadow, uint64_t now_ns)
 	shadow->life = SHADOW_DONE;
 }
 
+/* N requests of a closed loop, all begun: they are over with the last answer. */
+static bool until_last(const struct shadow *shadow)
+{
+	return shadow->plan->has_requests && !shadow->plan->open_loop && !shadow->requests_left;
+}
+
 static void drain(struct shadow *shadow, uint64_t now_ns)
 {
 	shadow->life = SHADOW_DRAINING;
 	shadow->unwanted_ns = now_ns; /* but for what waits */
+	if (until_last(shadow))
+		shadow->window_until_ns = UINT64_MAX;
+	else if (now_ns < shadow->window_until_ns)
+		shadow->window_until_ns = now_ns;
 	shadow->drain_until_ns = later(now_ns, shadow->plan->drain_ns);
 }
 
@@ -187,13 +197,8 @@ static bool window_over(const struct shadow *shadow, uint64_t now_ns)
 	if (shadow->plan->open_loop || !shadow->plan->has_requests)
 		return false;
 	return !shadow->requests_left ||
-	       (!any_open(shadow) && now_ns >= later(alone_ns, shadow->plan->timeout_ns));
-}
-
-/* N requests of a closed loop are over with the last answer: that is the window of their rate. */
-static bool until_last(const struct shadow *shadow)
-{
-	return shadow->plan->has_requests && !shadow->plan->open_loop;
+	       (!any_open(shadow) &&
+		       now_ns >= later(alone_ns, shadow->plan->timeout_ns + WORKER_ALONE_NS));
 }
 
 static void obey(struct shadow *shadow, uint64_t now_ns)
@@ -209,8 +214,6 @@ static void obey(struct shadow *shadow, uint64_t now_ns)
 	} else if (shadow->life == SHADOW_RUNNING) {
 		shadow->end_ns = now_ns;
 		shadow->cut_ns = now_ns - shadow->start_ns;
-		if (!until_last(shadow))
-			shadow->window_until_ns = now_ns;
 		if (shadow->plan->open_loop)
 			find_arrival(shadow);
 		drain(shadow, now_ns);
@@ -226,7 +229,7 @@ static void advance(struct shadow *shadow, uint64_t now_ns)
 		shadow->start_ns = shadow->control->start_ns;
 		shadow->measured_from_ns = shadow->start_ns + shadow->plan->warmup_ns;
 		shadow->end_ns = later(shadow->measured_from_ns, shadow->plan->duration_ns);
-		shadow->window_until_ns = until_last(shadow) ? UINT64_MAX : shadow->end_ns;
+		shadow->window_until_ns = shadow->end_ns;
 	}
 	if (shadow->life == SHADOW_RUNNING && window_over(shadow, now_ns))
 		drain(shadow, now_ns);

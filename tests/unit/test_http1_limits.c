@@ -221,6 +221,24 @@ static void test_nothing_is_told_twice(void **state)
 	assert_false(response.started);
 }
 
+/* No input is no event, in any state, wherever it points. */
+static void test_empty_input(void **state)
+{
+	static const char text[] = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n";
+	struct http1_response response;
+	struct http1_request request;
+	struct span in = {(const uint8_t *)text, sizeof(text) - 1}, none = {NULL, 0}, body;
+
+	(void)state;
+	http1_response_init(&response);
+	http1_request_init(&request);
+	assert_int_equal(http1_request_next(&request, &none, &body), HTTP1_MORE);
+	assert_int_equal(http1_response_next(&response, &none, &body), HTTP1_MORE);
+	assert_false(response.started || request.started);
+	assert_int_equal(http1_response_next(&response, &in, &body), HTTP1_HEAD);
+	assert_int_equal(http1_response_next(&response, &none, &body), HTTP1_MORE);
+}
+
 /* Without begin the input that follows a message stays untouched. */
 static void test_complete_stays_until_begin(void **state)
 {
@@ -268,6 +286,7 @@ int main(void)
 		cmocka_unit_test(test_chunk_header_and_trailer_limits),
 		cmocka_unit_test(test_large_bodies),
 		cmocka_unit_test(test_nothing_is_told_twice),
+		cmocka_unit_test(test_empty_input),
 		cmocka_unit_test(test_complete_stays_until_begin),
 		cmocka_unit_test(test_init_forgets_an_error),
 	};

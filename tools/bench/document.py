@@ -121,7 +121,7 @@ def _commands(document, groups):
 def render(groups, facts, versions):
     """
     groups: pairs of a Group and its record, None where it was not measured. A record has "samples",
-    "failure" (a sentence, or empty), "rounds" and "duration_s". facts and versions: pairs of words.
+    "failure" (a sentence, or empty), "rounds", "duration_s" and "measured" (when, and what). facts and versions: pairs of words.
     """
     body = Document()
     for group, record in groups:
@@ -130,7 +130,8 @@ def render(groups, facts, versions):
         if record is None:
             body.text("Not measured.")
             continue
-        body.text(f"{record['rounds']} rounds, {record['duration_s']} s a run.")
+        body.text(f"{record['rounds']} rounds, {record['duration_s']} s a run; "
+                  f"{record['measured']}.")
         if record["failure"]:
             body.text(f"Not measured: {record['failure']}.")
         if record["samples"]:

@@ -150,7 +150,7 @@ Counted by callgrind on the null server, 64 connections, closed loop: the differ
 short run, so that starting and ending cancel out."""
 
     VALGRIND = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null")
-    LENGTHS = {"short": (2, 4000), "long": (6, 20000)}
+    LENGTHS = {"short": (2, 20000), "long": (10, 200000)}
 
     def measure(self, bench):
         for client in bench.clients:
@@ -222,7 +222,8 @@ rate are shown with what they reached and took."""
             peers = [client for client in bench.clients
                      if client.open_loop and client.name != OURS]
             yield from bench.interleave(
-                f"{rate}/", peers, lambda _, r=rate: Load(null_url(), 64, bench.duration_s, r))
+                f"{rate}/", peers, lambda client, r=rate: Load(
+                    null_url(), 64, bench.duration_s + client.startup_s(64), r))
 
     def tell(self, samples, document):
         rows = []

@@ -5,7 +5,6 @@ import os
 import platform
 import re
 import subprocess
-import time
 
 
 def _read(path):
@@ -36,22 +35,21 @@ def _virtual():
     return "a virtual machine" if flags else "no hypervisor seen"
 
 
-def _revision(root):
+def revision(root):
+    """Which sources these are; "-dirty" when they were changed since."""
     said = subprocess.run(["git", "-C", root, "describe", "--always", "--dirty"],
                           capture_output=True, text=True, check=False)
     return said.stdout.strip() or "unknown"
 
 
-def describe(root):
+def describe():
     """Pairs of a word and what it is here."""
     governor = _read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
     return [
-        ("date", time.strftime("%Y-%m-%d", time.gmtime())),
         ("CPU", f"{_cpu()}, {os.cpu_count()} CPUs, {_virtual()}"),
         ("frequency governor", governor or "none seen"),
         ("memory", _memory()),
         ("kernel", platform.release()),
         ("system", _system()),
         ("TCP congestion control", _read("/proc/sys/net/ipv4/tcp_congestion_control")),
-        ("ringload revision", _revision(root)),
     ]

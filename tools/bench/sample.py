@@ -129,7 +129,8 @@ class Bench:
             environment=client.environment(load)))
         outcome = client.outcome(load, usage)
         sample = Sample(
-            row=row, client=client.name, command=self._told(client, usage), failure=outcome.failure,
+            row=row, client=client.name, command=self._told(client, usage),
+            failure=outcome.failure.replace(self.scratch, "SCRATCH"),
             requests=outcome.requests, rps=outcome.rps, cpu_s=usage.cpu_s, wall_s=usage.wall_s,
             peak_kb=usage.peak_kb, percentiles=outcome.percentiles, remarks=outcome.remarks,
             extra=outcome.extra)

@@ -22,7 +22,7 @@ class ServerError(Exception):
 def null_url():
     url = os.environ.get(NULL_URL_VARIABLE)
     if not url:
-        raise ServerError("the null server needs root (ringload lab)")
+        raise ServerError("there is no null server: it takes root, and ringload for its lab")
     return url
 
 
@@ -156,5 +156,5 @@ class Frozen(Server):
         self.binary, self.cpu, self.freeze_s, self.at_s = binary, cpu, freeze_s, at_s
 
     def command(self):
-        return ["taskset", "-c", str(self.cpu), self.binary, "serve", "--listen",
-                f"{HOST}:{self.port}", "--route", f"* freeze={self.freeze_s}s@{self.at_s}s"]
+        return ["taskset", "-c", str(self.cpu), self.binary, "serve", "--port", str(self.port),
+                "--route", f"* freeze={self.freeze_s}s@{self.at_s}s"]
