@@ -293,7 +293,8 @@ size_t fake_net_take(struct fake_conn *conn, void *to, size_t bytes)
 
 	if (bytes > there)
 		bytes = (size_t)there;
-	memcpy(to, conn->stream + conn->taken_bytes, bytes);
+	if (bytes)
+		memcpy(to, conn->stream + conn->taken_bytes, bytes);
 	conn->taken_bytes += bytes;
 	return bytes;
 }
@@ -321,7 +322,8 @@ void fake_net_write(struct fake_conn *conn, const void *data, size_t bytes)
 		if (!conn->stream)
 			fake_log_fail("no memory");
 	}
-	memcpy(conn->stream + conn->stream_bytes, data, bytes);
+	if (bytes)
+		memcpy(conn->stream + conn->stream_bytes, data, bytes);
 	conn->stream_bytes += bytes;
 }
 

@@ -278,8 +278,9 @@ uint32_t ring_reap(struct ring *ring, struct ring_completion *completions, uint3
 		ring->watch.reaped(ring->watch.watcher, ring->completions, count);
 	ring->visible -= count;
 	ring->completion_count -= count;
-	memmove(ring->completions, ring->completions + count,
-		ring->completion_count * sizeof(*ring->completions));
+	if (ring->completion_count)
+		memmove(ring->completions, ring->completions + count,
+			ring->completion_count * sizeof(*ring->completions));
 	return count;
 }
 

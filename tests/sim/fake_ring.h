@@ -12,7 +12,8 @@
  *    without a buffer (-ENOBUFS, also when only the end would have been told), when cancelled, and
  *    whenever the kernel likes.
  *  - A send completes when the socket took all of it, or with less, or with an error; a quiet one
- *    only in the last two cases, and as late as after its slot has another socket.
+ *    only in the last two cases: at once when it failed by itself, as late as after its slot has
+ *    another socket when it was cancelled.
  *  - A cancel ends what was issued on the socket before it; what had come to its end by itself
  *    completes with that. It completes with the number it ended or -ENOENT.
  *  - A slot is empty once its close was issued; operations still armed keep the socket open.

@@ -103,7 +103,8 @@ static void draw_server(struct sim_case *sim, struct rng *rng)
 	server->idle_ns = spread(rng, 1000, 20000000);
 	server->pieces = one_in(rng, 2) ? (uint32_t)spread(rng, 1, 12) : 0;
 	server->body_bytes = (uint32_t)spread(rng, 1, one_in(rng, 8) ? SIM_BODY_BYTES : 400);
-	server->window_bytes = one_in(rng, 6) ? spread(rng, 8, 100000) : 0;
+	server->window_bytes = one_in(rng, 5) ? spread(rng, 8, 4 * sim->plan.request.wire_bytes)
+					      : 0;
 	server->window_stays_one_in = trouble(rng, 3, 20);
 	server->close_after = one_in(rng, rare) ? (uint32_t)spread(rng, 1, 30) : 0;
 	server->close_told_one_in = trouble(rng, rare, 50);

@@ -178,6 +178,7 @@ static bool until_last(const struct shadow *shadow)
 static void drain(struct shadow *shadow, uint64_t now_ns)
 {
 	shadow->life = SHADOW_DRAINING;
+	shadow->unwanted_ns = now_ns; /* but for what waits */
 	if (until_last(shadow))
 		shadow->window_until_ns = UINT64_MAX;
 	else if (now_ns < shadow->window_until_ns)
@@ -627,11 +628,12 @@ void sim_shadow_watch_clock(struct shadow *shadow)
 	shadow->clock->watch = clock_read;
 	shadow->clock->watch_relax = relaxed;
 	shadow->clock->watch_cpu = cpu_read;
-	shadow->reaped_ns = shadow->clock->read_ns;
+	shadow->reaped_ns = shadow->begun_ns = shadow->clock->read_ns;
 }
 
 void sim_shadow_turn_begins(struct shadow *shadow)
 {
+	shadow->begins_ns = shadow->clock->read_ns;
 	shadow->evaluated = false;
 	shadow->send_count = 0;
 	shadow->batches = 0;

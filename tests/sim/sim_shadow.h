@@ -59,7 +59,8 @@ struct shadow_conn {
 	bool idle;       /* … and nothing is outstanding; since the event idle_since */
 	uint64_t since_ns, idle_since;
 	uint64_t connect_ns; /* when the connect was asked for */
-	uint64_t down_ns;
+	bool tried;
+	uint64_t backoff_ns, retry_from_ns, retry_until_ns; /* when it may come back, while down */
 	struct shadow_request *requests; /* outstanding, oldest first; pipeline of them */
 	uint32_t count;
 	size_t message;        /* of the server's, the one being read */
@@ -89,6 +90,8 @@ struct shadow {
 	uint64_t start_ns, measured_from_ns, end_ns, drain_until_ns;
 	uint64_t window_until_ns; /* what happens before counts for the rates */
 	uint64_t last_established_ns;
+	uint64_t begun_ns;    /* when the first connection was due */
+	uint64_t unwanted_ns; /* when connections were of no use last */
 	struct arrival poisson;
 	uint64_t arrival_index, arrival_ns, measured_left; /* the next arrival */
 	uint64_t cut_ns;                                   /* none at or after, from the start */
@@ -96,17 +99,17 @@ struct shadow {
 	size_t waiting_count, waiting_room, waited;
 	uint64_t requests_left;
 	struct shadow_conn *conns;
-	uint64_t in_flight, number, events;
+	uint64_t in_flight, number, events, first_connects;
 
 	/* This turn. */
 	bool evaluated, entered;
-	uint64_t wait_ns, before_ns, reaped_ns;
+	uint64_t begins_ns, wait_ns, before_ns, reaped_ns;
 	struct shadow_send sends[2 * WORKER_SENDS_PER_ENTER];
 	uint32_t send_count;
 	uint32_t batches;
 	struct fake_completion batch[WORKER_REAP_BATCH];
 	uint32_t batch_count; /* not yet processed: waits for a reading */
-	uint32_t failed_opens;
+	uint32_t failed_opens, failed_opens_ever;
 	int enter_code;
 	bool spins;
 	uint64_t spun_from_ns;

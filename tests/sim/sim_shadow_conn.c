@@ -9,8 +9,8 @@
 
 #define BACKOFF_FIRST_NS (10 * NS_PER_MS)
 #define BACKOFF_LAST_NS  (1000 * NS_PER_MS)
-/* Retry times are looked at this often. */
-#define TICK_NS (10 * NS_PER_MS)
+/* Retry times are looked at every 10 ms; the look may just have been. */
+#define RETRY_LATE_NS (20 * NS_PER_MS)
 
 /* --- how a request ends -------------------------------------------------------------------- */
 
@@ -190,7 +190,38 @@ void shadow_opened(struct shadow *shadow, int result)
 	shadow->connections[failure_of(result)]++;
 	/* Which slot it was for cannot be seen. */
 	shadow->failed_opens++;
+	shadow->failed_opens_ever++;
 	shadow->uncertain_replaced++;
+}
+
+/* The first connects are paced; a connection that had served comes back at once, others later and
+ * later. */
+static void check_connect_time(
+	const struct shadow *shadow, const struct shadow_conn *conn, uint32_t slot)
+{
+	uint64_t gap_ns = (uint64_t)(1e9 / shadow->control->connects_per_second);
+	uint64_t now_ns = shadow->clock->read_ns;
+
+	if (!conn->tried && now_ns < shadow->begun_ns + shadow->first_connects * gap_ns)
+		fake_log_fail("slot %u: it is connected faster than asked", slot);
+	if (conn->tried && !shadow->failed_opens_ever && now_ns < conn->retry_from_ns)
+		fake_log_fail("slot %u: it is connected again before %" PRIu64, slot,
+			conn->retry_from_ns);
+}
+
+static void down(struct shadow_conn *conn, uint64_t now_ns)
+{
+	conn->state = SHADOW_DOWN;
+	if (!conn->backoff_ns || conn->served)
+		conn->backoff_ns = BACKOFF_FIRST_NS;
+	conn->retry_from_ns = conn->retry_until_ns = now_ns;
+	if (conn->served)
+		return;
+	conn->retry_from_ns += conn->backoff_ns / 2;
+	conn->retry_until_ns += conn->backoff_ns;
+	conn->backoff_ns *= 2;
+	if (conn->backoff_ns > BACKOFF_LAST_NS)
+		conn->backoff_ns = BACKOFF_LAST_NS;
 }
 
 void shadow_installed(struct shadow *shadow, uint32_t slot, int result)
@@ -199,11 +230,16 @@ void shadow_installed(struct shadow *shadow, uint32_t slot, int result)
 
 	if (conn->state != SHADOW_DOWN)
 		fake_log_fail("slot %u: a socket for a connection that is not down", slot);
+	check_connect_time(shadow, conn, slot);
+	shadow->first_connects += !conn->tried;
+	conn->tried = true;
 	shadow->connections[CONNECTION_REPLACED] += conn->established_once;
 	if (!result)
 		return;
 	shadow->connections[failure_of(result)]++;
 	shadow->failed_opens++;
+	conn->served = false;
+	down(conn, shadow->clock->read_ns);
 }
 
 void shadow_connecting(struct shadow *shadow, uint32_t slot, uint32_t generation)
@@ -274,8 +310,7 @@ static void sent(struct shadow *shadow, struct shadow_conn *conn,
 
 static void closed(struct shadow *shadow, struct shadow_conn *conn, uint64_t now_ns)
 {
-	conn->state = SHADOW_DOWN;
-	conn->down_ns = now_ns;
+	down(conn, now_ns);
 	conn->reconnects = conn->served && shadow_wanted(shadow);
 	conn->closed_in_turn = true;
 }
@@ -314,13 +349,28 @@ void shadow_completion(
 	}
 }
 
+/* Whether a connection stays down though its time has long come. */
+static void check_retry(const struct shadow *shadow, const struct shadow_conn *conn, uint32_t slot)
+{
+	uint64_t from_ns = conn->retry_until_ns > shadow->unwanted_ns ? conn->retry_until_ns
+								      : shadow->unwanted_ns;
+
+	if (conn->state == SHADOW_DOWN && conn->tried && !shadow->failed_opens_ever &&
+		shadow->life != SHADOW_DONE && from_ns + RETRY_LATE_NS <= shadow->begins_ns)
+		fake_log_fail("slot %u: it stays down, though due by %" PRIu64, slot,
+			conn->retry_until_ns);
+}
+
 void shadow_check_conns(struct shadow *shadow)
 {
+	if (!shadow_wanted(shadow) || !shadow->worker->ready)
+		shadow->unwanted_ns = shadow->clock->read_ns;
 	for (uint32_t i = 0; i < shadow->place->connections; i++) {
 		struct shadow_conn *conn = &shadow->conns[i];
 
 		if (conn->state == SHADOW_DOWN && conn->reconnects && !shadow->failed_opens)
 			fake_log_fail("slot %u: it served and is not replaced", i);
+		check_retry(shadow, conn, i);
 		if (conn->state == SHADOW_OPEN && conn->receives != conn->armed_receives)
 			fake_log_fail("slot %u: %u receives instead of %u", i, conn->armed_receives,
 				conn->receives);

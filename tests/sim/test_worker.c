@@ -15,7 +15,7 @@
 #include "tests/sim/fake_log.h"
 #include "tests/sim/sim_run.h"
 
-#define SEEDS 4000
+#define SEEDS 6000
 
 /* A failed assertion of the worker: whose seed it was. */
 static void aborted(int signal_number)
