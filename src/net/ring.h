@@ -106,7 +106,7 @@ void ring_send(
 	struct ring *ring, uint32_t slot, const void *data, size_t bytes, bool quiet, uint64_t tag);
 
 /* Ends every operation armed on the slot; each completes with -ECANCELED or what it had. The cancel
- * itself completes with the number it found, or -ENOENT. */
+ * itself completes with the number it found; nothing is 0 or -ENOENT. */
 void ring_cancel(struct ring *ring, uint32_t slot, uint64_t tag);
 
 /* Takes the socket out of its slot and closes it. */
