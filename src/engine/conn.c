@@ -149,6 +149,35 @@ void conn_connect(struct worker *worker, uint32_t index)
 		address->sockaddr_bytes, RING_TAG(RING_CONNECT, index, conn->generation));
 }
 
+/* Nothing is armed until a cancel has completed, so one is enough. */
+static void cancel_armed(struct worker *worker, uint32_t index)
+{
+	struct conn *conn = &worker->conns[index];
+
+	if (!conn->armed || (conn->armed & CONN_ARMED_CANCEL))
+		return;
+	conn->armed |= CONN_ARMED_CANCEL;
+	ring_cancel(worker->ring, index, RING_TAG(RING_CANCEL, index, conn->generation));
+}
+
+void conn_note_reset(struct worker *worker, uint32_t index)
+{
+	worker->conns[index].reset = true;
+	conn_relist(worker, index);
+	cancel_armed(worker, index);
+}
+
+void conn_receive(struct worker *worker, uint32_t index)
+{
+	struct conn *conn = &worker->conns[index];
+
+	if (conn->state != CONN_OPEN || (conn->armed & (CONN_ARMED_RECEIVE | CONN_ARMED_CANCEL)))
+		return;
+	COUNT(&worker->stats->health, HEALTH_REARMED);
+	conn->armed |= CONN_ARMED_RECEIVE;
+	ring_receive(worker->ring, index, RING_TAG(RING_RECEIVE, index, conn->generation));
+}
+
 static void close_begin(struct worker *worker, uint32_t index)
 {
 	struct conn *conn = &worker->conns[index];
@@ -161,10 +190,7 @@ static void close_begin(struct worker *worker, uint32_t index)
 	}
 	conn->state = CONN_CLOSING;
 	relist(worker, index, CONN_UNLISTED);
-	if (conn->armed) {
-		conn->armed |= CONN_ARMED_CANCEL;
-		ring_cancel(worker->ring, index, RING_TAG(RING_CANCEL, index, conn->generation));
-	}
+	cancel_armed(worker, index);
 	conn_settle(worker, index);
 }
 

@@ -30,6 +30,17 @@ void conn_break(struct worker *worker, uint32_t index, enum counter failure);
 /* Takes the oldest outstanding request off the connection; returns its index. */
 uint32_t conn_pop_oldest(struct worker *worker, uint32_t index);
 
+/*
+ * A send was told of a reset: nothing more is sent. The receive is made to look again, because an
+ * armed one can miss a reset that comes right behind data; it gives what had come before, then
+ * ends.
+ */
+void conn_note_reset(struct worker *worker, uint32_t index);
+
+/* Arms the receive of an open connection again, unless it is armed or a cancel is still to
+ * complete. */
+void conn_receive(struct worker *worker, uint32_t index);
+
 /* An operation ended (its bit of enum conn_armed was cleared): a closing connection may go on. */
 void conn_settle(struct worker *worker, uint32_t index);
 

@@ -97,6 +97,15 @@ static void receive_failed(struct worker *worker, uint32_t index)
 							    : COUNTER_FAILED_RESET);
 }
 
+/* A reset is told once: after a send took it the receive sees a plain end. */
+static void stream_ended(struct worker *worker, uint32_t index, int32_t result)
+{
+	if (!result && !worker->conns[index].reset)
+		ended(worker, index);
+	else
+		receive_failed(worker, index);
+}
+
 static void received_bytes(
 	struct worker *worker, uint32_t index, const struct ring_completion *completion)
 {
@@ -115,6 +124,7 @@ static void received_bytes(
 	}
 }
 
+/* Cancelled while open: a reset was told, and it looks again once the cancel has completed. */
 static void receive_done(
 	struct worker *worker, uint32_t index, const struct ring_completion *completion)
 {
@@ -127,17 +137,10 @@ static void receive_done(
 		received_bytes(worker, index, completion);
 	else if (completion->result == -ENOBUFS)
 		COUNT(&worker->stats->health, HEALTH_ENOBUFS);
-	/* A reset is told once: after a send took it the receive sees a plain end. */
-	else if (conn->state == CONN_OPEN && completion->result == 0 && !conn->reset)
-		ended(worker, index);
-	else if (conn->state == CONN_OPEN)
-		receive_failed(worker, index);
+	else if (conn->state == CONN_OPEN && completion->result != -ECANCELED)
+		stream_ended(worker, index, completion->result);
 
-	if (conn->state == CONN_OPEN && !(conn->armed & CONN_ARMED_RECEIVE)) {
-		COUNT(&worker->stats->health, HEALTH_REARMED);
-		conn->armed |= CONN_ARMED_RECEIVE;
-		ring_receive(worker->ring, index, RING_TAG(RING_RECEIVE, index, conn->generation));
-	}
+	conn_receive(worker, index);
 	conn_settle(worker, index);
 }
 
@@ -152,9 +155,7 @@ static void send_done(
 		return;
 	}
 	if (completion->result == -EPIPE || completion->result == -ECONNRESET) {
-		/* The armed receive completes too, after what had come before. */
-		conn->reset = true;
-		conn_relist(worker, index);
+		conn_note_reset(worker, index);
 	} else if (completion->result < 0 || (uint32_t)completion->result < conn->sending_bytes) {
 		conn_break(worker, index, COUNTER_FAILED_SEND);
 	} else {
@@ -173,6 +174,7 @@ static void cancel_done(
 {
 	(void)completion; /* how many it found does not matter: each tells by itself */
 	worker->conns[index].armed &= (uint8_t)~CONN_ARMED_CANCEL;
+	conn_receive(worker, index);
 	conn_settle(worker, index);
 }
 

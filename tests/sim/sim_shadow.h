@@ -49,6 +49,7 @@ struct shadow_conn {
 	struct fake_conn *peer;
 	bool receiving, sending; /* armed, as far as was seen */
 	bool cancelled;          /* the worker asked for its end */
+	bool looks_again;        /* a cancel makes the receive look for a reset */
 	bool reset;              /* a send was told so */
 	bool closed_in_turn;
 	uint32_t receives, armed_receives; /* due, and asked for */

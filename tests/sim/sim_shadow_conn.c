@@ -137,6 +137,16 @@ static void peer_ended(struct shadow *shadow, struct shadow_conn *conn, uint64_t
 	}
 }
 
+/* Not while a cancel is under way: it might end the new receive too. */
+static void arm_again(struct shadow *shadow, struct shadow_conn *conn)
+{
+	if (conn->state != SHADOW_OPEN || conn->receiving || conn->looks_again)
+		return;
+	shadow->health[HEALTH_REARMED]++;
+	conn->receiving = true;
+	conn->receives++;
+}
+
 static void received(struct shadow *shadow, struct shadow_conn *conn,
 	const struct fake_completion *completion, uint64_t now_ns)
 {
@@ -148,6 +158,8 @@ static void received(struct shadow *shadow, struct shadow_conn *conn,
 		bytes_came(shadow, conn, completion, now_ns);
 	} else if (result == -ENOBUFS) {
 		shadow->health[HEALTH_ENOBUFS]++;
+	} else if (conn->state == SHADOW_OPEN && result == -ECANCELED) {
+		/* The worker wants it to look again. */
 	} else if (conn->state == SHADOW_OPEN && !result && !conn->reset) {
 		peer_ended(shadow, conn, now_ns);
 	} else if (conn->state == SHADOW_OPEN) {
@@ -155,11 +167,7 @@ static void received(struct shadow *shadow, struct shadow_conn *conn,
 		shadow_break(shadow, conn,
 			inside(conn) ? COUNTER_FAILED_SHORT : COUNTER_FAILED_RESET, now_ns);
 	}
-	if (conn->state != SHADOW_OPEN || conn->receiving)
-		return;
-	shadow->health[HEALTH_REARMED]++;
-	conn->receiving = true;
-	conn->receives++;
+	arm_again(shadow, conn);
 }
 
 /* --- connections --------------------------------------------------------------------------- */
@@ -251,7 +259,7 @@ void shadow_connecting(struct shadow *shadow, uint32_t slot, uint32_t generation
 	conn->state = SHADOW_CONNECTING;
 	conn->generation = generation;
 	conn->cancelled = conn->served = conn->reconnects = false;
-	conn->receiving = conn->sending = conn->reset = false;
+	conn->receiving = conn->sending = conn->reset = conn->looks_again = false;
 	conn->message = 0;
 	conn->stream_bytes = conn->read_bytes = conn->answer_begin = 0;
 	conn->receives = conn->armed_receives = 0;
@@ -299,7 +307,8 @@ static void sent(struct shadow *shadow, struct shadow_conn *conn,
 	if (conn->state != SHADOW_OPEN)
 		return;
 	if (result == -EPIPE || result == -ECONNRESET) {
-		conn->reset = true; /* the receive tells how it went */
+		conn->reset = true; /* the receive tells how it went, once it looks again */
+		conn->looks_again = true;
 		shadow_become_available(shadow, conn, now_ns);
 	} else if (result < 0 || (uint64_t)result < conn->sent_bytes) {
 		shadow_break(shadow, conn, COUNTER_FAILED_SEND, now_ns);
@@ -340,6 +349,10 @@ void shadow_completion(
 		break;
 	case RING_CONNECT:
 		connected(shadow, conn, completion, now_ns);
+		break;
+	case RING_CANCEL:
+		conn->looks_again = false;
+		arm_again(shadow, conn);
 		break;
 	case RING_CLOSE:
 		closed(shadow, conn, now_ns);
