@@ -37,7 +37,9 @@ static void note_allocation(void)
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 
-#include <sanitizer/allocator_interface.h>
+/* The sanitizers' runtime has it; gcc comes without its header. */
+int __sanitizer_install_malloc_and_free_hooks(
+	void (*on_malloc)(const volatile void *, size_t), void (*on_free)(const volatile void *));
 
 static void on_malloc(const volatile void *pointer, size_t bytes)
 {
