@@ -211,10 +211,11 @@ static void reap(struct worker *worker)
 
 bool worker_step(struct worker *worker)
 {
+	/* First: what has timed out when the drain ends is timed out, and not in flight. */
+	time_out_unanswered(worker);
 	phase_advance(worker);
 	if (worker->phase == WORKER_DONE)
 		return false;
-	time_out_unanswered(worker);
 	if (worker->now_ns >= worker->tick_ns)
 		tick(worker);
 	if (worker->phase >= WORKER_RUNNING)

@@ -401,10 +401,10 @@ static void evaluate(struct shadow *shadow, uint64_t now_ns, uint64_t sent_ns)
 	shadow->evaluated = true;
 	if (shadow->life == SHADOW_DONE)
 		fake_log_fail("a turn after the last");
+	time_out(shadow, now_ns);
 	advance(shadow, now_ns);
 	if (shadow->life == SHADOW_DONE)
 		return;
-	time_out(shadow, now_ns);
 	if (shadow->life >= SHADOW_RUNNING)
 		launch(shadow, now_ns, sent_ns);
 	else if (shadow->send_count)
