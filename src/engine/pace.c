@@ -94,9 +94,11 @@ static void enter(struct worker *worker, uint64_t wait_ns)
 	int code = ring_enter(worker->ring, wait_ns);
 
 	worker->now_ns = clock_now_ns();
-	/* A wait is no loss of resolution: a completion ends it. */
-	hist_record(
-		&worker->stats->loop, (wait_ns ? before_ns : worker->now_ns) - worker->reaped_ns);
+	/* A wait is no loss of resolution: a completion ends it. Before the start nothing is
+	 * measured. */
+	if (worker->phase >= WORKER_RUNNING)
+		hist_record(&worker->stats->loop,
+			(wait_ns ? before_ns : worker->now_ns) - worker->reaped_ns);
 	worker->reaped_ns = worker->now_ns;
 	COUNT(&worker->stats->health, HEALTH_ENTERS);
 	if (code) {

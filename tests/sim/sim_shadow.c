@@ -477,8 +477,10 @@ static void clock_read(void *watcher, uint64_t previous_ns, uint64_t now_ns)
 	if (shadow->entered) {
 		shadow->entered = false;
 		shadow->health[HEALTH_ENTERS]++;
-		shadow_record(&shadow->loop,
-			(shadow->wait_ns ? shadow->before_ns : now_ns) - shadow->reaped_ns, false);
+		if (shadow->life >= SHADOW_RUNNING)
+			shadow_record(&shadow->loop,
+				(shadow->wait_ns ? shadow->before_ns : now_ns) - shadow->reaped_ns,
+				false);
 		shadow->reaped_ns = now_ns;
 		if (shadow->enter_code)
 			finish(shadow, now_ns);
