@@ -45,7 +45,7 @@ OPT.fuzz    := $(OPT.asan) -Wno-format-nonliteral
 CPPFLAGS_ALL := -D_GNU_SOURCE -Iinclude -Isrc -I$(OUT)/gen -I. $(CPPFLAGS)
 CFLAGS_ALL := -std=gnu11 -g $(WARNINGS) $(OPT.$(VARIANT)) $(if $(CI),-Werror) $(CFLAGS)
 LDFLAGS_ALL := $(OPT.$(VARIANT)) $(LDFLAGS)
-LIBS := -luring -lbpf -lnuma -ljansson -lpthread -lm
+LIBS := -luring -lbpf -lnuma -ljansson -ldw -lpthread -lm
 
 # What a single test program needs beyond the rest: LIBS.path/of/source := flags.
 LIBS.tests/unit/test_http1_peer := -lhttp_parser
@@ -57,7 +57,7 @@ OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
 # The programs for the kernel. clang alone does not know where Debian keeps <asm/types.h>.
 BPF := $(patsubst bpf/%.bpf.c,%,$(wildcard bpf/*.bpf.c))
 OBJECTS += $(BPF:%=$(OUT)/bpf/%.o)
-BPF_FLAGS = -target bpf -O2 -g -Wall $(if $(CI),-Werror) -Iinclude \
+BPF_FLAGS = -target bpf -mcpu=v3 -O2 -g -Wall $(if $(CI),-Werror) -Iinclude \
 	-isystem /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
 
 .DEFAULT_GOAL := all

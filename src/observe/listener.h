@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which processes listen on a TCP port, in whatever network namespace of this machine.
+ *
+ * From /proc/PID/net/tcp and tcp6 of one process of each namespace, and the socket inodes among
+ * the processes' descriptors. Processes of other users stay unseen without CAP_SYS_PTRACE.
+ *
+ * Owner: the caller's array. Threads: any. Errors: none: what cannot be read is passed over.
+ */
+#ifndef RINGLOAD_OBSERVE_LISTENER_H
+#define RINGLOAD_OBSERVE_LISTENER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* One process that holds a listening socket of the port. */
+struct listener {
+	uint32_t pid;
+	uint64_t netns; /* inode of its network namespace */
+};
+
+/* Fills up to limit; returns how many there are in all. root: "/" or a test's folder. */
+size_t listener_find(struct listener *listeners, size_t limit, const char *root, uint16_t port);
+
+#endif

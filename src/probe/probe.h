@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernel's view of a server on this machine: where each request's time went, from BPF programs
+ * on the server's sockets and threads; on wish also sampled stacks of the server's threads.
+ *
+ * It finds the server by its port (and network namespace, control group or process), its threads by
+ * what they read. It does not know about load: the same probe serves a run and `ringload probe`.
+ * Nothing is pinned: all of it goes with the process, also after a kill -9.
+ *
+ * Use: probe_open attaches; probe_tick at least as often as it asks; probe_begin where the window
+ * to be measured begins, probe_end where it ends, then the readings; probe_close. Readings are of
+ * the window.
+ *
+ * Owner: probe_open makes it, probe_close frees it and all that was got from it. Threads: one, and
+ * not one of the server's. Errors: ERR_ENVIRONMENT with the sentence that tells which stage is
+ * missing and why, and which right or setting would bring it. Absence of anything but a core stage
+ * (birth, arrival, read, send, schedule) is data.
+ * Needs: kernel ≥ 6.1 with BTF, CAP_BPF and CAP_PERFMON, CAP_NET_ADMIN on some kernels.
+ */
+#ifndef RINGLOAD_PROBE_PROBE_H
+#define RINGLOAD_PROBE_PROBE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "measure/stages.h"
+
+#define PROBE_DEFAULT_SAMPLE 8
+
+struct probe_options {
+	uint16_t ports[PROBE_ABI_PORT_LIMIT];
+	size_t port_count;   /* at least 1 */
+	uint32_t sample;     /* 1 in this many; 0: PROBE_DEFAULT_SAMPLE */
+	const char *netns;   /* a path ("/proc/123/ns/net", "/run/netns/blue"); NULL: any */
+	const char *cgroup;  /* a path below /sys/fs/cgroup, or absolute; NULL: any */
+	uint32_t pid;        /* 0: any */
+	bool profile;        /* sample the stacks of the server's processes */
+	uint32_t profile_hz; /* 0: 199 a CPU */
+};
+
+struct probe;
+
+int probe_open(struct probe **probe, const struct probe_options *options, struct err *err);
+
+/* Moves the sampling on and looks for new processes; returns when it wants to be called next
+ * (clock.h). Cheap when called early. */
+uint64_t probe_tick(struct probe *probe, uint64_t now_ns);
+
+void probe_begin(struct probe *probe, uint64_t now_ns);
+void probe_end(struct probe *probe, uint64_t now_ns);
+void probe_close(struct probe *probe);
+
+/* What serves a stage of the probe, and what does not. */
+struct probe_hook {
+	const char *stage;   /* "birth", "arrival", "read", "send", "schedule", "tx", ... */
+	bool core;           /* without it nothing is measured */
+	const char *hook;    /* "tp_btf/tcp_probe"; NULL: none does */
+	const char *missing; /* why not, or why not a better one; NULL */
+};
+size_t probe_hooks(const struct probe *probe, const struct probe_hook **hooks);
+
+const struct stages *probe_stages(const struct probe *probe);
+uint32_t probe_sample(const struct probe *probe);
+
+/* Threads with requests in the window, most requests first. */
+size_t probe_threads(const struct probe *probe, const struct stages_thread **threads);
+
+/* The slowest admitted requests of the window, slowest first; up to PROBE_ABI_SLOWEST. */
+size_t probe_slowest(const struct probe *probe, const struct probe_abi_slow **rows);
+
+/* Requests admitted and not answered when the window ended. */
+struct probe_open_requests {
+	uint64_t waiting, reading; /* not yet read; read and not answered */
+	uint64_t oldest_ns;        /* age of the oldest */
+};
+void probe_open_requests(const struct probe *probe, struct probe_open_requests *open);
+
+/* Time the programs took themselves for each request of the server, from the kernel's statistics of
+ * BPF programs, which are on for a tenth of the time or less. False with a reason: not measured. */
+bool probe_overhead_ns(const struct probe *probe, double *per_request_ns, const char **reason);
+
+/* A process of the server, as soon as one of its threads has read; 0: none yet. */
+uint32_t probe_pid(const struct probe *probe);
+
+/* One distinct stack of the profile: frames joined by ';', outermost first, kernel frames with
+ * "_[k]" behind their name, as flame graph tools read it. */
+struct probe_stack {
+	const char *frames;
+	uint64_t samples;
+};
+struct probe_profile {
+	const struct probe_stack *stacks; /* most samples first */
+	size_t stack_count;
+	uint64_t samples, lost;
+	uint64_t truncated; /* samples whose user stack ended after at most two frames */
+	uint32_t hz;
+	const char *reason; /* why there is no profile; NULL when there is */
+};
+void probe_profile(const struct probe *probe, struct probe_profile *profile);
+
+#endif
