@@ -31,6 +31,7 @@ struct run {
 	struct ring_features features;
 	struct notes notes;
 	struct progress progress;
+	struct attribution attribution;
 	struct collector collector;
 	struct engine *engine;
 	uint64_t start_ns, started_wall_ns;
@@ -51,6 +52,9 @@ static int prepare(struct run *run, const struct scenario *scenario, struct err 
 		code = preflight_files(&run->plan, err);
 	if (code >= 0)
 		code = preflight_addresses(&run->plan, &run->notes, err);
+	if (code >= 0)
+		code = attribution_open_run(
+			&run->attribution, &run->options->attribution, &run->plan, err);
 	return code;
 }
 
@@ -80,6 +84,9 @@ static void drive(struct run *run)
 	if (interrupt_count())
 		engine_stop(
 			run->engine, interrupt_count() == 1 ? ENGINE_STOP_DRAIN : ENGINE_STOP_NOW);
+	/* Before the start, as it takes its time. */
+	if (!run->plan.warmup_ns)
+		attribution_begin(&run->attribution, clock_now_ns());
 	run->started_wall_ns = clock_wall_ns() + START_DELAY_NS;
 	run->start_ns = clock_now_ns() + START_DELAY_NS;
 	engine_start(run->engine, run->start_ns);
@@ -153,7 +160,7 @@ static int build(struct run *run, struct result_input_worker *workers, struct re
 		.fault = engine_fault(run->engine),
 		.steal_reason = run->collector.before.steal_reason,
 		.throttled_reason = run->collector.before.throttled_reason,
-		.kernel_reason = run->options->kernel_reason,
+		.kernel_reason = run->attribution.probe ? NULL : run->attribution.reason,
 		.notes = (const char *const *)run->notes.lines,
 		.note_count = run->notes.count,
 	};
@@ -202,7 +209,8 @@ int run_execute(const struct scenario *scenario, const struct run_options *optio
 	code = prepare(&run, scenario, err);
 	if (code < 0)
 		goto out_plan;
-	code = collector_init(&run.collector, &run.plan, &run.progress, &run.notes, err);
+	code = collector_init(
+		&run.collector, &run.plan, &run.progress, &run.notes, &run.attribution, err);
 	if (code < 0)
 		goto out_plan;
 	interrupt_begin();
@@ -216,12 +224,14 @@ int run_execute(const struct scenario *scenario, const struct run_options *optio
 out_collector:
 	collector_release(&run.collector);
 out_plan:
+	attribution_close(&run.attribution);
 	notes_release(&run.notes);
 	plan_release(&run.plan);
 	return code;
 }
 
-int run_describe(const struct scenario *scenario, struct buf *out, struct err *err)
+int run_describe(const struct scenario *scenario, const struct attribution_options *attribution,
+	struct buf *out, struct err *err)
 {
 	struct ring_features features;
 	struct plan plan;
@@ -233,6 +243,7 @@ int run_describe(const struct scenario *scenario, struct buf *out, struct err *e
 	plan_buffers(&plan, ring_probe(&features, NULL) < 0 || features.bounded_task_work);
 	engine_memory(&plan);
 	describe_plan(out, &plan);
+	describe_attribution(out, attribution, &plan);
 	plan_release(&plan);
 	return 0;
 }
