@@ -117,11 +117,37 @@ static void attempt_failed(struct worker *worker, uint32_t index, int result)
 	conn->address = (uint16_t)((conn->address + 1) % worker->plan->address_count);
 }
 
+/* A new socket in the slot; 0 or -errno. */
+static int put_socket(struct worker *worker, uint32_t index, int family)
+{
+	int fd = sock_open(family);
+	int code;
+
+	if (fd < 0)
+		return fd;
+	if (!worker->connecting_fds)
+		return ring_install(worker->ring, index, fd);
+	/* A slot cannot be asked for its address: the descriptor has to live until there is one. */
+	code = ring_share(worker->ring, index, fd);
+	if (code)
+		sock_close(fd);
+	worker->connecting_fds[index] = fd;
+	return code;
+}
+
+void conn_release(struct worker *worker)
+{
+	if (!worker->connecting_fds)
+		return;
+	for (uint32_t i = 0; i < worker->place->connections; i++)
+		if (worker->conns[i].armed & CONN_ARMED_CONNECT)
+			sock_close(worker->connecting_fds[i]);
+}
+
 void conn_connect(struct worker *worker, uint32_t index)
 {
 	struct conn *conn = &worker->conns[index];
 	const struct plan_address *address = &worker->plan->addresses[conn->address];
-	int fd;
 	int code;
 
 	assert(conn->state == CONN_DOWN && !conn->armed);
@@ -130,8 +156,7 @@ void conn_connect(struct worker *worker, uint32_t index)
 	COUNT(&worker->stats->connections, CONNECTION_ATTEMPTED);
 	if (conn->established_once)
 		COUNT(&worker->stats->connections, CONNECTION_REPLACED);
-	fd = sock_open(address->sockaddr.ss_family);
-	code = fd < 0 ? fd : ring_install(worker->ring, index, fd);
+	code = put_socket(worker, index, address->sockaddr.ss_family);
 	if (code) {
 		attempt_failed(worker, index, code);
 		down(worker, index, false);
@@ -216,6 +241,10 @@ void conn_connected(struct worker *worker, uint32_t index, int result)
 	struct conn *conn = &worker->conns[index];
 
 	conn->armed &= (uint8_t)~CONN_ARMED_CONNECT;
+	if (worker->connecting_fds) {
+		conn->local_port = result ? 0 : sock_local_port(worker->connecting_fds[index]);
+		sock_close(worker->connecting_fds[index]);
+	}
 	if (result || conn->state == CONN_CLOSING) {
 		/* A connect that succeeded while being cancelled is of no use any more. */
 		attempt_failed(worker, index, result ? result : -ECANCELED);

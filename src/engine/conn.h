@@ -50,6 +50,9 @@ void conn_closed(struct worker *worker, uint32_t index);
 /* Gives up connects older than the timeout; starts those whose retry time has come. */
 void conn_tick(struct worker *worker);
 
+/* Before the ring is released: closes what connects still hold. A zeroed worker holds nothing. */
+void conn_release(struct worker *worker);
+
 /* Keeps the first bytes of something no request had asked for, for the report. */
 void conn_note_odd(struct worker *worker, const void *data, size_t bytes, const char *reason);
 

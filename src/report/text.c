@@ -326,7 +326,8 @@ void text_report(const struct result *result, struct buf *out)
 	write_connections(result, out);
 	write_bytes(result, out);
 	generator_table(result, out);
-	layout_entryf(out, "kernel", "not measured: %s", result->kernel_reason);
+	if (!result->kernel.measured)
+		layout_entryf(out, "kernel", "not measured: %s", result->kernel.reason);
 	layout_entryf(out, "resources", "not measured: %s", result->resources_reason);
 	write_notes(result, out);
 	write_thresholds(result, out);

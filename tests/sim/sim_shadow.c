@@ -322,8 +322,8 @@ static uint64_t take_intended(struct shadow *shadow, const struct shadow_conn *c
 	return intended_ns;
 }
 
-static void take_request(
-	struct shadow *shadow, struct shadow_conn *conn, uint64_t free_ns, uint64_t sent_ns)
+static void take_request(struct shadow *shadow, struct shadow_conn *conn, uint64_t free_ns,
+	uint64_t sent_ns, uint64_t offset_bytes)
 {
 	uint64_t intended_ns = take_intended(shadow, conn);
 	struct shadow_request *request = &conn->requests[conn->count++];
@@ -335,6 +335,7 @@ static void take_request(
 		.available_ns = free_ns,
 		.sent_ns = sent_ns,
 		.number = shadow->number++,
+		.offset_bytes = offset_bytes,
 		.phase = shadow_phase_of(shadow, intended_ns)};
 	phase->value[COUNTER_SENT]++;
 	shadow_count_in_window(shadow, COUNTER_WINDOW_SENT, sent_ns);
@@ -386,7 +387,8 @@ static void launch(struct shadow *shadow, uint64_t now_ns, uint64_t sent_ns)
 
 		check_choice(shadow, send);
 		for (uint32_t r = 0; r < send->count; r++)
-			take_request(shadow, conn, free_ns, sent_ns);
+			take_request(shadow, conn, free_ns, sent_ns,
+				send->offset_bytes + r * shadow->plan->request.wire_bytes);
 		conn->sending = !shadow->quiet;
 		conn->sent_bytes = send->count * shadow->plan->request.wire_bytes;
 		shadow_become_available(shadow, conn, now_ns);
@@ -535,7 +537,10 @@ static void note_send(struct shadow *shadow, uint32_t slot, uint64_t bytes)
 		fake_log_fail("slot %u: a send after the clock was read for it", slot);
 	if (shadow->send_count == sizeof(shadow->sends) / sizeof(shadow->sends[0]))
 		fake_log_fail("more sends than share an enter");
-	shadow->sends[shadow->send_count++] = (struct shadow_send){slot, (uint32_t)count};
+	/* One send at a time, and the last was taken whole: what the socket took is what went
+	 * before. */
+	shadow->sends[shadow->send_count++] = (struct shadow_send){
+		slot, (uint32_t)count, shadow->conns[slot].peer->accepted_bytes};
 }
 
 static void queued(void *watcher, enum ring_operation operation, uint64_t tag, uint64_t bytes)
@@ -608,6 +613,13 @@ static void opened(void *watcher, int result)
 	shadow_opened(shadow, result);
 }
 
+static void asked_port(void *watcher, const struct fake_conn *conn)
+{
+	struct shadow *shadow = watcher;
+
+	shadow_asked_port(shadow, conn);
+}
+
 struct fake_ring_watch sim_shadow_ring_watch(struct shadow *shadow)
 {
 	return (struct fake_ring_watch){.watcher = shadow,
@@ -621,7 +633,8 @@ struct fake_ring_watch sim_shadow_ring_watch(struct shadow *shadow)
 
 struct fake_sock_watch sim_shadow_sock_watch(struct shadow *shadow)
 {
-	return (struct fake_sock_watch){.watcher = shadow, .opened = opened};
+	return (struct fake_sock_watch){
+		.watcher = shadow, .opened = opened, .asked_port = asked_port};
 }
 
 void sim_shadow_watch_clock(struct shadow *shadow)
@@ -689,5 +702,6 @@ void sim_shadow_release(struct shadow *shadow)
 		free(shadow->conns[i].requests);
 	free(shadow->conns);
 	free(shadow->waiting);
+	free(shadow->rows);
 	memset(shadow, 0, sizeof(*shadow));
 }

@@ -9,7 +9,7 @@
  * fake_message), times from the clock's readings, intended times from the formula.
  *
  * sim_shadow.c: the schedule, the phases, what is launched. sim_shadow_conn.c: what completions do.
- * sim_shadow_compare.c: the comparison with the worker.
+ * sim_shadow_slowest.c: the slowest requests. sim_shadow_compare.c: the comparison with the worker.
  *
  * Owner: sim_shadow_init takes memory, sim_shadow_release returns it. Threads: one. Errors:
  * failures of the test. Units: ns.
@@ -37,7 +37,8 @@ struct shadow_phase {
 
 struct shadow_request {
 	uint64_t intended_ns, available_ns, sent_ns;
-	uint64_t number; /* in the order of sending */
+	uint64_t number;       /* in the order of sending */
+	uint64_t offset_bytes; /* what the socket had taken before it */
 	enum stats_phase phase;
 };
 
@@ -73,6 +74,7 @@ struct shadow_conn {
 /* Sends of one turn. */
 struct shadow_send {
 	uint32_t slot, count;
+	uint64_t offset_bytes;
 };
 
 enum shadow_life { SHADOW_BEFORE, SHADOW_RUNNING, SHADOW_DRAINING, SHADOW_DONE };
@@ -120,6 +122,8 @@ struct shadow {
 	uint64_t connections[CONNECTION_COUNTER_COUNT];
 	uint64_t health[HEALTH_COUNT];
 	struct shadow_hist connect, loop;
+	struct slowest_row *rows; /* a row for every request that may be among the slowest */
+	size_t row_count, row_room;
 	uint64_t uncertain_stale, uncertain_replaced;
 	bool cpu_seen;
 	uint64_t cpu_ns, cpu_wall_ns, cpu_spin_ns;
@@ -158,5 +162,9 @@ void shadow_connecting(struct shadow *shadow, uint32_t slot, uint32_t generation
 void shadow_cancelled(struct shadow *shadow, uint32_t slot);
 void shadow_check_conns(struct shadow *shadow);
 bool shadow_wanted(const struct shadow *shadow);
+void shadow_slowest_completed(struct shadow *shadow, const struct shadow_conn *conn,
+	const struct shadow_request *request, uint64_t done_ns);
+void shadow_slowest_compare(const struct shadow *shadow, bool at_end);
+void shadow_asked_port(struct shadow *shadow, const struct fake_conn *conn);
 
 #endif
