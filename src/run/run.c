@@ -9,10 +9,13 @@
 #include "base/clock.h"
 #include "base/version.h"
 #include "engine/engine.h"
+#include "measure/slowest.h"
 #include "net/ring.h"
 #include "plan/address.h"
 #include "plan/plan.h"
+#include "result/kernel_build.h"
 #include "result/result_build.h"
+#include "run/attribution.h"
 #include "run/collector.h"
 #include "run/describe.h"
 #include "run/interrupt.h"
@@ -44,17 +47,30 @@ static int prepare(struct run *run, const struct scenario *scenario, struct err 
 
 	if (code >= 0)
 		code = ring_probe(&run->features, err);
-	if (code >= 0)
-		plan_buffers(&run->plan, run->features.bounded_task_work);
-	if (code >= 0)
-		code = preflight_memory(&run->plan, err);
+	if (code < 0)
+		return code;
+	plan_buffers(&run->plan, run->features.bounded_task_work);
+	if (run->options->attribution.mode != ATTRIBUTION_OFF)
+		run->plan.slowest_rows = SLOWEST_CAPACITY;
+	code = preflight_memory(&run->plan, err);
 	if (code >= 0)
 		code = preflight_files(&run->plan, err);
 	if (code >= 0)
 		code = preflight_addresses(&run->plan, &run->notes, err);
-	if (code >= 0)
-		code = attribution_open_run(
-			&run->attribution, &run->options->attribution, &run->plan, err);
+	return code;
+}
+
+/* Before there are connections, as the probe sees them being made. */
+static int open_attribution(struct run *run, struct err *err)
+{
+	int code = attribution_open_run(
+		&run->attribution, &run->options->attribution, &run->plan, err);
+
+	/* Nobody will ask for the slowest requests. */
+	if (code >= 0 && !run->attribution.probe) {
+		run->plan.slowest_rows = 0;
+		engine_memory(&run->plan);
+	}
 	return code;
 }
 
@@ -142,9 +158,39 @@ static void describe_workers(const struct run *run, struct result_input_worker *
 	}
 }
 
-static int build(struct run *run, struct result_input_worker *workers, struct result *result,
-	struct err *err)
+/* What the kernel's side says, and what the workers know of the same requests. */
+static void describe_kernel(const struct run *run, struct kernel_client *client,
+	const struct slowest **slowest, struct kernel_input *input)
 {
+	const struct attribution *attribution = &run->attribution;
+	const struct stats_request *measured = &run->collector.merged->phase[STATS_MEASURED];
+	size_t i;
+
+	for (i = 0; i < run->plan.worker_count; i++)
+		slowest[i] = engine_slowest(run->engine, i);
+	*client = (struct kernel_client){
+		.requests = measured->counters.value[COUNTER_COMPLETED],
+		.service_mean_ns = hist_mean_ns(&measured->service),
+		.service_is_lower_bound = measured->service.censored > 0,
+		.slowest = slowest,
+		.worker_count = run->plan.worker_count,
+	};
+	*input = (struct kernel_input){
+		.probe = attribution->probe,
+		.reason = attribution->reason,
+		.ports = attribution->options.ports,
+		.port_count = attribution->options.port_count,
+		.start_ns = run->start_ns,
+		.host = &attribution->host,
+		.client = client,
+	};
+}
+
+static int build(struct run *run, struct result_input_worker *workers,
+	const struct slowest **slowest, struct result *result, struct err *err)
+{
+	struct kernel_client client;
+	struct kernel_input kernel;
 	struct machine machine;
 	struct result_input input = {
 		.tool_version = RINGLOAD_VERSION,
@@ -160,7 +206,8 @@ static int build(struct run *run, struct result_input_worker *workers, struct re
 		.fault = engine_fault(run->engine),
 		.steal_reason = run->collector.before.steal_reason,
 		.throttled_reason = run->collector.before.throttled_reason,
-		.kernel_reason = run->attribution.probe ? NULL : run->attribution.reason,
+		.kernel = &kernel,
+		.kernel_reason = run->attribution.reason,
 		.notes = (const char *const *)run->notes.lines,
 		.note_count = run->notes.count,
 	};
@@ -172,6 +219,7 @@ static int build(struct run *run, struct result_input_worker *workers, struct re
 	input.governor = machine.has_governor ? machine.governor : NULL;
 	input.governor_reason = machine.governor_reason;
 	describe_workers(run, workers);
+	describe_kernel(run, &client, slowest, &kernel);
 	engine_features(run->engine, &input.ring_features);
 	input.interrupted = was_interrupted(run, workers);
 	return result_build(result, &input, err);
@@ -180,13 +228,15 @@ static int build(struct run *run, struct result_input_worker *workers, struct re
 static int record(struct run *run, struct result *result, struct err *err)
 {
 	struct result_input_worker *workers = calloc(run->plan.worker_count, sizeof(*workers));
+	const struct slowest **slowest = calloc(run->plan.worker_count, sizeof(*slowest));
 	int code;
 
-	if (workers)
-		code = build(run, workers, result, err);
+	if (workers && slowest)
+		code = build(run, workers, slowest, result, err);
 	else
 		code = err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "no memory for the record");
 	free(workers);
+	free((void *)slowest);
 	if (code < 0)
 		return code;
 	code = validity_judge(result, &result->validity, err);
@@ -207,6 +257,8 @@ int run_execute(const struct scenario *scenario, const struct run_options *optio
 
 	progress_init(&run.progress, options->progress);
 	code = prepare(&run, scenario, err);
+	if (code >= 0)
+		code = open_attribution(&run, err);
 	if (code < 0)
 		goto out_plan;
 	code = collector_init(
