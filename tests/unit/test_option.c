@@ -420,7 +420,7 @@ static bool is_in_words(const struct option *option)
 {
 	return option->kind != OPTION_CHOICE &&
 	       (!strcmp(option->initial, "auto") || !strcmp(option->initial, "random") ||
-		       !strncmp(option->initial, "as ", 3));
+		       !strcmp(option->initial, "any") || !strncmp(option->initial, "as ", 3));
 }
 
 /* Where the default is written as a value, storing it must change nothing. */
