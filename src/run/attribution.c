@@ -75,7 +75,6 @@ int attribution_open(
 	code = probe_open(&attribution->probe, options, err);
 	if (code < 0) {
 		attribution->probe = NULL;
-		obstacle_add_mend(err);
 		return code;
 	}
 	attribution->state = ATTRIBUTION_WAITING;

@@ -9,8 +9,7 @@
  *
  * Owner: the caller's struct; what it holds belongs to it until attribution_close. A zeroed struct
  * is not open, all calls on it do nothing, and it may be closed. Threads: one, and none of the
- * workers': everything here may take milliseconds. Errors: those of probe_open, with the way to the
- * missing rights behind them. Units: clock.h.
+ * workers': everything here may take milliseconds. Errors: those of probe_open. Units: clock.h.
  */
 #ifndef RINGLOAD_RUN_ATTRIBUTION_H
 #define RINGLOAD_RUN_ATTRIBUTION_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What keeps this process from measuring in a server's kernel, as far as it can be told beforehand:
- * the server is on another machine, or the rights are missing.
+ * What keeps this process from measuring in a server's kernel, as far as it can be told without
+ * opening a probe: the server is not on this machine.
  *
  * Owner: borrows everything. Threads: one. Errors: none of its own.
  */
@@ -13,7 +13,6 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "base/err.h"
 #include "plan/plan.h"
 
 /*
@@ -22,11 +21,5 @@
  */
 bool obstacle_target(
 	const struct plan *plan, const uint16_t *ports, size_t port_count, struct buf *reason);
-
-/*
- * Puts behind a sentence of the probe how to get the rights that this process lacks for it; leaves
- * it as it is when none is lacking.
- */
-void obstacle_add_mend(struct err *err);
 
 #endif

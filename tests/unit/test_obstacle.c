@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What keeps from measuring in a kernel: servers elsewhere, rights that are missing. */
-#include <errno.h>
+/* What keeps from measuring in a kernel: servers that are elsewhere. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -14,7 +13,6 @@
 #include <cmocka.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "plan/address.h"
@@ -104,64 +102,11 @@ static void where_nobody_listens(void **state)
 	close(fd);
 }
 
-/* What becomes of the sentence in a process of this user without rights. */
-static void sentence_as(bool nobody, char text[ERR_TEXT_BYTES])
-{
-	int told[2];
-	pid_t child;
-
-	assert_int_equal(pipe(told), 0);
-	child = fork();
-	assert_true(child >= 0);
-	if (!child) {
-		struct err err = {0};
-
-		err_set(&err, ERR_ENVIRONMENT, -EPERM, "refused");
-		if (nobody && (setgid(65534) || setuid(65534)))
-			_exit(1);
-		obstacle_add_mend(&err);
-		_exit(err.kind != ERR_ENVIRONMENT ||
-			write(told[1], err.text, sizeof(err.text)) != sizeof(err.text));
-	}
-	close(told[1]);
-	memset(text, 0, ERR_TEXT_BYTES);
-	assert_int_equal(read(told[0], text, ERR_TEXT_BYTES), ERR_TEXT_BYTES);
-	close(told[0]);
-	waitpid(child, NULL, 0);
-}
-
-static void the_way_to_the_rights_is_told(void **state)
-{
-	static const char wanted[] = "refused; run as root, or grant it once with: sudo setcap "
-				     "cap_bpf,cap_perfmon,cap_net_admin+ep /";
-	char text[ERR_TEXT_BYTES], program[512] = {0};
-
-	(void)state;
-	sentence_as(!geteuid(), text);
-	assert_memory_equal(text, wanted, strlen(wanted));
-	/* It names this program. */
-	assert_true(readlink("/proc/self/exe", program, sizeof(program) - 1) > 0);
-	assert_string_equal(text + strlen(wanted) - 1, program);
-}
-
-static void who_has_the_rights_is_told_nothing(void **state)
-{
-	char text[ERR_TEXT_BYTES];
-
-	(void)state;
-	if (geteuid())
-		skip();
-	sentence_as(false, text);
-	assert_string_equal(text, "refused");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_in_the_way_of_a_listener),
 		cmocka_unit_test(where_nobody_listens),
-		cmocka_unit_test(the_way_to_the_rights_is_told),
-		cmocka_unit_test(who_has_the_rights_is_told_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
