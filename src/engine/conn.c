@@ -125,23 +125,35 @@ static int put_socket(struct worker *worker, uint32_t index, int family)
 
 	if (fd < 0)
 		return fd;
-	if (!worker->connecting_fds)
+	if (!worker->unasked)
 		return ring_install(worker->ring, index, fd);
 	/* A slot cannot be asked for its address: the descriptor has to live until there is one. */
 	code = ring_share(worker->ring, index, fd);
 	if (code)
 		sock_close(fd);
-	worker->connecting_fds[index] = fd;
+	else
+		worker->unasked[worker->unasked_count++] = (struct conn_unasked){index, fd};
 	return code;
+}
+
+void conn_learn_ports(struct worker *worker)
+{
+	/* A kernel that wants its completions reaped first has not looked at the connects yet. */
+	if (ring_submission_space(worker->ring) < WORKER_SUBMISSION_ENTRIES)
+		return;
+	while (worker->unasked_count) {
+		const struct conn_unasked *unasked = &worker->unasked[--worker->unasked_count];
+
+		worker->conns[unasked->conn].local_port = sock_local_port(unasked->fd);
+		sock_close(unasked->fd);
+	}
 }
 
 void conn_release(struct worker *worker)
 {
-	if (!worker->connecting_fds)
-		return;
-	for (uint32_t i = 0; i < worker->place->connections; i++)
-		if (worker->conns[i].armed & CONN_ARMED_CONNECT)
-			sock_close(worker->connecting_fds[i]);
+	for (uint32_t i = 0; i < worker->unasked_count; i++)
+		sock_close(worker->unasked[i].fd);
+	worker->unasked_count = 0;
 }
 
 void conn_connect(struct worker *worker, uint32_t index)
@@ -241,10 +253,6 @@ void conn_connected(struct worker *worker, uint32_t index, int result)
 	struct conn *conn = &worker->conns[index];
 
 	conn->armed &= (uint8_t)~CONN_ARMED_CONNECT;
-	if (worker->connecting_fds) {
-		conn->local_port = result ? 0 : sock_local_port(worker->connecting_fds[index]);
-		sock_close(worker->connecting_fds[index]);
-	}
 	if (result || conn->state == CONN_CLOSING) {
 		/* A connect that succeeded while being cancelled is of no use any more. */
 		attempt_failed(worker, index, result ? result : -ECANCELED);

@@ -50,7 +50,10 @@ void conn_closed(struct worker *worker, uint32_t index);
 /* Gives up connects older than the timeout; starts those whose retry time has come. */
 void conn_tick(struct worker *worker);
 
-/* Before the ring is released: closes what connects still hold. A zeroed worker holds nothing. */
+/* After an enter: asks the sockets whose connect went with it for their local port. */
+void conn_learn_ports(struct worker *worker);
+
+/* Closes the descriptors of sockets that were not asked. A zeroed worker has none. */
 void conn_release(struct worker *worker);
 
 /* Keeps the first bytes of something no request had asked for, for the report. */

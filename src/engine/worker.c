@@ -64,7 +64,9 @@ static void lay_out(struct worker *worker, const struct plan *plan, size_t index
 					    64);
 	pieces->slowest = plan->slowest_rows ? piece(layout, slowest_bytes(plan->slowest_rows), 64)
 					     : NULL;
-	worker->connecting_fds = plan->slowest_rows ? piece(layout, conns * sizeof(int), 64) : NULL;
+	worker->unasked = plan->slowest_rows
+				  ? piece(layout, conns * sizeof(struct conn_unasked), 64)
+				  : NULL;
 	worker->conns = piece(layout, conns * sizeof(struct conn), 64);
 	worker->conn_links = piece(layout, conns * sizeof(struct index_link), 64);
 	worker->available_links = piece(layout, conns * sizeof(struct index_link), 64);

@@ -118,6 +118,12 @@ struct conn {
 	uint64_t backoff_ns;
 };
 
+/* A socket that is to tell its local port, which it has once its connect was submitted. */
+struct conn_unasked {
+	uint32_t conn;
+	int fd;
+};
+
 struct worker {
 	const struct plan *plan;
 	const struct plan_worker *place;
@@ -141,9 +147,9 @@ struct worker {
 	uint64_t last_established_ns; /* when one was open last */
 
 	struct slowest slowest; /* of the measured phase; without capacity: not asked for */
-	/* Sockets whose connect is armed, to ask them for their port once they have one; NULL
-	 * unless the slowest requests are kept. */
-	int *connecting_fds;
+	/* Whose connect goes with the next enter; NULL unless the slowest are kept. */
+	struct conn_unasked *unasked;
+	uint32_t unasked_count;
 
 	struct request *requests; /* pipeline slots of each connection, connection by connection */
 	struct index_link *request_links;

@@ -58,9 +58,14 @@ void slowest_insert(struct slowest *slowest, const struct slowest_row *row)
 const struct slowest_row *slowest_find(
 	const struct slowest *slowest, uint16_t local_port, uint64_t offset_bytes)
 {
-	for (size_t i = 0; i < slowest->count; i++)
-		if (slowest->rows[i].local_port == local_port &&
-			slowest->rows[i].offset_bytes == offset_bytes)
-			return &slowest->rows[i];
-	return NULL;
+	const struct slowest_row *found = NULL;
+
+	for (size_t i = 0; i < slowest->count; i++) {
+		const struct slowest_row *row = &slowest->rows[i];
+
+		if (row->local_port == local_port && row->offset_bytes == offset_bytes &&
+			(!found || row->service_ns > found->service_ns))
+			found = row;
+	}
+	return found;
 }

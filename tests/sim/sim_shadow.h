@@ -8,8 +8,9 @@
  * (worker->ready). Outcomes come from what the server knows of its own stream (struct
  * fake_message), times from the clock's readings, intended times from the formula.
  *
- * sim_shadow.c: the schedule, the phases, what is launched. sim_shadow_conn.c: what completions do.
- * sim_shadow_slowest.c: the slowest requests. sim_shadow_compare.c: the comparison with the worker.
+ * sim_shadow.c: the phases, the turns, what is watched. sim_shadow_schedule.c: what becomes due.
+ * sim_shadow_launch.c: what is sent. sim_shadow_conn.c: what completions do. sim_shadow_slowest.c:
+ * the slowest requests. sim_shadow_compare.c: the comparison with the worker.
  *
  * Owner: sim_shadow_init takes memory, sim_shadow_release returns it. Threads: one. Errors:
  * failures of the test. Units: ns.
@@ -146,6 +147,24 @@ void sim_shadow_turn_ended(struct shadow *shadow, bool goes_on);
 void sim_shadow_compare(const struct shadow *shadow, const struct ring *ring, bool at_end);
 
 /* --- between its files --- */
+
+static inline uint64_t shadow_later(uint64_t time_ns, uint64_t by_ns)
+{
+	return time_ns > UINT64_MAX - by_ns ? UINT64_MAX : time_ns + by_ns;
+}
+
+/* Sets arrival_ns, for arrival_index and cut_ns. */
+void shadow_find_arrival(struct shadow *shadow);
+/* How many are due and not sent. */
+uint64_t shadow_waiting(const struct shadow *shadow);
+void shadow_become_due(struct shadow *shadow, uint64_t now_ns);
+void shadow_expire(struct shadow *shadow, uint64_t now_ns);
+bool shadow_any_open(const struct shadow *shadow);
+
+/* Since when some connection could take a request; UINT64_MAX: none can. */
+uint64_t shadow_available_since(const struct shadow *shadow);
+/* The sends of this turn. */
+void shadow_launch(struct shadow *shadow, uint64_t now_ns, uint64_t sent_ns);
 
 void shadow_record(struct shadow_hist *hist, uint64_t value_ns, bool censored);
 enum stats_phase shadow_phase_of(const struct shadow *shadow, uint64_t intended_ns);

@@ -179,6 +179,26 @@ static void finds_by_port_and_offset(void **state)
 	free_slowest(&slowest);
 }
 
+/* As when a port comes back on a new connection. */
+static void finds_the_slowest_of_several(void **state)
+{
+	struct slowest slowest = new_slowest(8);
+	const struct slowest_row *found;
+
+	(void)state;
+	for (uint64_t i = 0; i < 8; i++) {
+		struct slowest_row row = row_of(i, (i * 5 + 3) % 8);
+
+		row.local_port = 40000;
+		row.offset_bytes = 0;
+		offer(&slowest, &row);
+	}
+	found = slowest_find(&slowest, 40000, 0);
+	assert_non_null(found);
+	assert_int_equal(found->service_ns, 7);
+	free_slowest(&slowest);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +206,7 @@ int main(void)
 		cmocka_unit_test(keeps_the_slowest_of_ordered_requests),
 		cmocka_unit_test(wants_only_what_is_slower),
 		cmocka_unit_test(finds_by_port_and_offset),
+		cmocka_unit_test(finds_the_slowest_of_several),
 	};
 
 	return cmocka_run_group_tests_name("slowest", tests, NULL, NULL);
