@@ -244,7 +244,8 @@ static void append_place(struct buf *out, const struct mapping *mapping, uint64_
 	buf_printf(out, "+0x%" PRIx64, place);
 }
 
-void symbols_user(struct symbols *symbols, uint32_t pid, uint64_t address, struct buf *out)
+void symbols_user(
+	struct symbols *symbols, uint32_t pid, uint64_t address, bool returns, struct buf *out)
 {
 	struct process *process = find_process(symbols, pid);
 	const struct mapping *mapping = NULL;
@@ -252,18 +253,20 @@ void symbols_user(struct symbols *symbols, uint32_t pid, uint64_t address, struc
 	uint64_t place = 0;
 
 	if (process) {
-		mapping = mappings_find(&process->latest, address);
+		mapping = mappings_find(&process->latest, address - returns);
 		if (!mapping)
-			mapping = mappings_find(&process->first, address);
+			mapping = mappings_find(&process->first, address - returns);
 	}
 	if (mapping)
 		place = address - mapping->start;
 	if (mapping && mapping->image) {
-		place = image_address(mapping->image, place + mapping->offset_bytes);
+		place += mapping->offset_bytes - returns;
+		place = image_address(mapping->image, place);
 		name = image_find(mapping->image, place);
+		place += returns;
 	}
 	if (process && !name)
-		name = find_jit(process, address);
+		name = find_jit(process, address - returns);
 	if (name)
 		append_name(out, name);
 	else if (mapping)
@@ -272,7 +275,7 @@ void symbols_user(struct symbols *symbols, uint32_t pid, uint64_t address, struc
 		buf_text(out, "[unknown]");
 }
 
-void symbols_kernel(struct symbols *symbols, uint64_t address, struct buf *out)
+void symbols_kernel(struct symbols *symbols, uint64_t address, bool returns, struct buf *out)
 {
 	const char *name;
 
@@ -280,7 +283,7 @@ void symbols_kernel(struct symbols *symbols, uint64_t address, struct buf *out)
 		symbols->kernel_read = true;
 		symbols->kernel_code = kallsyms_read(&symbols->kernel, KALLSYMS_PATH);
 	}
-	name = symbol_table_find(&symbols->kernel, address);
+	name = symbol_table_find(&symbols->kernel, address - returns);
 	if (name)
 		append_name(out, name);
 	else if (symbols->kernel_code)

@@ -25,6 +25,7 @@
 #ifndef RINGLOAD_PROBE_SYMBOLS_H
 #define RINGLOAD_PROBE_SYMBOLS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -41,9 +42,11 @@ void symbols_add(struct symbols *symbols, uint32_t pid);
 /* Looks at all of them again. */
 void symbols_update(struct symbols *symbols);
 
-/* Append one name each. */
+/* Append one name each. An address that a call returns to lies behind the call, perhaps in the next
+ * function already: returns says so, and the name is that of the call. */
 void symbols_process(struct symbols *symbols, uint32_t pid, struct buf *out);
-void symbols_user(struct symbols *symbols, uint32_t pid, uint64_t address, struct buf *out);
-void symbols_kernel(struct symbols *symbols, uint64_t address, struct buf *out);
+void symbols_user(
+	struct symbols *symbols, uint32_t pid, uint64_t address, bool returns, struct buf *out);
+void symbols_kernel(struct symbols *symbols, uint64_t address, bool returns, struct buf *out);
 
 #endif
