@@ -45,7 +45,7 @@ OPT.fuzz    := $(OPT.asan) -Wno-format-nonliteral
 CPPFLAGS_ALL := -D_GNU_SOURCE -Iinclude -Isrc -I$(OUT)/gen -I. $(CPPFLAGS)
 CFLAGS_ALL := -std=gnu11 -g $(WARNINGS) $(OPT.$(VARIANT)) $(if $(CI),-Werror) $(CFLAGS)
 LDFLAGS_ALL := $(OPT.$(VARIANT)) $(LDFLAGS)
-LIBS := -luring -lbpf -lnuma -ljansson -ldw -lpthread -lm
+LIBS := -luring -lbpf -lnuma -ljansson -ldw -lelf -lpthread -lm
 
 # What a single test program needs beyond the rest: LIBS.path/of/source := flags.
 LIBS.tests/unit/test_http1_peer := -lhttp_parser

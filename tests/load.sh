@@ -6,10 +6,13 @@
 status=0 # of the last run
 record=$SCRATCH/record.json
 
+# What is measured in the server's kernel: the tests that are about it set this to auto or require.
+probe=off
+
 # attempt OPTION... URL: `ringload run` with the record in $record, however it ends.
 attempt() {
 	rm -f "$record"
-	run "$RINGLOAD" run --quiet --json "$record" "$@"
+	run "$RINGLOAD" run --quiet --probe "$probe" --json "$record" "$@"
 }
 
 # load OPTION... URL: the same, and it was measured. A machine that is too busy for a steady

@@ -12,12 +12,13 @@
 #include "scenario/scenario.h"
 #include "target/target.h"
 
-#define DEMO_ROUTE       "* service=exp:200us"
+/* Spun, so that requests have to wait for one another: a server as most are. */
+#define DEMO_ROUTE       "* service=exp:100us by=spin"
 #define DEMO_CONNECTIONS 64
 
 struct demo_values {
 	uint64_t rate_mrps, duration_ns;
-	const char *json_path;
+	struct output_paths paths;
 	bool quiet;
 };
 
@@ -52,7 +53,7 @@ static const struct option demo_options[] = {
 			"report",
 		.lowest = 1,
 		.highest = 4096,
-		.offset = VALUE(json_path)},
+		.offset = VALUE(paths.json)},
 	{.name = "quiet",
 		.letter = 'q',
 		.kind = OPTION_FLAG,
@@ -126,12 +127,13 @@ static int load(const struct demo_values *values, const struct demo_cpus *cpus,
 	scenario.open_loop = true;
 	scenario.rate_mrps = values->rate_mrps;
 	scenario.duration_ns = values->duration_ns;
-	log_note("%s requests a second for %s on an embedded server that takes 200 µs on average",
+	log_note("%s requests a second for %s on an embedded server that computes for 100 µs on "
+		 "average",
 		units_format_rate(rate, (double)values->rate_mrps / 1e3),
 		units_format_duration_exact(time, values->duration_ns));
 	code = scenario_check(&scenario, err);
 	if (code >= 0)
-		code = measure_run(&scenario, options, values->json_path, err);
+		code = measure_run(&scenario, options, &values->paths, err);
 	scenario_release(&scenario);
 	return code;
 }
@@ -177,7 +179,9 @@ out:
 
 static const struct command_example demo_examples[] = {
 	{"ringload demo", "half a minute from the clone to the first report"},
-	{"ringload demo -r 20k -d 10s --json demo.json", "more load, and the whole record"},
+	{"sudo ringload demo", "the same with the server's kernel: where the time went"},
+	{"sudo ringload demo -r 8k -d 10s --json demo.json",
+		"near what this server bears: watch the queue grow; and the whole record"},
 	{NULL, NULL},
 };
 
@@ -185,11 +189,11 @@ const struct command demo_command = {
 	.name = "demo",
 	.summary = "show a load on the embedded target",
 	.operands = "",
-	.about = "Starts the embedded target on the last CPU, with a service time that is "
-		 "exponentially "
-		 "distributed around 200 microseconds, drives an open loop against it and prints "
-		 "the "
-		 "report. Nothing needs to be installed or running.",
+	.about = "Starts the embedded target on the last CPU, which computes for each request: "
+		 "100 microseconds on average, exponentially distributed. Drives an open loop "
+		 "against it and prints the report, with the time of a request in the server's "
+		 "kernel where this user may look into it. Nothing needs to be installed or "
+		 "running.",
 	.table = {.options = demo_options, .count = sizeof(demo_options) / sizeof(*demo_options)},
 	.examples = demo_examples,
 	.run = demo_run,

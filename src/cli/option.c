@@ -207,6 +207,21 @@ static int store_count(const struct option *option, const char *text, void *plac
 	return 0;
 }
 
+static int store_one_in(const struct option *option, const char *text, void *place, struct err *err)
+{
+	const char *number = strncmp(text, "1/", 2) ? text : text + 2;
+	uint64_t wide;
+	uint32_t narrow;
+
+	if (units_parse_count(number, option->lowest, option->highest, &wide, NULL) < 0)
+		return err_set(err, ERR_USAGE, -EINVAL,
+			"\"%s\" is not one in a number: write 1/%ju to 1/%ju, as in 1/8", text,
+			(uintmax_t)option->lowest, (uintmax_t)option->highest);
+	narrow = (uint32_t)wide;
+	memcpy(place, &narrow, sizeof(narrow));
+	return 0;
+}
+
 int option_store(const struct option *option, const char *text, void *values, struct err *err)
 {
 	void *place = (char *)values + option->offset;
@@ -230,6 +245,9 @@ int option_store(const struct option *option, const char *text, void *values, st
 	case OPTION_U32:
 	case OPTION_U64:
 		code = store_count(option, text, place, err);
+		break;
+	case OPTION_ONE_IN:
+		code = store_one_in(option, text, place, err);
 		break;
 	case OPTION_DURATION:
 	case OPTION_RATE:

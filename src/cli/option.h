@@ -32,6 +32,7 @@ enum option_kind {
 	OPTION_DURATION, /* uint64_t, nanoseconds */
 	OPTION_RATE,     /* uint64_t, thousandths of a request a second */
 	OPTION_SIZE,     /* uint64_t, bytes */
+	OPTION_ONE_IN,   /* uint32_t: 8 for "1/8" or "8" */
 	OPTION_KIND_COUNT
 };
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/measure.h"
+#include "cli/probing.h"
 #include "run/run.h"
 #include "scenario/scenario.h"
 
@@ -17,14 +18,14 @@
 #define MILLISECOND      1000000ULL
 #define DAY              (86400ULL * 1000 * MILLISECOND)
 
-enum probe { PROBE_AUTO, PROBE_OFF, PROBE_REQUIRE };
-
 struct run_values {
 	struct scenario scenario;
 	const char *body, *body_file;
 	struct buf body_content;
-	unsigned int probe;
-	const char *json_path;
+	unsigned int probe; /* enum attribution_mode */
+	struct probing_values probing;
+	struct attribution_options attribution;
+	struct output_paths paths;
 	bool quiet;
 	bool dry_run;
 	struct threshold_list thresholds;
@@ -210,15 +211,27 @@ static const struct option run_options[] = {
 		.lowest = 1 << 20,
 		.highest = 1ULL << 50,
 		.offset = SCENARIO(memory_limit_bytes)},
-	{.name = "probe",
+	{.group = "In the server's kernel",
+		.name = "probe",
 		.kind = OPTION_CHOICE,
 		.value = "auto|off|require",
 		.initial = "auto",
 		.words = probes,
-		.help = "measure in the server's kernel as well where that is possible, never, or "
-			"not "
-			"run without",
+		.help = "measure where the server's time goes: where that is possible, never, or "
+			"not run without (exit 3). It needs the server on this machine, and root "
+			"or "
+			"the rights that the report names",
 		.offset = VALUE(probe)},
+	{.name = "probe-port",
+		.kind = OPTION_LIST,
+		.value = "PORT",
+		.initial = "as in the URL",
+		.help = "port the server itself listens on, where something stands between; may be "
+			"repeated",
+		.lowest = 1,
+		.highest = 256,
+		.offset = VALUE(probing.ports)},
+	PROBING_ROWS("probe-", VALUE(probing)),
 	{.group = "Judging",
 		.name = "threshold",
 		.kind = OPTION_LIST,
@@ -243,7 +256,7 @@ static const struct option run_options[] = {
 			"report",
 		.lowest = 1,
 		.highest = 4096,
-		.offset = VALUE(json_path)},
+		.offset = VALUE(paths.json)},
 	{.name = "quiet",
 		.letter = 'q',
 		.kind = OPTION_FLAG,
@@ -291,6 +304,23 @@ static int take_body(struct run_values *values, struct err *err)
 	return 0;
 }
 
+static int take_probing(
+	struct run_values *values, const struct option_parse *parse, struct err *err)
+{
+	static const char *const options[] = {"probe-port", "probe-sample", "probe-netns",
+		"probe-cgroup", "probe-pid", "profile"};
+	size_t i;
+
+	values->attribution.mode = (enum attribution_mode)values->probe;
+	values->paths.profile = values->probing.profile;
+	for (i = 0; i < sizeof(options) / sizeof(*options); i++)
+		if (values->probe == ATTRIBUTION_OFF && option_given(parse, options[i]))
+			return err_set(err, ERR_USAGE, -EINVAL,
+				"--%s: --probe off measures nothing there: leave one out",
+				options[i]);
+	return probing_take(&values->probing, "probe-", &values->attribution.probe, err);
+}
+
 static int take_thresholds(struct run_values *values, struct err *err)
 {
 	const struct scenario_list *expressions = &values->scenario.thresholds;
@@ -324,10 +354,10 @@ static int complete_values(
 	if (option_given(parse, "arrival") && !scenario->open_loop)
 		return err_set(err, ERR_USAGE, -EINVAL,
 			"--arrival: says how requests of an open loop are spaced: give --rate too");
-	if (values->probe == PROBE_REQUIRE)
-		return err_set(err, ERR_ENVIRONMENT, -ENOTSUP,
-			"--probe: \"require\" cannot be met: this build has no kernel probes");
-	if (values->dry_run && values->json_path)
+	code = take_probing(values, parse, err);
+	if (code < 0)
+		return code;
+	if (values->dry_run && values->paths.json)
 		return err_set(err, ERR_USAGE, -EINVAL,
 			"--json: --dry-run measures nothing that could be written: leave one out");
 	code = take_body(values, err);
@@ -342,7 +372,7 @@ static int complete_values(
 static int dry_run(const struct run_values *values, struct err *err)
 {
 	struct buf text = {0};
-	int code = run_describe(&values->scenario, &text, err);
+	int code = run_describe(&values->scenario, &values->attribution, &text, err);
 
 	if (code >= 0)
 		code = command_print(&text, err);
@@ -358,13 +388,13 @@ static int measure(const struct run_values *values, const struct command *comman
 		.command_count = (size_t)argc + 2,
 		.thresholds = &values->thresholds,
 		.progress = !values->quiet,
-		.kernel_reason = values->probe == PROBE_OFF ? "switched off by --probe off" : NULL,
+		.attribution = values->attribution,
 	};
 	int code;
 
 	if (!options.command)
 		return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "cannot keep the command line");
-	code = measure_run(&values->scenario, &options, values->json_path, err);
+	code = measure_run(&values->scenario, &options, &values->paths, err);
 	free((void *)options.command);
 	return code;
 }
@@ -386,6 +416,7 @@ static int run_run(const struct command *command, int argc, char **argv, struct 
 	code = values.dry_run ? dry_run(&values, err) : measure(&values, command, argc, argv, err);
 out:
 	threshold_list_release(&values.thresholds);
+	probing_release(&values.probing);
 	buf_release(&values.body_content);
 	option_parse_release(&parse);
 	scenario_release(&values.scenario);
@@ -405,6 +436,9 @@ static const struct command_example run_examples[] = {
 	{"ringload run -n 10000 -c 10 -b '{\"id\": 7}' -H 'Content-Type: application/json' "
 	 "http://localhost/items",
 		"10,000 POST requests over 10 connections"},
+	{"sudo ringload run --probe require --profile server http://localhost:8080/",
+		"not without the kernel's side of it, and a flame graph of the server in "
+		"server.svg"},
 	{"ringload run -q --json - http://localhost/ | jq .latency_ns.total.p99",
 		"one figure for a script"},
 	{NULL, NULL},

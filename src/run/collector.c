@@ -28,13 +28,14 @@ static void *block_new(size_t bytes)
 }
 
 int collector_init(struct collector *collector, const struct plan *plan, struct progress *progress,
-	struct notes *notes, struct err *err)
+	struct notes *notes, struct attribution *attribution, struct err *err)
 {
 	size_t bytes = stats_bytes(plan->longest_ns), count = plan->worker_count, i;
 	void *merged = block_new(bytes), *copy = block_new(bytes);
 	int code;
 
-	*collector = (struct collector){.plan = plan, .progress = progress, .notes = notes};
+	*collector = (struct collector){
+		.plan = plan, .progress = progress, .notes = notes, .attribution = attribution};
 	collector->merged = merged ? stats_init(merged, plan->longest_ns) : NULL;
 	collector->copy = copy ? stats_init(copy, plan->longest_ns) : NULL;
 	collector->health = calloc(count, sizeof(*collector->health));
@@ -173,23 +174,44 @@ static void tell_interrupt(struct collector *collector, uint64_t now_ns)
 	collector->interrupts_told = count;
 }
 
+/* The window of the kernel's side; without a duration it ends when the workers have. */
+static void schedule_attribution(struct collector *collector)
+{
+	uint64_t end = window_end(collector->plan);
+
+	attribution_schedule(collector->attribution,
+		collector->start_ns + collector->plan->warmup_ns,
+		end == UINT64_MAX ? UINT64_MAX : collector->start_ns + end);
+}
+
+/* What the kernel's side needs now; until when it can be left alone. */
+static uint64_t tick_attribution(struct collector *collector, uint64_t now_ns, bool ended)
+{
+	if (ended || interrupt_count())
+		attribution_end(collector->attribution, now_ns);
+	return attribution_tick(collector->attribution, now_ns);
+}
+
 void collector_run(struct collector *collector, struct engine *engine, uint64_t start_ns)
 {
-	uint64_t end = window_end(collector->plan), now;
+	uint64_t end = window_end(collector->plan), now = clock_now_ns(), tick;
 	bool ended = false;
 
 	collector->start_ns = start_ns;
 	collector->last_ns = start_ns;
 	collector->planned_ns = start_ns;
 	read_losses(collector, &collector->before);
+	schedule_attribution(collector);
+	tick = tick_attribution(collector, now, ended);
 	while (!ended) {
 		uint64_t next = next_end(collector);
 
-		ended = engine_wait(engine, next);
+		ended = engine_wait(engine, tick < next ? tick : next);
 		now = clock_now_ns();
+		tick = tick_attribution(collector, now, ended);
 		tell_interrupt(collector, now);
 		if (!ended && now < next)
-			continue; /* a signal came */
+			continue; /* a signal came, or the kernel's side is due */
 		/* Seconds that a stopped process slept through are one interval. */
 		collector->planned_ns = next +
 					(now < next ? 0 : (now - next) / NS_PER_S * NS_PER_S);

@@ -2,11 +2,12 @@
 /*
  * Watches a running engine: once a second it copies the workers' statistics, adds them up, keeps
  * the interval in the timeline and shows it. Intervals also end where warm-up and window end, so
- * that none of them belongs to two phases.
+ * that none of them belongs to two phases. The kernel's side of the run is kept going in between,
+ * and ends with the window.
  *
- * Owner: the struct is the caller's, what it points to its own until collector_release; plan and
- * engine must outlive it. Threads: the one that opened the engine. Errors: memory, at
- * collector_init; an interval that later finds no memory is lost and noted.
+ * Owner: the struct is the caller's, what it points to its own until collector_release; plan,
+ * engine and attribution must outlive it. Threads: the one that opened the engine. Errors: memory,
+ * at collector_init; an interval that later finds no memory is lost and noted.
  */
 #ifndef RINGLOAD_RUN_COLLECTOR_H
 #define RINGLOAD_RUN_COLLECTOR_H
@@ -19,6 +20,7 @@
 #include "measure/stats.h"
 #include "measure/timeline.h"
 #include "plan/plan.h"
+#include "run/attribution.h"
 #include "run/notes.h"
 #include "run/progress.h"
 
@@ -34,6 +36,7 @@ struct collector {
 	const struct plan *plan;
 	struct progress *progress;
 	struct notes *notes;
+	struct attribution *attribution;
 	struct timeline timeline;
 	struct stats *merged; /* the sum of all workers, as of the last look */
 	struct stats *copy;
@@ -48,7 +51,7 @@ struct collector {
 };
 
 int collector_init(struct collector *collector, const struct plan *plan, struct progress *progress,
-	struct notes *notes, struct err *err);
+	struct notes *notes, struct attribution *attribution, struct err *err);
 
 /*
  * Moves the calling thread to the CPUs it may use and no worker has; leaves it where it is when

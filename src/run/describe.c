@@ -185,3 +185,41 @@ void describe_plan(struct buf *out, const struct plan *plan)
 	memory(out, plan);
 	files(out, plan);
 }
+
+/* Which sockets are followed. */
+static void filters(struct buf *out, const struct probe_options *probe)
+{
+	size_t i;
+
+	buf_printf(out, "port%s", probe->port_count == 1 ? "" : "s");
+	for (i = 0; i < probe->port_count; i++)
+		buf_printf(out, "%s %u", i ? "," : "", probe->ports[i]);
+	if (probe->netns)
+		buf_printf(out, ", network namespace %s", probe->netns);
+	if (probe->cgroup)
+		buf_printf(out, ", control group %s", probe->cgroup);
+	if (probe->pid)
+		buf_printf(out, ", process %" PRIu32, probe->pid);
+}
+
+void describe_attribution(
+	struct buf *out, const struct attribution_options *options, const struct plan *plan)
+{
+	struct probe_options probe = options->probe;
+	uint32_t sample = probe.sample ? probe.sample : PROBE_DEFAULT_SAMPLE;
+	struct buf reason = {0};
+
+	label(out, "Kernel");
+	if (attribution_obstacle(options, plan, &reason)) {
+		buf_printf(out, "not measured: %s\n", buf_string(&reason));
+	} else {
+		attribution_ports(&probe, plan);
+		filters(out, &probe);
+		if (sample == 1)
+			buf_text(out, ", every request");
+		else
+			buf_printf(out, ", 1 of %" PRIu32 " connections at a time", sample);
+		buf_printf(out, "%s\n", probe.profile ? ", with sampled stacks of the server" : "");
+	}
+	buf_release(&reason);
+}

@@ -2,7 +2,8 @@
 /*
  * A plan in words, for --dry-run: everything that was decided, nothing of it done.
  *
- * Owner: appends to the caller's buffer. Threads: pure, but for the current limit of open files.
+ * Owner: appends to the caller's buffer. Threads: pure, but for what is asked of this
+ * machine: the limit of open files, who listens on a port.
  * Errors: the buffer's. engine_memory must have been called on the plan.
  */
 #ifndef RINGLOAD_RUN_DESCRIBE_H
@@ -10,7 +11,12 @@
 
 #include "base/buf.h"
 #include "plan/plan.h"
+#include "run/attribution.h"
 
 void describe_plan(struct buf *out, const struct plan *plan);
+
+/* What would be measured in the server's kernel, or why nothing. */
+void describe_attribution(
+	struct buf *out, const struct attribution_options *options, const struct plan *plan);
 
 #endif

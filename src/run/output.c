@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <libgen.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,7 +12,10 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/log.h"
+#include "report/flame.h"
 #include "report/json.h"
+#include "report/kernel.h"
 #include "report/text.h"
 
 static bool to_stdout(const char *json_path)
@@ -19,62 +23,161 @@ static bool to_stdout(const char *json_path)
 	return json_path && !strcmp(json_path, "-");
 }
 
-static int check_folder(const char *json_path, struct err *err)
+static int check_folder(const char *option, const char *path, struct err *err)
 {
-	char *copy = strdup(json_path);
+	char *copy = strdup(path);
 	const char *folder;
 	int code = 0;
 
 	if (!copy)
-		return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "cannot check --json");
+		return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "cannot check %s", option);
 	folder = dirname(copy);
 	if (access(folder, W_OK | X_OK) < 0)
 		code = err_set_errno(err, ERR_USAGE, -errno,
-			"--json: cannot write to the folder \"%s\"", folder);
+			"%s: cannot write to the folder \"%s\"", option, folder);
 	free(copy);
 	return code;
 }
 
-int output_check(const char *json_path, struct err *err)
+static int check_path(const char *option, const char *path, struct err *err)
 {
 	struct stat status;
 
-	if (!json_path || to_stdout(json_path))
-		return 0;
-	if (stat(json_path, &status) < 0 || S_ISREG(status.st_mode))
-		return check_folder(json_path, err);
+	if (stat(path, &status) < 0 || S_ISREG(status.st_mode))
+		return check_folder(option, path, err);
 	if (S_ISDIR(status.st_mode))
 		return err_set(err, ERR_USAGE, -EISDIR,
-			"--json: \"%s\" is a folder: expected a file in it", json_path);
+			"%s: \"%s\" is a folder: expected a file in it", option, path);
 	/* A pipe or a device: written to in place. */
-	if (access(json_path, W_OK) < 0)
+	if (access(path, W_OK) < 0)
 		return err_set_errno(
-			err, ERR_USAGE, -errno, "--json: cannot write to \"%s\"", json_path);
+			err, ERR_USAGE, -errno, "%s: cannot write to \"%s\"", option, path);
 	return 0;
 }
 
-static int write_rendered(void (*render)(const struct result *result, struct buf *out),
-	const struct result *result, const char *path, struct err *err)
+/* PREFIX and what a file's name ends in; to be freed, NULL without memory. */
+static char *profile_path(const char *prefix, const char *ending)
 {
-	struct buf text = {0};
-	int code;
+	char *path;
 
-	render(result, &text);
-	if (text.failed)
-		code = err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "cannot render the report");
-	else
-		code = file_write(path, text.data, text.length_bytes, err);
-	buf_release(&text);
+	return asprintf(&path, "%s.%s", prefix, ending) < 0 ? NULL : path;
+}
+
+static int check_profile(const char *prefix, struct err *err)
+{
+	static const char *const endings[] = {"folded", "svg"};
+	int code = 0;
+	size_t i;
+
+	for (i = 0; i < 2 && code >= 0; i++) {
+		char *path = profile_path(prefix, endings[i]);
+
+		if (path)
+			code = check_path("--profile", path, err);
+		else
+			code = err_set_errno(
+				err, ERR_ENVIRONMENT, -ENOMEM, "cannot check --profile");
+		free(path);
+	}
 	return code;
 }
 
-int output_write(const struct result *result, const char *json_path, struct err *err)
+int output_check(const struct output_paths *paths, struct err *err)
 {
-	int json = 0, text = 0;
+	int code = 0;
 
-	if (json_path)
-		json = write_rendered(json_report, result, json_path, err);
-	if (!to_stdout(json_path))
-		text = write_rendered(text_report, result, "-", json < 0 ? NULL : err);
-	return json < 0 ? json : text;
+	if (paths->json && !to_stdout(paths->json))
+		code = check_path("--json", paths->json, err);
+	if (code >= 0 && paths->profile)
+		code = check_profile(paths->profile, err);
+	return code;
+}
+
+/* Writes what was rendered and releases it. */
+static int put(struct buf *text, const char *path, struct err *err)
+{
+	int code;
+
+	if (text->failed)
+		code = err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "cannot render the report");
+	else
+		code = file_write(path, text->data, text->length_bytes, err);
+	buf_release(text);
+	return code;
+}
+
+static int put_profile(struct buf *text, const char *prefix, const char *ending, struct err *err)
+{
+	char *path = profile_path(prefix, ending);
+	int code;
+
+	if (!path)
+		text->failed = true;
+	code = put(text, path, err);
+	free(path);
+	return code;
+}
+
+static int write_profile(
+	const struct result_kernel *kernel, const char *prefix, const char *title, struct err *err)
+{
+	const char *reason = kernel->measured ? kernel->profile.reason : kernel->reason;
+	struct buf folded = {0}, svg = {0};
+	int code, other;
+
+	if (!kernel->measured || !kernel->profile.measured) {
+		log_warning("--profile: nothing is written: %s",
+			reason ? reason : "no stacks were sampled");
+		return 0;
+	}
+	flame_folded(&kernel->profile, &folded);
+	flame_svg(&kernel->profile, title, &svg);
+	code = put_profile(&folded, prefix, "folded", err);
+	other = put_profile(&svg, prefix, "svg", code < 0 ? NULL : err);
+	return code < 0 ? code : other;
+}
+
+/* The record first, then the profile, then the text; the first failure is the one returned. */
+static int put_all(const struct result_kernel *kernel, const char *title, struct buf *json,
+	struct buf *text, const struct output_paths *paths, struct err *err)
+{
+	int code = 0, other = 0;
+
+	if (paths->json)
+		code = put(json, paths->json, err);
+	if (paths->profile)
+		other = write_profile(kernel, paths->profile, title, code < 0 ? NULL : err);
+	code = code < 0 ? code : other;
+	if (!to_stdout(paths->json))
+		other = put(text, "-", code < 0 ? NULL : err);
+	buf_release(json);
+	buf_release(text);
+	return code < 0 ? code : other;
+}
+
+int output_run(const struct result *result, const struct output_paths *paths, struct err *err)
+{
+	struct buf json = {0}, text = {0};
+
+	if (paths->json)
+		json_report(result, &json);
+	text_report(result, &text);
+	return put_all(&result->kernel, result->target.url, &json, &text, paths, err);
+}
+
+int output_probe(
+	const struct probe_record *record, const struct output_paths *paths, struct err *err)
+{
+	struct buf json = {0}, text = {0}, title = {0};
+	size_t i;
+	int code;
+
+	for (i = 0; i < record->kernel.port_count; i++)
+		buf_printf(&title, "%s%u", i ? ", " : "port ", record->kernel.ports[i]);
+	if (paths->json)
+		probe_record_write(record, &json);
+	kernel_report(record, &text);
+	code = put_all(&record->kernel, buf_string(&title), &json, &text, paths, err);
+	buf_release(&title);
+	return code;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the reports of a run go: text for people on standard output, the record as JSON in a file,
- * or, with "-", the record alone on standard output.
+ * Where the reports of a command go: text for people on standard output, the record as JSON in a
+ * file, or, with "-", the record alone on standard output; a profile in two files of its own.
  *
  * The file comes first and atomically, so that a broken pipe or a full terminal buffer cannot cost
  * the record.
@@ -13,15 +13,24 @@
 #define RINGLOAD_RUN_OUTPUT_H
 
 #include "base/err.h"
+#include "result/probe_record.h"
 #include "result/result.h"
 
-/*
- * Whether json_path (NULL and "-" are always fine) can be written to: asked before the load, so
- * that an hour's measurement does not end in "no such directory".
- */
-int output_check(const char *json_path, struct err *err);
+/* What was asked for beside the text. */
+struct output_paths {
+	const char *json;    /* NULL: none; "-": standard output, in place of the text */
+	const char *profile; /* PREFIX of .folded and .svg; NULL: none */
+};
 
-/* When writing the file fails the text is printed all the same, and the sentence returned. */
-int output_write(const struct result *result, const char *json_path, struct err *err);
+/*
+ * Whether the paths can be written to: asked before the load, so that an hour's measurement does
+ * not end in "no such directory".
+ */
+int output_check(const struct output_paths *paths, struct err *err);
+
+/* When writing a file fails the text is printed all the same, and the sentence returned. */
+int output_run(const struct result *result, const struct output_paths *paths, struct err *err);
+int output_probe(
+	const struct probe_record *record, const struct output_paths *paths, struct err *err);
 
 #endif

@@ -45,13 +45,18 @@ void progress_show(struct progress *progress, const struct live_view *view)
 
 	if (!progress->shown)
 		return;
-	buf_text(&line, REWRITE);
 	live_line(view, terminal_columns(), &line);
-	if (!line.failed) {
-		put(line.data, line.length_bytes);
-		progress->on_line = true;
-	}
+	progress_text(progress, buf_string(&line));
 	buf_release(&line);
+}
+
+void progress_text(struct progress *progress, const char *text)
+{
+	if (!progress->shown)
+		return;
+	put(REWRITE, strlen(REWRITE));
+	put(text, strlen(text));
+	progress->on_line = true;
 }
 
 void progress_clear(struct progress *progress)

@@ -23,6 +23,9 @@ struct progress {
 void progress_init(struct progress *progress, bool wanted);
 void progress_show(struct progress *progress, const struct live_view *view);
 
+/* The same with a line of the caller's, which is short. */
+void progress_text(struct progress *progress, const char *text);
+
 /* Takes the line away, so that other text can be printed. */
 void progress_clear(struct progress *progress);
 

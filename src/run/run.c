@@ -9,10 +9,13 @@
 #include "base/clock.h"
 #include "base/version.h"
 #include "engine/engine.h"
+#include "measure/slowest.h"
 #include "net/ring.h"
 #include "plan/address.h"
 #include "plan/plan.h"
+#include "result/kernel_build.h"
 #include "result/result_build.h"
+#include "run/attribution.h"
 #include "run/collector.h"
 #include "run/describe.h"
 #include "run/interrupt.h"
@@ -31,6 +34,7 @@ struct run {
 	struct ring_features features;
 	struct notes notes;
 	struct progress progress;
+	struct attribution attribution;
 	struct collector collector;
 	struct engine *engine;
 	uint64_t start_ns, started_wall_ns;
@@ -43,14 +47,30 @@ static int prepare(struct run *run, const struct scenario *scenario, struct err 
 
 	if (code >= 0)
 		code = ring_probe(&run->features, err);
-	if (code >= 0)
-		plan_buffers(&run->plan, run->features.bounded_task_work);
-	if (code >= 0)
-		code = preflight_memory(&run->plan, err);
+	if (code < 0)
+		return code;
+	plan_buffers(&run->plan, run->features.bounded_task_work);
+	if (run->options->attribution.mode != ATTRIBUTION_OFF)
+		run->plan.slowest_rows = SLOWEST_CAPACITY;
+	code = preflight_memory(&run->plan, err);
 	if (code >= 0)
 		code = preflight_files(&run->plan, err);
 	if (code >= 0)
 		code = preflight_addresses(&run->plan, &run->notes, err);
+	return code;
+}
+
+/* Before there are connections, as the probe sees them being made. */
+static int open_attribution(struct run *run, struct err *err)
+{
+	int code = attribution_open_run(
+		&run->attribution, &run->options->attribution, &run->plan, err);
+
+	/* Nobody will ask for the slowest requests. */
+	if (code >= 0 && !run->attribution.probe) {
+		run->plan.slowest_rows = 0;
+		engine_memory(&run->plan);
+	}
 	return code;
 }
 
@@ -80,6 +100,9 @@ static void drive(struct run *run)
 	if (interrupt_count())
 		engine_stop(
 			run->engine, interrupt_count() == 1 ? ENGINE_STOP_DRAIN : ENGINE_STOP_NOW);
+	/* Before the start, as it takes its time. */
+	if (!run->plan.warmup_ns)
+		attribution_begin(&run->attribution, clock_now_ns());
 	run->started_wall_ns = clock_wall_ns() + START_DELAY_NS;
 	run->start_ns = clock_now_ns() + START_DELAY_NS;
 	engine_start(run->engine, run->start_ns);
@@ -135,9 +158,39 @@ static void describe_workers(const struct run *run, struct result_input_worker *
 	}
 }
 
-static int build(struct run *run, struct result_input_worker *workers, struct result *result,
-	struct err *err)
+/* What the kernel's side says, and what the workers know of the same requests. */
+static void describe_kernel(const struct run *run, struct kernel_client *client,
+	const struct slowest **slowest, struct kernel_input *input)
 {
+	const struct attribution *attribution = &run->attribution;
+	const struct stats_request *measured = &run->collector.merged->phase[STATS_MEASURED];
+	size_t i;
+
+	for (i = 0; i < run->plan.worker_count; i++)
+		slowest[i] = engine_slowest(run->engine, i);
+	*client = (struct kernel_client){
+		.requests = measured->counters.value[COUNTER_COMPLETED],
+		.service_mean_ns = hist_mean_ns(&measured->service),
+		.service_is_lower_bound = measured->service.censored > 0,
+		.slowest = slowest,
+		.worker_count = run->plan.worker_count,
+	};
+	*input = (struct kernel_input){
+		.probe = attribution->probe,
+		.reason = attribution->reason,
+		.ports = attribution->options.ports,
+		.port_count = attribution->options.port_count,
+		.start_ns = run->start_ns,
+		.host = &attribution->host,
+		.client = client,
+	};
+}
+
+static int build(struct run *run, struct result_input_worker *workers,
+	const struct slowest **slowest, struct result *result, struct err *err)
+{
+	struct kernel_client client;
+	struct kernel_input kernel;
 	struct machine machine;
 	struct result_input input = {
 		.tool_version = RINGLOAD_VERSION,
@@ -153,7 +206,8 @@ static int build(struct run *run, struct result_input_worker *workers, struct re
 		.fault = engine_fault(run->engine),
 		.steal_reason = run->collector.before.steal_reason,
 		.throttled_reason = run->collector.before.throttled_reason,
-		.kernel_reason = run->options->kernel_reason,
+		.kernel = &kernel,
+		.kernel_reason = run->attribution.reason,
 		.notes = (const char *const *)run->notes.lines,
 		.note_count = run->notes.count,
 	};
@@ -165,6 +219,7 @@ static int build(struct run *run, struct result_input_worker *workers, struct re
 	input.governor = machine.has_governor ? machine.governor : NULL;
 	input.governor_reason = machine.governor_reason;
 	describe_workers(run, workers);
+	describe_kernel(run, &client, slowest, &kernel);
 	engine_features(run->engine, &input.ring_features);
 	input.interrupted = was_interrupted(run, workers);
 	return result_build(result, &input, err);
@@ -173,13 +228,15 @@ static int build(struct run *run, struct result_input_worker *workers, struct re
 static int record(struct run *run, struct result *result, struct err *err)
 {
 	struct result_input_worker *workers = calloc(run->plan.worker_count, sizeof(*workers));
+	const struct slowest **slowest = calloc(run->plan.worker_count, sizeof(*slowest));
 	int code;
 
-	if (workers)
-		code = build(run, workers, result, err);
+	if (workers && slowest)
+		code = build(run, workers, slowest, result, err);
 	else
 		code = err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "no memory for the record");
 	free(workers);
+	free((void *)slowest);
 	if (code < 0)
 		return code;
 	code = validity_judge(result, &result->validity, err);
@@ -200,9 +257,12 @@ int run_execute(const struct scenario *scenario, const struct run_options *optio
 
 	progress_init(&run.progress, options->progress);
 	code = prepare(&run, scenario, err);
+	if (code >= 0)
+		code = open_attribution(&run, err);
 	if (code < 0)
 		goto out_plan;
-	code = collector_init(&run.collector, &run.plan, &run.progress, &run.notes, err);
+	code = collector_init(
+		&run.collector, &run.plan, &run.progress, &run.notes, &run.attribution, err);
 	if (code < 0)
 		goto out_plan;
 	interrupt_begin();
@@ -216,12 +276,14 @@ int run_execute(const struct scenario *scenario, const struct run_options *optio
 out_collector:
 	collector_release(&run.collector);
 out_plan:
+	attribution_close(&run.attribution);
 	notes_release(&run.notes);
 	plan_release(&run.plan);
 	return code;
 }
 
-int run_describe(const struct scenario *scenario, struct buf *out, struct err *err)
+int run_describe(const struct scenario *scenario, const struct attribution_options *attribution,
+	struct buf *out, struct err *err)
 {
 	struct ring_features features;
 	struct plan plan;
@@ -233,6 +295,7 @@ int run_describe(const struct scenario *scenario, struct buf *out, struct err *e
 	plan_buffers(&plan, ring_probe(&features, NULL) < 0 || features.bounded_task_work);
 	engine_memory(&plan);
 	describe_plan(out, &plan);
+	describe_attribution(out, attribution, &plan);
 	plan_release(&plan);
 	return 0;
 }

@@ -3,9 +3,10 @@
  * One run from what was asked to its record: plan, preflight, load, collection, verdicts.
  *
  * In order: the plan is made; the machine is asked whether it can carry it (io_uring, memory, open
- * files); every address is tried once, and those that refuse are left out; connections are
- * established; the load runs while this thread collects once a second and shows progress; the
- * record is built and judged. Nothing here renders the record for people or files: see output.h.
+ * files); every address is tried once, and those that refuse are left out; the kernel's side is
+ * opened; connections are established; the load runs while this thread collects once a second and
+ * shows progress; the record is built and judged. Nothing here renders the record for people or
+ * files: see output.h.
  *
  * Signals: from the moment connections are being made, the first SIGINT, SIGTERM or SIGHUP ends the
  * window and drains, the second stops at once (interrupt.h). Either way there is a record. The
@@ -26,21 +27,23 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "result/result.h"
+#include "run/attribution.h"
 #include "scenario/scenario.h"
 
 struct run_options {
 	const char *const *command; /* the command line, for the record */
 	size_t command_count;
 	const struct threshold_list *thresholds; /* NULL: none */
-	bool progress;             /* a live line on standard error, when that is a terminal */
-	const char *kernel_reason; /* why the kernel side is not measured; NULL: a general one */
+	bool progress; /* a live line on standard error, when that is a terminal */
+	struct attribution_options attribution;
 };
 
 int run_execute(const struct scenario *scenario, const struct run_options *options,
 	struct result *result, struct err *err);
 
 /* What --dry-run prints: the plan in words, with nothing sent and no address tried. */
-int run_describe(const struct scenario *scenario, struct buf *out, struct err *err);
+int run_describe(const struct scenario *scenario, const struct attribution_options *attribution,
+	struct buf *out, struct err *err);
 
 /* Gives the signals back that run_execute took. */
 void run_end_signals(void);

@@ -98,5 +98,3 @@ SECONDS=0
 refused 5 "cannot connect to 127.0.0.1:$port: Connection refused" run "http://127.0.0.1:$port/"
 [ $SECONDS -le 5 ] || fail "a refused connection took $SECONDS s to tell"
 
-# What this build or machine cannot do
-refused 3 '--probe: "require" cannot be met: this build has no kernel probes' run --probe require $anywhere

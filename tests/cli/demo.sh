@@ -8,8 +8,8 @@ run "$RINGLOAD" demo -r 500 -d 1500ms --json "$record"
 expect_measured demo
 expect_record '.requests.scheduled == 750 and .requests.completed == 750 and .status == {"200": 750}'
 expect_record '.command[0:2] == ["ringload", "demo"]'
-# The service time is exponential around 200 us: the median is ln 2 of it, and no CPU is faster.
-expect_record '.latency_ns.service.p50 > 130000 and .latency_ns.service.mean > 190000'
+# The service time is exponential around 100 us: the median is ln 2 of it, and no CPU is faster.
+expect_record '.latency_ns.service.p50 > 65000 and .latency_ns.service.mean > 95000'
 [ -s "$SCRATCH/out" ] || fail 'no report'
 expect_text "$SCRATCH/err" '500 requests a second for 1.5s'
 

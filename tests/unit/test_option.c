@@ -20,7 +20,7 @@ struct values {
 	const char *text, *body;
 	struct scenario_list headers;
 	enum scenario_pacing pacing;
-	uint32_t connections;
+	uint32_t connections, sample;
 	uint64_t requests, duration_ns, rate_mrps, memory_bytes;
 };
 
@@ -89,6 +89,12 @@ static const struct option options[] = {
 		.lowest = 1024,
 		.highest = 1 << 20,
 		.offset = VALUE(memory_bytes)},
+	{.name = "sample",
+		.kind = OPTION_ONE_IN,
+		.value = "1/N",
+		.lowest = 1,
+		.highest = 64,
+		.offset = VALUE(sample)},
 	{.name = "help", .letter = 'h', .kind = OPTION_HELP},
 };
 
@@ -332,6 +338,37 @@ static void quantities_that_make_no_sense(void **state)
 	REFUSED("--text: the value has 9 bytes: expected at most 8", "--text=123456789");
 }
 
+static void one_in_a_number(void **state)
+{
+	static const char *const bad[] = {"0", "1/0", "65", "1/65", "1/", "2/8", "1/8x", "", "1/ 8",
+		"-8", "1/-8", "0.125", "1/1/8"};
+	const struct option *option = &options[sizeof(options) / sizeof(*options) - 2];
+	struct values values = {0};
+	struct err err = {0};
+	char expected[128];
+	size_t i;
+
+	(void)state;
+	assert_string_equal(option->name, "sample");
+	assert_int_equal(option_store(option, "1/8", &values, &err), 0);
+	assert_int_equal(values.sample, 8);
+	assert_int_equal(option_store(option, "64", &values, &err), 0);
+	assert_int_equal(values.sample, 64);
+	assert_int_equal(option_store(option, "1/1", &values, &err), 0);
+	assert_int_equal(values.sample, 1);
+	assert_int_equal(option_store(option, "1", &values, &err), 0);
+	assert_int_equal(values.sample, 1);
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		assert_true(option_store(option, bad[i], &values, &err) < 0);
+		assert_int_equal(err.kind, ERR_USAGE);
+		snprintf(expected, sizeof(expected),
+			"--sample: \"%s\" is not one in a number: write 1/1 to 1/64, as in 1/8",
+			bad[i]);
+		assert_string_equal(err.text, expected);
+	}
+	assert_int_equal(values.sample, 1);
+}
+
 static void choices(void **state)
 {
 	(void)state;
@@ -383,7 +420,7 @@ static bool is_in_words(const struct option *option)
 {
 	return option->kind != OPTION_CHOICE &&
 	       (!strcmp(option->initial, "auto") || !strcmp(option->initial, "random") ||
-		       !strncmp(option->initial, "as ", 3));
+		       !strcmp(option->initial, "any") || !strncmp(option->initial, "as ", 3));
 }
 
 /* Where the default is written as a value, storing it must change nothing. */
@@ -392,7 +429,7 @@ static void documented_defaults_are_the_real_ones(void **state)
 	/* The values of `run` begin with the scenario. */
 	struct {
 		struct scenario scenario;
-		char rest[1024];
+		char rest[16384];
 	} before, after;
 	const struct option_table *its = &run_command.table;
 	struct err err = {0};
@@ -434,6 +471,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(repeated_options, setup, teardown),
 		cmocka_unit_test(numbers_that_make_no_sense),
 		cmocka_unit_test(quantities_that_make_no_sense),
+		cmocka_unit_test(one_in_a_number),
 		cmocka_unit_test(choices),
 		cmocka_unit_test(tables_are_sound),
 		cmocka_unit_test(documented_defaults_are_the_real_ones),

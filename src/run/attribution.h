@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernel's side of a measured window: a probe that is opened before the connections are made,
+ * begins and ends with the window, and is kept going meanwhile; and what the server's host counted
+ * in the same window.
+ *
+ * It knows nothing of load: a run and `ringload probe` use it alike. Where the probe cannot be
+ * opened the window goes on without, and `reason` says why.
+ *
+ * Owner: the caller's struct; what it holds belongs to it until attribution_close. A zeroed struct
+ * is not open, all calls on it do nothing, and it may be closed. Threads: one, and none of the
+ * workers': everything here may take milliseconds. Errors: those of probe_open. Units: clock.h.
+ */
+#ifndef RINGLOAD_RUN_ATTRIBUTION_H
+#define RINGLOAD_RUN_ATTRIBUTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "observe/host.h"
+#include "plan/plan.h"
+#include "probe/probe.h"
+
+enum attribution_mode {
+	ATTRIBUTION_AUTO,   /* where it is possible */
+	ATTRIBUTION_OFF,    /* never */
+	ATTRIBUTION_REQUIRE /* or no run */
+};
+
+/* What the user asked. All 0: auto, the target's port, the default sampling. */
+struct attribution_options {
+	enum attribution_mode mode;
+	struct probe_options probe; /* without ports: the port of the target */
+};
+
+enum attribution_state {
+	ATTRIBUTION_CLOSED,
+	ATTRIBUTION_WAITING, /* the window has not begun */
+	ATTRIBUTION_MEASURING,
+	ATTRIBUTION_ENDED
+};
+
+struct attribution {
+	enum attribution_state state;
+	struct probe *probe;
+	struct probe_options options; /* with its ports */
+	char reason[ERR_TEXT_BYTES];  /* why there is no probe */
+	uint64_t begin_ns, end_ns;    /* of the window as planned */
+	uint64_t began_ns, ended_ns;  /* as it was */
+	uint64_t next_tick_ns;
+	uint32_t pid;             /* whose counters `host` has; 0: nobody's */
+	bool own_netns;           /* the server is in this process's network namespace */
+	struct host before, host; /* host: of the window, once it has ended */
+};
+
+/* Without a reason nothing is in the way of a run's probe that is known before it is opened. */
+bool attribution_obstacle(
+	const struct attribution_options *options, const struct plan *plan, struct buf *reason);
+
+/*
+ * Opens the probe of a run as its options ask. Fails only where they require it and it cannot be;
+ * else the reason is kept.
+ */
+int attribution_open_run(struct attribution *attribution, const struct attribution_options *options,
+	const struct plan *plan, struct err *err);
+
+/* Opens the probe, or fails. The options must have ports. */
+int attribution_open(
+	struct attribution *attribution, const struct probe_options *options, struct err *err);
+
+/* The ports that are probed: those asked for, else the target's. */
+void attribution_ports(struct probe_options *options, const struct plan *plan);
+
+/* When the window is to begin and end; UINT64_MAX: when attribution_end says so. */
+void attribution_schedule(struct attribution *attribution, uint64_t begin_ns, uint64_t end_ns);
+
+/* The window begins now, whatever was scheduled. */
+void attribution_begin(struct attribution *attribution, uint64_t now_ns);
+
+/* Does what is due and returns when to be called again; UINT64_MAX: never. */
+uint64_t attribution_tick(struct attribution *attribution, uint64_t now_ns);
+
+/* The window ends now unless it has already. */
+void attribution_end(struct attribution *attribution, uint64_t now_ns);
+
+void attribution_close(struct attribution *attribution);
+
+#endif
