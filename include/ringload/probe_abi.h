@@ -113,10 +113,17 @@ struct probe_abi_config {
 
 _Static_assert(sizeof(struct probe_abi_config) == 72, "no padding");
 
+enum probe_abi_mode {
+	PROBE_ABI_WALK_SEED = 0, /* takes up the connections that are there */
+	PROBE_ABI_WALK_OPEN = 1  /* writes a struct probe_abi_open for each open request */
+};
+
 /* Written by user space while the programs run. */
 struct probe_abi_control {
-	__u32 selected;           /* the bucket admitted now */
-	__u32 window;             /* a change empties `slowest` */
+	__u32 selected; /* the bucket admitted now */
+	__u32 window;   /* a change empties `slowest` */
+	__u32 mode;     /* enum probe_abi_mode, what the walk over connections does */
+	__u32 pad;
 	__u64 selected_at_ns;     /* since when; written after `selected` changed */
 	__s64 realtime_offset_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC; 0: skbs carry no stamps */
 };
@@ -155,7 +162,7 @@ struct probe_abi_cpu {
 	struct probe_abi_hist hist[PROBE_ABI_STAGE_COUNT];
 	struct probe_abi_mix mix[PROBE_ABI_MIX_ROWS];
 	struct probe_abi_group group[PROBE_ABI_GROUPS];
-	__u32 slow_window, slow_pad;
+	__u32 slow_window, slow_row;
 	__u64 slow_floor_ns; /* the smallest residence in `slowest` */
 	struct probe_abi_slow slowest[PROBE_ABI_SLOWEST];
 };
@@ -191,10 +198,8 @@ struct probe_abi_thread {
 	__u64 blocked_ns[PROBE_ABI_OFF_KINDS]; /* [PREEMPTED] stays 0 */
 	__u64 owning_ns, idle_ns;              /* the sum of blocked_ns, the other way divided */
 	__u64 switches, preempted;
-	__u64 requests;        /* attributed to it */
-	__u64 clock_offset_ns; /* CLOCK_MONOTONIC - the scheduler's clock; 0: not known yet */
-	__u64 task;            /* address of its task_struct */
-	__u64 open;            /* a bit for each open request, by a hash of the socket */
+	__u64 requests; /* attributed to it */
+	__u64 open;     /* a bit for each open request, by a hash of the socket */
 	__u64 spell_count;
 	struct probe_abi_spell spells[PROBE_ABI_SPELLS]; /* a ring; spell_count counts all */
 	char name[16];

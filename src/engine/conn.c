@@ -117,11 +117,49 @@ static void attempt_failed(struct worker *worker, uint32_t index, int result)
 	conn->address = (uint16_t)((conn->address + 1) % worker->plan->address_count);
 }
 
+/* A new socket in the slot; 0 or -errno. */
+static int put_socket(struct worker *worker, uint32_t index, int family)
+{
+	int fd = sock_open(family);
+	int code;
+
+	if (fd < 0)
+		return fd;
+	if (!worker->unasked)
+		return ring_install(worker->ring, index, fd);
+	/* A slot cannot be asked for its address: the descriptor has to live until there is one. */
+	code = ring_share(worker->ring, index, fd);
+	if (code)
+		sock_close(fd);
+	else
+		worker->unasked[worker->unasked_count++] = (struct conn_unasked){index, fd};
+	return code;
+}
+
+void conn_learn_ports(struct worker *worker)
+{
+	/* A kernel that wants its completions reaped first has not looked at the connects yet. */
+	if (ring_submission_space(worker->ring) < WORKER_SUBMISSION_ENTRIES)
+		return;
+	while (worker->unasked_count) {
+		const struct conn_unasked *unasked = &worker->unasked[--worker->unasked_count];
+
+		worker->conns[unasked->conn].local_port = sock_local_port(unasked->fd);
+		sock_close(unasked->fd);
+	}
+}
+
+void conn_release(struct worker *worker)
+{
+	for (uint32_t i = 0; i < worker->unasked_count; i++)
+		sock_close(worker->unasked[i].fd);
+	worker->unasked_count = 0;
+}
+
 void conn_connect(struct worker *worker, uint32_t index)
 {
 	struct conn *conn = &worker->conns[index];
 	const struct plan_address *address = &worker->plan->addresses[conn->address];
-	int fd;
 	int code;
 
 	assert(conn->state == CONN_DOWN && !conn->armed);
@@ -130,8 +168,7 @@ void conn_connect(struct worker *worker, uint32_t index)
 	COUNT(&worker->stats->connections, CONNECTION_ATTEMPTED);
 	if (conn->established_once)
 		COUNT(&worker->stats->connections, CONNECTION_REPLACED);
-	fd = sock_open(address->sockaddr.ss_family);
-	code = fd < 0 ? fd : ring_install(worker->ring, index, fd);
+	code = put_socket(worker, index, address->sockaddr.ss_family);
 	if (code) {
 		attempt_failed(worker, index, code);
 		down(worker, index, false);

@@ -50,6 +50,12 @@ void conn_closed(struct worker *worker, uint32_t index);
 /* Gives up connects older than the timeout; starts those whose retry time has come. */
 void conn_tick(struct worker *worker);
 
+/* After an enter: asks the sockets whose connect went with it for their local port. */
+void conn_learn_ports(struct worker *worker);
+
+/* Closes the descriptors of sockets that were not asked. A zeroed worker has none. */
+void conn_release(struct worker *worker);
+
 /* Keeps the first bytes of something no request had asked for, for the report. */
 void conn_note_odd(struct worker *worker, const void *data, size_t bytes, const char *reason);
 

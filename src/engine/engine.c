@@ -273,6 +273,11 @@ const struct stats *engine_stats(const struct engine *engine, size_t worker)
 	return engine->threads[worker].worker.stats;
 }
 
+const struct slowest *engine_slowest(const struct engine *engine, size_t worker)
+{
+	return &engine->threads[worker].worker.slowest;
+}
+
 void engine_worker_info(const struct engine *engine, size_t worker, struct engine_worker_info *info)
 {
 	*info = engine->threads[worker].info;

@@ -9,9 +9,10 @@
  * a moment has come. engine_close ends everything.
  *
  * Owner: engine_open makes it, engine_close frees it; the plan must outlive it. Stats stay valid
- * until engine_close. Threads: all functions from the thread that opened it; engine_stop also from
- * a signal handler. Errors: sentences from engine_open and engine_start. What fails later is data:
- * counted, and in engine_fault when a worker had to give up.
+ * until engine_close, as do the slowest requests. Threads: all functions from the thread that
+ * opened it; engine_stop also from a signal handler. Errors: sentences from engine_open and
+ * engine_start. What fails later is data: counted, and in engine_fault when a worker had to give
+ * up.
  */
 #ifndef RINGLOAD_ENGINE_ENGINE_H
 #define RINGLOAD_ENGINE_ENGINE_H
@@ -21,6 +22,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "measure/slowest.h"
 #include "measure/stats.h"
 #include "net/ring.h"
 #include "plan/plan.h"
@@ -50,6 +52,10 @@ bool engine_wait(struct engine *engine, uint64_t deadline_ns);
 
 /* A worker's block, being written until engine_wait said true. */
 const struct stats *engine_stats(const struct engine *engine, size_t worker);
+
+/* The slowest of a worker's measured requests that were completed, plan->slowest_rows of them; to
+ * be read once engine_wait said true. */
+const struct slowest *engine_slowest(const struct engine *engine, size_t worker);
 
 /* What a worker knows of itself beside its counters. */
 struct engine_worker_info {

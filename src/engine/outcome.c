@@ -26,13 +26,33 @@ static enum counter status_outcome(uint16_t status)
 	return status < 500 ? COUNTER_OUTCOME_4XX : COUNTER_OUTCOME_5XX;
 }
 
+/* What the kernel can be asked about it by: the connection and where its first byte was in it. */
+static void keep_slow(struct worker *worker, uint32_t index, uint64_t service_ns, uint64_t done_ns)
+{
+	const struct request *request = &worker->requests[index];
+	const struct conn *conn = &worker->conns[index / worker->plan->pipeline];
+	struct slowest_row row = {.service_ns = service_ns,
+		.intended_ns = request->intended_ns,
+		.sent_ns = request->sent_ns,
+		.done_ns = done_ns,
+		.offset_bytes = request->offset_bytes,
+		.local_port = conn->local_port,
+		.address = conn->address};
+
+	slowest_insert(&worker->slowest, &row);
+}
+
 void outcome_completed(struct worker *worker, uint32_t index, uint64_t done_ns, uint16_t status)
 {
 	struct request *request = take(worker, index);
 	struct stats_request *stats = worker_phase_stats(worker, request->phase);
+	uint64_t service_ns = age(request->sent_ns, done_ns);
 
 	hist_record(&stats->total, age(request->intended_ns, done_ns));
-	hist_record(&stats->service, age(request->sent_ns, done_ns));
+	hist_record(&stats->service, service_ns);
+	if (worker->slowest.capacity && request->phase == STATS_MEASURED &&
+		slowest_wants(&worker->slowest, service_ns))
+		keep_slow(worker, index, service_ns, done_ns);
 	COUNT(&stats->counters, COUNTER_COMPLETED);
 	COUNT(&stats->counters, status_outcome(status));
 	COUNT_STATUS(&stats->counters, status);

@@ -2,6 +2,7 @@
 #include "engine/pace.h"
 
 #include "base/clock.h"
+#include "engine/conn.h"
 #include "engine/launch.h"
 #include "engine/phase.h"
 
@@ -101,6 +102,8 @@ static void enter(struct worker *worker, uint64_t wait_ns)
 			(wait_ns ? before_ns : worker->now_ns) - worker->reaped_ns);
 	worker->reaped_ns = worker->now_ns;
 	COUNT(&worker->stats->health, HEALTH_ENTERS);
+	if (worker->unasked_count)
+		conn_learn_ports(worker);
 	if (code) {
 		worker->fault = code;
 		phase_finish(worker);

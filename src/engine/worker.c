@@ -46,7 +46,7 @@ static uint32_t buffer_stride(const struct plan *plan)
 }
 
 struct pieces {
-	void *stats, *buffers;
+	void *stats, *buffers, *slowest;
 	uint64_t *backlog;
 };
 
@@ -62,6 +62,11 @@ static void lay_out(struct worker *worker, const struct plan *plan, size_t index
 				  ? NULL
 				  : piece(layout, plan->max_in_flight_per_worker * sizeof(uint64_t),
 					    64);
+	pieces->slowest = plan->slowest_rows ? piece(layout, slowest_bytes(plan->slowest_rows), 64)
+					     : NULL;
+	worker->unasked = plan->slowest_rows
+				  ? piece(layout, conns * sizeof(struct conn_unasked), 64)
+				  : NULL;
 	worker->conns = piece(layout, conns * sizeof(struct conn), 64);
 	worker->conn_links = piece(layout, conns * sizeof(struct index_link), 64);
 	worker->available_links = piece(layout, conns * sizeof(struct index_link), 64);
@@ -138,6 +143,7 @@ int worker_init(struct worker *worker, const struct plan *plan, size_t index,
 	worker->arena = arena;
 	lay_out(worker, plan, index, &layout, &pieces);
 	worker->stats = stats_init(pieces.stats, plan->longest_ns);
+	slowest_init(&worker->slowest, plan->slowest_rows, pieces.slowest);
 	rng_init(&worker->jitter, plan->seed, 1000000 + index);
 	init_tables(worker);
 	if (plan->open_loop) {
@@ -157,6 +163,7 @@ int worker_init(struct worker *worker, const struct plan *plan, size_t index,
 
 void worker_release(struct worker *worker)
 {
+	conn_release(worker);
 	ring_free(worker->ring);
 	worker->ring = NULL;
 }

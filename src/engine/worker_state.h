@@ -19,6 +19,7 @@
 #include "engine/backlog.h"
 #include "engine/engine.h"
 #include "engine/index_list.h"
+#include "measure/slowest.h"
 #include "measure/stats.h"
 #include "net/http1.h"
 #include "net/ring.h"
@@ -100,7 +101,7 @@ enum conn_list {
 struct conn {
 	struct http1_response response;
 	uint64_t available_ns; /* since when it can take a request, without a break */
-	uint64_t offset_bytes; /* bytes of requests given to the kernel on this socket */
+	uint64_t offset_bytes; /* bytes of requests queued on this socket since it is there */
 	uint32_t generation;
 	uint32_t sending_bytes; /* of the latest send */
 	uint16_t outstanding;   /* requests in its slots */
@@ -109,11 +110,18 @@ struct conn {
 	uint8_t armed;          /* enum conn_armed, or-ed */
 	uint8_t list;           /* enum conn_list */
 	bool established_once;
-	bool served;       /* answered something since it was established */
-	bool reset;        /* a send was told so: nothing more is sent, the receive ends it */
-	uint16_t address;  /* index into the plan's */
-	uint64_t since_ns; /* connect(2) was called, or the retry time while down */
+	bool served;         /* answered something since it was established */
+	bool reset;          /* a send was told so: nothing more is sent, the receive ends it */
+	uint16_t address;    /* index into the plan's */
+	uint16_t local_port; /* while open, when the slowest requests are kept */
+	uint64_t since_ns;   /* connect(2) was called, or the retry time while down */
 	uint64_t backoff_ns;
+};
+
+/* A socket that is to tell its local port, which it has once its connect was submitted. */
+struct conn_unasked {
+	uint32_t conn;
+	int fd;
 };
 
 struct worker {
@@ -137,6 +145,11 @@ struct worker {
 	uint32_t *address_counts;     /* established now, per address of the plan */
 	uint32_t established;         /* connections that are open */
 	uint64_t last_established_ns; /* when one was open last */
+
+	struct slowest slowest; /* of the measured phase; without capacity: not asked for */
+	/* Whose connect goes with the next enter; NULL unless the slowest are kept. */
+	struct conn_unasked *unasked;
+	uint32_t unasked_count;
 
 	struct request *requests; /* pipeline slots of each connection, connection by connection */
 	struct index_link *request_links;

@@ -45,7 +45,11 @@ static inline int slowest_wants(const struct slowest *slowest, uint64_t service_
 	return slowest->count < slowest->capacity || service_ns > slowest->rows[0].service_ns;
 }
 
-/* The row of a request, or NULL when it is not kept. Linear. */
+/*
+ * The row of a request, or NULL when it is not kept. A port may come back within a run, and serve
+ * two addresses at once: of several rows it is the slowest, and whoever asks compares the times.
+ * Linear.
+ */
 const struct slowest_row *slowest_find(
 	const struct slowest *slowest, uint16_t local_port, uint64_t offset_bytes);
 

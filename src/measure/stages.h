@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "measure/hist.h"
 #include "ringload/probe_abi.h"
 
 struct stages {
@@ -41,7 +42,10 @@ void stages_subtract(struct stages *later, const struct stages *earlier);
 const char *stages_key(enum probe_abi_stage stage);
 const char *stages_count_key(enum probe_abi_count count);
 
-/* Samples of a stage. */
+/*
+ * Samples of a stage. Each attributed request is one of every part, of queue, app and app_blocked:
+ * where it spent nothing there it counts with 0, whether or not the programs recorded that.
+ */
 uint64_t stages_samples(const struct stages *stages, enum probe_abi_stage stage);
 
 /*
@@ -49,6 +53,11 @@ uint64_t stages_samples(const struct stages *stages, enum probe_abi_stage stage)
  * samples for the others; 0 without any. Parts add up to the residence of attributed requests.
  */
 double stages_mean_ns(const struct stages *stages, enum probe_abi_stage stage);
+
+/* The samples as a histogram (measure/hist.h), whose extremes are the edges of its outermost cells;
+ * `cells` is the caller's and must outlive *hist. */
+void stages_hist(const struct stages *stages, enum probe_abi_stage stage, struct hist *hist,
+	uint64_t cells[PROBE_ABI_CELLS]);
 
 /* The middle of the cell in which this share of the samples is reached; 0 without samples. */
 uint64_t stages_percentile_ns(

@@ -183,12 +183,19 @@ int ring_probe(struct ring_features *features, struct err *err)
 	return 0;
 }
 
-int ring_install(struct ring *ring, uint32_t slot, int fd)
+int ring_share(struct ring *ring, uint32_t slot, int fd)
 {
 	int code = io_uring_register_files_update(&ring->uring, slot, &fd, 1);
 
-	close(fd);
 	return code < 0 ? code : 0;
+}
+
+int ring_install(struct ring *ring, uint32_t slot, int fd)
+{
+	int code = ring_share(ring, slot, fd);
+
+	close(fd);
+	return code;
 }
 
 /*

@@ -90,6 +90,9 @@ int ring_probe(struct ring_features *features, struct err *err);
 /* Puts a socket into a free slot and closes fd: the table holds it alone. 0 or -errno. */
 int ring_install(struct ring *ring, uint32_t slot, int fd);
 
+/* As ring_install, but fd stays open and the caller's: the socket lives until both are closed. */
+int ring_share(struct ring *ring, uint32_t slot, int fd);
+
 /* address must stay until the next ring_enter. Completes with 0 or -errno. */
 void ring_connect(struct ring *ring, uint32_t slot, const struct sockaddr *address,
 	socklen_t address_bytes, uint64_t tag);

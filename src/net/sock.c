@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/sock.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -25,6 +26,22 @@ int sock_open(int family)
 		return code;
 	}
 	return fd;
+}
+
+void sock_close(int fd)
+{
+	close(fd);
+}
+
+uint16_t sock_local_port(int fd)
+{
+	/* The port lies at the same place for both families. */
+	struct sockaddr_in6 address;
+	socklen_t bytes = sizeof(address);
+
+	if (getsockname(fd, (struct sockaddr *)&address, &bytes))
+		return 0;
+	return ntohs(address.sin6_port);
 }
 
 static int connect_wait(int fd, uint64_t deadline_ns)

@@ -18,6 +18,10 @@
 
 /* A TCP socket of this family with TCP_NODELAY and close-on-exec; the descriptor or -errno. */
 int sock_open(int family);
+void sock_close(int fd);
+
+/* The port of its local address in host byte order, which it has from connect(2) on; 0: none. */
+uint16_t sock_local_port(int fd);
 
 /*
  * Connects within timeout_ns and closes again: whether anything accepts there. 0 or -errno

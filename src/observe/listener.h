@@ -3,7 +3,8 @@
  * Which processes listen on a TCP port, in whatever network namespace of this machine.
  *
  * From /proc/PID/net/tcp and tcp6 of one process of each namespace, and the socket inodes among
- * the processes' descriptors. Processes of other users stay unseen without CAP_SYS_PTRACE.
+ * the processes' descriptors. Without CAP_SYS_PTRACE the descriptors and namespaces of other users'
+ * processes stay unseen; their sockets in the caller's own namespace do not.
  *
  * Owner: the caller's array. Threads: any. Errors: none: what cannot be read is passed over.
  */
@@ -15,8 +16,8 @@
 
 /* One process that holds a listening socket of the port. */
 struct listener {
-	uint32_t pid;
-	uint64_t netns; /* inode of its network namespace */
+	uint32_t pid;   /* 0: the socket is there, but its process may not be seen from here */
+	uint64_t netns; /* inode of the socket's network namespace */
 };
 
 /* Fills up to limit; returns how many there are in all. root: "/" or a test's folder. */

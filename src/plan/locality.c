@@ -2,8 +2,6 @@
 #include "plan/locality.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
-#include <dirent.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <net/route.h>
@@ -11,7 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "base/procfs.h"
 
 #define LINE_BYTES   512
 #define LINE_LIMIT   200000U /* lines of one kernel file that are looked at */
@@ -161,27 +160,6 @@ static void find_sockets(struct sockets *sockets, const char *root, const struct
 	}
 }
 
-/* Calls visit for each entry of a folder whose name is a number, until it says false. */
-static void each_number(
-	const char *folder, bool (*visit)(const char *path, void *context), void *context)
-{
-	DIR *dir = opendir(folder);
-	struct dirent *entry;
-	char path[PATH_MAX];
-
-	while (dir && (entry = readdir(dir))) {
-		if (!isdigit((unsigned char)entry->d_name[0]))
-			continue;
-		if ((size_t)snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name) >=
-			sizeof(path))
-			continue;
-		if (!visit(path, context))
-			break;
-	}
-	if (dir)
-		closedir(dir);
-}
-
 /* A search through processes. */
 struct search {
 	const struct sockets *sockets;
@@ -191,21 +169,16 @@ struct search {
 	unsigned int links_left, threads_left;
 };
 
-static bool visit_descriptor(const char *path, void *context)
+static bool visit_descriptor(const char *path, uint64_t number, void *context)
 {
 	struct search *search = context;
-	char link[64];
-	ssize_t bytes;
 	uint64_t inode;
 
+	(void)number;
 	if (search->links_left == 0)
 		return false;
 	search->links_left--;
-	bytes = readlink(path, link, sizeof(link) - 1);
-	if (bytes <= 0)
-		return true;
-	link[bytes] = '\0';
-	if (sscanf(link, "socket:[%" SCNu64 "]", &inode) != 1)
+	if (!procfs_link(path, "socket", &inode))
 		return true;
 	for (size_t i = 0; i < search->sockets->count && !search->holds; i++)
 		search->holds = search->sockets->inodes[i] == inode;
@@ -216,12 +189,13 @@ static bool visit_descriptor(const char *path, void *context)
  * A thread is bound when it may run on one CPU only, or not on all of those this process may use.
  * One that may run wherever this process may (both in one container) is free from where we stand.
  */
-static bool visit_thread(const char *path, void *context)
+static bool visit_thread(const char *path, uint64_t number, void *context)
 {
 	struct search *search = context;
 	char status[PATH_MAX + sizeof("/status")];
 	struct cpulist cpus;
 
+	(void)number;
 	if (search->threads_left == 0)
 		return false;
 	search->threads_left--;
@@ -234,17 +208,18 @@ static bool visit_thread(const char *path, void *context)
 	return true;
 }
 
-static bool visit_process(const char *path, void *context)
+static bool visit_process(const char *path, uint64_t number, void *context)
 {
 	struct search *search = context;
 	char folder[PATH_MAX + sizeof("/task")];
 
+	(void)number;
 	search->holds = false;
 	snprintf(folder, sizeof(folder), "%s/fd", path);
-	each_number(folder, visit_descriptor, search);
+	procfs_each(folder, visit_descriptor, search);
 	if (search->holds) {
 		snprintf(folder, sizeof(folder), "%s/task", path);
-		each_number(folder, visit_thread, search);
+		procfs_each(folder, visit_thread, search);
 	}
 	return search->links_left > 0 && search->threads_left > 0;
 }
@@ -325,5 +300,5 @@ void locality_find(struct locality *locality, const char *root, const struct top
 	if (sockets.count == 0)
 		return;
 	snprintf(processes, sizeof(processes), "%s/proc", root);
-	each_number(processes, visit_process, &search);
+	procfs_each(processes, visit_process, &search);
 }

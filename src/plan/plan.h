@@ -82,6 +82,10 @@ struct plan {
 	struct plan_worker *workers;
 	size_t worker_count;
 
+	/* How many of its slowest requests each worker keeps; 0 (as plan_make leaves it): none. To
+	 * be set before engine_memory. */
+	size_t slowest_rows;
+
 	/* Provided buffers of each worker. */
 	uint32_t buffer_count; /* a power of two */
 	uint32_t buffer_bytes;

@@ -64,6 +64,9 @@ size_t probe_hooks(const struct probe *probe, const struct probe_hook **hooks);
 const struct stages *probe_stages(const struct probe *probe);
 uint32_t probe_sample(const struct probe *probe);
 
+/* Requests admitted and answered since probe_open: cheap and at any time, for a live line. */
+uint64_t probe_requests(const struct probe *probe);
+
 /* Threads with requests in the window, most requests first. */
 size_t probe_threads(const struct probe *probe, const struct stages_thread **threads);
 

@@ -6,40 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/*
- * Length of the UTF-8 sequence at text, or 0 when there is none. Source: RFC 3629, section 4; the
- * terminating NUL ends a sequence early, as it is no continuation byte.
- */
-static size_t utf8_bytes(const unsigned char *text)
-{
-	unsigned char low = 0x80, high = 0xbf;
-	size_t bytes;
-
-	if (text[0] < 0x80)
-		return 1;
-	if (text[0] >= 0xc2 && text[0] <= 0xdf)
-		bytes = 2;
-	else if (text[0] >= 0xe0 && text[0] <= 0xef)
-		bytes = 3;
-	else if (text[0] >= 0xf0 && text[0] <= 0xf4)
-		bytes = 4;
-	else
-		return 0;
-	if (text[0] == 0xe0)
-		low = 0xa0; /* overlong */
-	else if (text[0] == 0xed)
-		high = 0x9f; /* surrogates */
-	else if (text[0] == 0xf0)
-		low = 0x90; /* overlong */
-	else if (text[0] == 0xf4)
-		high = 0x8f; /* above U+10FFFF */
-	if (text[1] < low || text[1] > high)
-		return 0;
-	for (size_t i = 2; i < bytes; i++)
-		if (text[i] < 0x80 || text[i] > 0xbf)
-			return 0;
-	return bytes;
-}
+#include "base/utf8.h"
 
 static void quote(struct buf *out, const char *text)
 {
@@ -47,7 +14,7 @@ static void quote(struct buf *out, const char *text)
 
 	buf_text(out, "\"");
 	while (*at) {
-		size_t bytes = utf8_bytes(at);
+		size_t bytes = utf8_bytes((const char *)at);
 
 		if (!bytes)
 			buf_text(out, "\xef\xbf\xbd");

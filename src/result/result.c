@@ -266,7 +266,7 @@ void result_release(struct result *result)
 	release_block(&result->warmup);
 	release_scenarios(result);
 	release_timeline(result);
-	free(result->kernel_reason);
+	result_kernel_release(&result->kernel);
 	free(result->resources_reason);
 	release_texts(result->notes, result->note_count);
 	result_validity_release(&result->validity);

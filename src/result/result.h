@@ -34,6 +34,7 @@
 #include "base/err.h"
 #include "measure/counters.h"
 #include "measure/hist.h"
+#include "result/result_kernel.h"
 
 #define RESULT_SCHEMA "ringload.result/1"
 /* The only kind of histogram layout: ringload/hist_layout.h. */
@@ -292,8 +293,8 @@ struct result {
 		size_t absent_count;
 	} generator;
 
-	char *kernel_reason;    /* why the kernel side was not measured */
-	char *resources_reason; /* the same of the target's resources */
+	struct result_kernel kernel;
+	char *resources_reason; /* why the target's resources were not measured */
 
 	char **notes; /* of preflight and run, for people */
 	size_t note_count;

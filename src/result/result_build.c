@@ -57,7 +57,7 @@ static void build_head(struct builder *builder)
 	result->seed = input->plan->seed;
 	result->notes = builder_texts(
 		builder, input->notes, input->note_count, &result->note_count);
-	result->kernel_reason = builder_text(
+	result->kernel.reason = builder_text(
 		builder, input->kernel_reason ? input->kernel_reason : NO_PROBE);
 	result->resources_reason = builder_text(
 		builder, input->resources_reason ? input->resources_reason : NO_RESOURCES);
@@ -111,7 +111,7 @@ static void build_environment(struct builder *builder)
 	const struct result_input *input = builder->input;
 	struct result *result = builder->result;
 
-	result->environment.kernel = builder_text(builder, input->kernel);
+	result->environment.kernel = builder_text(builder, input->kernel_release);
 	result->environment.cpus = input->cpus;
 	result->environment.numa_nodes = input->numa_nodes;
 	if (input->governor)

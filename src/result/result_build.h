@@ -20,6 +20,8 @@
 #include "plan/plan.h"
 #include "result/result.h"
 
+struct kernel_input;
+
 struct result_input_worker {
 	const struct stats *stats; /* its block at the end, after the drain */
 	struct engine_worker_info info;
@@ -36,7 +38,7 @@ struct result_input {
 	uint64_t started_wall_ns; /* clock_wall_ns at the start */
 	const struct plan *plan;  /* its seed is the run's */
 
-	const char *kernel; /* uname release */
+	const char *kernel_release; /* as uname tells it */
 	uint64_t cpus, numa_nodes;
 	const char *governor;                        /* NULL: not readable; the reason beside it */
 	const char *governor_reason;                 /* NULL: a general one */
@@ -51,9 +53,10 @@ struct result_input {
 	bool interrupted;
 	const char *fault; /* engine_fault */
 
-	const char *kernel_reason;    /* NULL: "the kernel probe is not part of this build" */
-	const char *resources_reason; /* the same */
-	const char *const *notes;     /* lines worth keeping, as an address left out */
+	const struct kernel_input *kernel; /* NULL: not measured, for kernel_reason */
+	const char *kernel_reason;         /* NULL: a general one */
+	const char *resources_reason;      /* the same */
+	const char *const *notes;          /* lines worth keeping, as an address left out */
 	size_t note_count;
 };
 

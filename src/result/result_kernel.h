@@ -149,6 +149,7 @@ struct result_kernel {
 
 	struct result_kernel_stage
 		stages[PROBE_ABI_STAGE_COUNT]; /* [stage]; residence among them */
+	uint64_t residence_max_ns;             /* 0: there was no request */
 	struct {
 		uint64_t requests, from_ns;
 		double share, residence_mean_ns; /* exactly how much of all it is */

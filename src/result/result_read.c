@@ -269,7 +269,7 @@ int result_read(struct result *result, const char *name, const char *text, size_
 	read_block_member(&reader, root, "warmup", &result->warmup);
 	read_generator_timeline(&reader, root, result);
 	read_generator(&reader, root, result);
-	result->kernel_reason = read_absence(&reader, root, "kernel");
+	result->kernel.reason = read_absence(&reader, root, "kernel");
 	result->resources_reason = read_absence(&reader, root, "resources");
 	read_validity(&reader, root, result);
 	read_thresholds(&reader, root, result);

@@ -460,7 +460,7 @@ void result_write(const struct result *result, struct buf *out)
 	emit_object_end(&emit);
 	write_timeline(&emit, result);
 	write_generator(&emit, result);
-	write_not_measured(&emit, "kernel", result->kernel_reason);
+	write_not_measured(&emit, "kernel", result->kernel.reason);
 	write_not_measured(&emit, "resources", result->resources_reason);
 	write_validity(&emit, &result->validity);
 	write_thresholds(&emit, result);

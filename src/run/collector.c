@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "observe/cgroup.h"
 #include "run/interrupt.h"
 #include "run/machine.h"
 
@@ -83,10 +84,12 @@ void collector_make_room(const struct collector *collector)
 
 static void read_losses(const struct collector *collector, struct collector_losses *losses)
 {
+	struct cgroup_throttling throttling;
+
 	losses->has_steal = machine_steal("/", collector->cpus, collector->plan->worker_count,
 		losses->steal_ns, &losses->steal_reason);
-	losses->has_throttled = machine_throttled(
-		"", &losses->throttled_ns, &losses->throttled_reason);
+	losses->has_throttled = cgroup_throttling(&throttling, "", 0, &losses->throttled_reason);
+	losses->throttled_ns = throttling.throttled_ns;
 }
 
 /* The workers' blocks as they are now: their sum, and each one's health. */

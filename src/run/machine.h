@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the machine says about itself, for the record and for validity: kernel, CPUs, governor, and
- * time that somebody else took from the workers.
+ * time that the hypervisor took from the workers.
  *
  * Everything is read below a root folder ("/" in earnest), so that tests can bring their own
  * machine. What cannot be read is absent with a reason, never a failure.
  *
- * Sources: proc_stat(5), cgroups(7) and the kernel's cgroup-v2 documentation (cpu.stat),
- * Documentation/admin-guide/pm/cpufreq.rst.
+ * Sources: proc_stat(5), Documentation/admin-guide/pm/cpufreq.rst.
  * Owner: the caller's storage; reasons are constant strings. Threads: any. Errors: none.
  */
 #ifndef RINGLOAD_RUN_MACHINE_H
@@ -35,11 +34,5 @@ void machine_read(struct machine *machine, const char *root);
  */
 bool machine_steal(const char *root, const unsigned int *cpus, size_t cpu_count, uint64_t *steal_ns,
 	const char **reason);
-
-/*
- * Time the CPU quota of this process's control group has withheld so far, summed over CPUs. False,
- * with *reason, when there is no such figure (no cgroup v2, no cpu controller, no quota).
- */
-bool machine_throttled(const char *root, uint64_t *throttled_ns, const char **reason);
 
 #endif

@@ -159,7 +159,7 @@ static int build(struct run *run, struct result_input_worker *workers, struct re
 	};
 
 	machine_read(&machine, "/");
-	input.kernel = machine.kernel;
+	input.kernel_release = machine.kernel;
 	input.cpus = machine.cpus;
 	input.numa_nodes = machine.numa_nodes;
 	input.governor = machine.has_governor ? machine.governor : NULL;

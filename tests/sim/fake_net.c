@@ -10,6 +10,9 @@
 
 /* Descriptors start here, so that none is mistaken for an index. */
 #define FIRST_FD 1000
+/* Local ports come round soon, but later than a worker lets connections pile up. */
+#define FIRST_PORT 40000
+#define PORTS      128
 
 enum net_event_kind {
 	NET_CONNECT,
@@ -211,6 +214,14 @@ struct fake_conn *fake_net_by_fd(struct fake_net *net, int fd)
 	return net->conns[index];
 }
 
+void fake_net_close_fd(struct fake_net *net, int fd)
+{
+	struct fake_conn *conn = fake_net_by_fd(net, fd);
+
+	conn->fd = 0;
+	fake_net_drop(conn);
+}
+
 void fake_net_hold(struct fake_conn *conn)
 {
 	conn->holders++;
@@ -243,6 +254,7 @@ void fake_net_connect(struct fake_conn *conn, const struct sockaddr *address, ui
 	if (conn->connecting || conn->connect_known)
 		fake_log_fail("conn %u is connected twice", conn->number);
 	conn->address = find_address(net, address);
+	conn->local_port = (uint16_t)(FIRST_PORT + conn->number % PORTS);
 	conn->connecting = true;
 	net->connects_asked++;
 	conn->connect_result = net->server->asked(net->server->context, conn, now_ns, &known_ns);

@@ -37,8 +37,8 @@ struct fake_message {
 
 struct fake_conn {
 	struct fake_net *net;
-	uint32_t number; /* counted from 0 over the run */
-	int fd;
+	uint32_t number;      /* counted from 0 over the run */
+	int fd;               /* 0: closed */
 	unsigned int holders; /* descriptor, slot, armed operations: the last one closes it */
 	bool closed;          /* by the client */
 
@@ -46,6 +46,8 @@ struct fake_conn {
 	bool connect_known; /* the outcome is there, in connect_result */
 	int connect_result;
 	size_t address;
+	uint16_t local_port; /* 0: none yet */
+	bool port_asked;
 
 	/* From client to server. */
 	uint64_t accepted_bytes; /* taken by the socket */
@@ -114,6 +116,7 @@ uint64_t fake_net_next(const struct fake_net *net);
 /* The kernel's side. */
 struct fake_conn *fake_net_open(struct fake_net *net);
 struct fake_conn *fake_net_by_fd(struct fake_net *net, int fd);
+void fake_net_close_fd(struct fake_net *net, int fd);
 void fake_net_hold(struct fake_conn *conn);
 void fake_net_drop(struct fake_conn *conn);
 void fake_net_connect(struct fake_conn *conn, const struct sockaddr *address, uint64_t now_ns);

@@ -82,7 +82,7 @@ struct fake_conn *fake_ring_slot(const struct ring *ring, uint32_t slot)
 	return ring->slots[slot].conn;
 }
 
-int ring_install(struct ring *ring, uint32_t slot, int fd)
+int ring_share(struct ring *ring, uint32_t slot, int fd)
 {
 	struct fake_conn *conn = fake_net_by_fd(ring->net, fd);
 	struct fake_slot *into = &ring->slots[slot];
@@ -101,11 +101,18 @@ int ring_install(struct ring *ring, uint32_t slot, int fd)
 		into->conn = conn;
 		into->connected = false;
 	}
-	/* The descriptor is closed in any case: the table holds the socket alone. */
-	fake_net_drop(conn);
 	fake_log_trace("slot %u: install conn %u: %d", slot, conn->number, code);
 	if (ring->watch.installed)
 		ring->watch.installed(ring->watch.watcher, slot, code);
+	return code;
+}
+
+int ring_install(struct ring *ring, uint32_t slot, int fd)
+{
+	int code = ring_share(ring, slot, fd);
+
+	/* The descriptor is closed in any case: the table holds the socket alone. */
+	fake_net_close_fd(ring->net, fd);
 	return code;
 }
 

@@ -26,6 +26,23 @@ void fake_sock_setup(struct fake_net *net, uint64_t seed, uint32_t fails_one_in,
 	rng_init(&sockets.rng, seed, 2);
 }
 
+void sock_close(int fd)
+{
+	fake_log_trace("sock_close: %d", fd);
+	fake_net_close_fd(sockets.net, fd);
+}
+
+uint16_t sock_local_port(int fd)
+{
+	struct fake_conn *conn = fake_net_by_fd(sockets.net, fd);
+
+	fake_log_trace("sock_local_port: %d: %u", fd, conn->local_port);
+	if (sockets.watch.asked_port)
+		sockets.watch.asked_port(sockets.watch.watcher, conn);
+	conn->port_asked = true;
+	return conn->local_port;
+}
+
 int sock_open(int family)
 {
 	bool fails = sockets.fails_one_in && rng_below(&sockets.rng, sockets.fails_one_in) == 0;

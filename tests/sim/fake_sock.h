@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The second implementation of sock_open (net/sock.h): descriptors of fake_net.h. The rest of
- * sock.h is not there: a worker uses nothing else.
+ * The second implementation of what a worker uses of net/sock.h (sock_open, sock_close,
+ * sock_local_port): descriptors of fake_net.h. The rest of sock.h is not there.
  *
  * Owner: nothing. Threads: one. Errors: -EMFILE, one call in so many.
  */
@@ -15,6 +15,7 @@
 struct fake_sock_watch {
 	void *watcher;
 	void (*opened)(void *watcher, int result); /* the descriptor or -errno */
+	void (*asked_port)(void *watcher, const struct fake_conn *conn);
 };
 
 /* fails_one_in 0: never. watch may be NULL. */

@@ -226,6 +226,12 @@ static void draw_times(struct sim_case *sim, struct rng *rng)
 	};
 }
 
+/* Mostly fewer rows than there are requests, so that they have to make room. */
+static void draw_slowest(struct sim_case *sim, struct rng *rng)
+{
+	sim->plan.slowest_rows = one_in(rng, 3) ? 0 : (size_t)spread(rng, 1, 300);
+}
+
 void sim_case_init(struct sim_case *sim, uint64_t seed)
 {
 	struct rng rng;
@@ -241,6 +247,7 @@ void sim_case_init(struct sim_case *sim, uint64_t seed)
 	draw_kernel(sim, &rng);
 	draw_load(sim, &rng);
 	draw_times(sim, &rng);
+	draw_slowest(sim, &rng);
 }
 
 void sim_case_release(struct sim_case *sim)
@@ -256,10 +263,10 @@ void sim_case_describe(const struct sim_case *sim)
 	const struct plan_worker *place = &sim->workers[sim->worker];
 
 	fake_log_trace("worker %zu of %zu, %u connections, pipeline %u, %zu addresses, %s, "
-		       "request of %zu bytes%s",
+		       "request of %zu bytes%s, %zu slowest",
 		sim->worker, plan->worker_count, place->connections, plan->pipeline,
 		plan->address_count, pacings[plan->pacing], plan->request.wire_bytes,
-		plan->request.head ? " (HEAD)" : "");
+		plan->request.head ? " (HEAD)" : "", plan->slowest_rows);
 	fake_log_trace("%s%s: %.1f a second, warm-up %" PRIu64 ", window %" PRIu64
 		       ", requests %" PRIu64 ", limit %" PRIu64,
 		plan->open_loop ? "open loop " : "closed loop",

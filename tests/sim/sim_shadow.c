@@ -20,11 +20,6 @@ static void *take(size_t count, size_t bytes)
 	return array;
 }
 
-static uint64_t later(uint64_t time_ns, uint64_t by_ns)
-{
-	return time_ns > UINT64_MAX - by_ns ? UINT64_MAX : time_ns + by_ns;
-}
-
 void shadow_record(struct shadow_hist *hist, uint64_t value_ns, bool censored)
 {
 	hist->count++;
@@ -52,100 +47,12 @@ void shadow_count_in_window(struct shadow *shadow, enum counter counter, uint64_
 		++*shadow_counter(shadow, shadow_phase_of(shadow, now_ns), counter);
 }
 
-/* --- the schedule -------------------------------------------------------------------------- */
-
-/* Arrival `arrival_index` of this worker, by the formula of plan/arrival.h. */
-static void find_arrival(struct shadow *shadow)
-{
-	const struct plan *plan = shadow->plan;
-	unsigned __int128 index = shadow->index +
-				  (unsigned __int128)shadow->arrival_index * plan->worker_count;
-	uint64_t at_ns = shadow->poisson.next_ns;
-	uint64_t window_ns = later(plan->warmup_ns, plan->duration_ns);
-
-	if (plan->arrival == SCENARIO_CONSTANT)
-		at_ns = (uint64_t)(index * 1000000000000ULL / plan->rate_mrps);
-	if (at_ns >= shadow->cut_ns || at_ns >= window_ns ||
-		(at_ns >= plan->warmup_ns && !shadow->measured_left))
-		at_ns = ARRIVAL_NONE;
-	shadow->arrival_ns = at_ns;
-}
-
-static void next_arrival(struct shadow *shadow)
-{
-	if (shadow->arrival_ns >= shadow->plan->warmup_ns)
-		shadow->measured_left--;
-	shadow->arrival_index++;
-	if (shadow->plan->arrival == SCENARIO_POISSON)
-		arrival_advance(&shadow->poisson);
-	find_arrival(shadow);
-}
-
-static uint64_t waiting_now(const struct shadow *shadow)
-{
-	return shadow->waiting_count - shadow->waited;
-}
-
-static void wait_in_line(struct shadow *shadow, uint64_t intended_ns)
-{
-	if (shadow->waiting_count == shadow->waiting_room) {
-		shadow->waiting_room = shadow->waiting_room ? 2 * shadow->waiting_room : 256;
-		shadow->waiting = realloc(
-			shadow->waiting, shadow->waiting_room * sizeof(*shadow->waiting));
-		if (!shadow->waiting)
-			fake_log_fail("no memory");
-	}
-	shadow->waiting[shadow->waiting_count++] = intended_ns;
-}
-
-static void become_due(struct shadow *shadow, uint64_t now_ns)
-{
-	uint64_t limit = shadow->plan->max_in_flight_per_worker;
-
-	while (shadow->arrival_ns != ARRIVAL_NONE &&
-		shadow->start_ns + shadow->arrival_ns <= now_ns) {
-		uint64_t intended_ns = shadow->start_ns + shadow->arrival_ns;
-		enum stats_phase phase = shadow_phase_of(shadow, intended_ns);
-
-		++*shadow_counter(shadow, phase, COUNTER_SCHEDULED);
-		if (shadow->in_flight + waiting_now(shadow) >= limit)
-			++*shadow_counter(shadow, phase, COUNTER_DROPPED_LIMIT);
-		else
-			wait_in_line(shadow, intended_ns);
-		next_arrival(shadow);
-	}
-}
-
-static bool any_open(const struct shadow *shadow)
-{
-	for (uint32_t i = 0; i < shadow->place->connections; i++)
-		if (shadow->conns[i].state == SHADOW_OPEN)
-			return true;
-	return false;
-}
-
-static void expire(struct shadow *shadow, uint64_t now_ns)
-{
-	while (waiting_now(shadow)) {
-		uint64_t intended_ns = shadow->waiting[shadow->waited];
-		enum stats_phase phase = shadow_phase_of(shadow, intended_ns);
-		bool none = !any_open(shadow) && shadow->last_established_ns <= intended_ns;
-
-		if (intended_ns + shadow->plan->timeout_ns > now_ns)
-			return;
-		++*shadow_counter(shadow, phase,
-			none ? COUNTER_DROPPED_NO_CONNECTION : COUNTER_DROPPED_EXPIRED);
-		shadow_record(&shadow->phase[phase].total, now_ns - intended_ns, true);
-		shadow->waited++;
-	}
-}
-
 /* --- the phases ---------------------------------------------------------------------------- */
 
 static void finish(struct shadow *shadow, uint64_t now_ns)
 {
 	if (shadow->plan->open_loop && shadow->life != SHADOW_BEFORE)
-		become_due(shadow, now_ns);
+		shadow_become_due(shadow, now_ns);
 	for (uint32_t i = 0; i < shadow->place->connections; i++) {
 		struct shadow_conn *conn = &shadow->conns[i];
 
@@ -159,7 +66,7 @@ static void finish(struct shadow *shadow, uint64_t now_ns)
 		conn->count = 0;
 	}
 	shadow->in_flight = 0;
-	for (; waiting_now(shadow); shadow->waited++) {
+	for (; shadow_waiting(shadow); shadow->waited++) {
 		uint64_t intended_ns = shadow->waiting[shadow->waited];
 		struct shadow_phase *phase = &shadow->phase[shadow_phase_of(shadow, intended_ns)];
 
@@ -183,7 +90,7 @@ static void drain(struct shadow *shadow, uint64_t now_ns)
 		shadow->window_until_ns = UINT64_MAX;
 	else if (now_ns < shadow->window_until_ns)
 		shadow->window_until_ns = now_ns;
-	shadow->drain_until_ns = later(now_ns, shadow->plan->drain_ns);
+	shadow->drain_until_ns = shadow_later(now_ns, shadow->plan->drain_ns);
 }
 
 static bool window_over(const struct shadow *shadow, uint64_t now_ns)
@@ -197,8 +104,9 @@ static bool window_over(const struct shadow *shadow, uint64_t now_ns)
 	if (shadow->plan->open_loop || !shadow->plan->has_requests)
 		return false;
 	return !shadow->requests_left ||
-	       (!any_open(shadow) &&
-		       now_ns >= later(alone_ns, shadow->plan->timeout_ns + WORKER_ALONE_NS));
+	       (!shadow_any_open(shadow) &&
+		       now_ns >=
+			       shadow_later(alone_ns, shadow->plan->timeout_ns + WORKER_ALONE_NS));
 }
 
 static void obey(struct shadow *shadow, uint64_t now_ns)
@@ -215,7 +123,7 @@ static void obey(struct shadow *shadow, uint64_t now_ns)
 		shadow->end_ns = now_ns;
 		shadow->cut_ns = now_ns - shadow->start_ns;
 		if (shadow->plan->open_loop)
-			find_arrival(shadow);
+			shadow_find_arrival(shadow);
 		drain(shadow, now_ns);
 	}
 }
@@ -228,7 +136,7 @@ static void advance(struct shadow *shadow, uint64_t now_ns)
 		shadow->life = SHADOW_RUNNING;
 		shadow->start_ns = shadow->control->start_ns;
 		shadow->measured_from_ns = shadow->start_ns + shadow->plan->warmup_ns;
-		shadow->end_ns = later(shadow->measured_from_ns, shadow->plan->duration_ns);
+		shadow->end_ns = shadow_later(shadow->measured_from_ns, shadow->plan->duration_ns);
 		shadow->window_until_ns = shadow->end_ns;
 	}
 	if (shadow->life == SHADOW_RUNNING && window_over(shadow, now_ns))
@@ -236,14 +144,14 @@ static void advance(struct shadow *shadow, uint64_t now_ns)
 	if (shadow->life != SHADOW_DRAINING)
 		return;
 	if (now_ns >= shadow->drain_until_ns ||
-		(!shadow->in_flight && !waiting_now(shadow) &&
+		(!shadow->in_flight && !shadow_waiting(shadow) &&
 			(!shadow->plan->open_loop || shadow->arrival_ns == ARRIVAL_NONE)))
 		finish(shadow, now_ns);
 }
 
 bool shadow_wanted(const struct shadow *shadow)
 {
-	return shadow->life < SHADOW_DRAINING || waiting_now(shadow);
+	return shadow->life < SHADOW_DRAINING || shadow_waiting(shadow);
 }
 
 /* The connection whose oldest request was sent first; NULL: nothing is out. */
@@ -269,130 +177,7 @@ static void time_out(struct shadow *shadow, uint64_t now_ns)
 		shadow_break(shadow, conn, COUNTER_TIMED_OUT, now_ns);
 }
 
-/* --- what is launched ---------------------------------------------------------------------- */
-
-/* Since when some connection could take a request; UINT64_MAX: none can. */
-static uint64_t available_since(const struct shadow *shadow)
-{
-	uint64_t since_ns = UINT64_MAX;
-
-	for (uint32_t i = 0; i < shadow->place->connections; i++)
-		if (shadow->conns[i].available && shadow->conns[i].since_ns < since_ns)
-			since_ns = shadow->conns[i].since_ns;
-	return since_ns;
-}
-
-/* An idle connection before one with requests out, and the one idle longest. */
-static void check_choice(const struct shadow *shadow, const struct shadow_send *send)
-{
-	const struct shadow_conn *chosen = &shadow->conns[send->slot];
-
-	if (!chosen->available)
-		fake_log_fail("slot %u: it could not take a request", send->slot);
-	if (chosen->count + send->count > shadow->plan->pipeline ||
-		send->count > shadow->wire_copies)
-		fake_log_fail("slot %u: %u requests at once on %u", send->slot, send->count,
-			chosen->count);
-	for (uint32_t i = 0; i < shadow->place->connections; i++) {
-		const struct shadow_conn *other = &shadow->conns[i];
-
-		if (other->available && other->idle &&
-			(!chosen->idle || other->idle_since < chosen->idle_since))
-			fake_log_fail("slot %u: slot %u has been idle longer", send->slot, i);
-	}
-}
-
-static uint64_t take_intended(struct shadow *shadow, const struct shadow_conn *conn)
-{
-	uint64_t intended_ns = conn->since_ns;
-	enum stats_phase phase;
-
-	if (shadow->plan->open_loop) {
-		if (!waiting_now(shadow))
-			fake_log_fail("a request that was not due was sent");
-		return shadow->waiting[shadow->waited++];
-	}
-	if (intended_ns < shadow->start_ns)
-		intended_ns = shadow->start_ns;
-	phase = shadow_phase_of(shadow, intended_ns);
-	if (shadow->life != SHADOW_RUNNING || intended_ns >= shadow->end_ns ||
-		(phase == STATS_MEASURED && !shadow->requests_left--))
-		fake_log_fail("a session began a request after its last");
-	++*shadow_counter(shadow, phase, COUNTER_SCHEDULED);
-	return intended_ns;
-}
-
-static void take_request(
-	struct shadow *shadow, struct shadow_conn *conn, uint64_t free_ns, uint64_t sent_ns)
-{
-	uint64_t intended_ns = take_intended(shadow, conn);
-	struct shadow_request *request = &conn->requests[conn->count++];
-	struct shadow_phase *phase = &shadow->phase[shadow_phase_of(shadow, intended_ns)];
-
-	if (!shadow->plan->open_loop || free_ns < intended_ns)
-		free_ns = intended_ns;
-	*request = (struct shadow_request){.intended_ns = intended_ns,
-		.available_ns = free_ns,
-		.sent_ns = sent_ns,
-		.number = shadow->number++,
-		.phase = shadow_phase_of(shadow, intended_ns)};
-	phase->value[COUNTER_SENT]++;
-	shadow_count_in_window(shadow, COUNTER_WINDOW_SENT, sent_ns);
-	phase->value[COUNTER_BYTES_SENT] += shadow->plan->request.wire_bytes;
-	shadow_record(&phase->connection_wait, free_ns - intended_ns, false);
-	shadow_record(&phase->send_lag, sent_ns - free_ns, false);
-	shadow->in_flight++;
-}
-
-void shadow_become_available(struct shadow *shadow, struct shadow_conn *conn, uint64_t now_ns)
-{
-	bool was = conn->available, was_idle = conn->idle;
-
-	conn->available = conn->state == SHADOW_OPEN && !conn->sending && !conn->reset &&
-			  conn->count < shadow->plan->pipeline;
-	conn->idle = conn->available && !conn->count;
-	if (conn->available && !was)
-		conn->since_ns = now_ns;
-	if (conn->idle && !was_idle)
-		conn->idle_since = shadow->events++;
-}
-
-/* Whether the worker left something unsent that it could have sent. */
-static void check_all_launched(const struct shadow *shadow)
-{
-	uint64_t free_ns = available_since(shadow);
-	bool more = waiting_now(shadow);
-
-	if (shadow->send_count >= WORKER_SENDS_PER_ENTER || free_ns == UINT64_MAX)
-		return;
-	if (!shadow->plan->open_loop)
-		more = shadow->life == SHADOW_RUNNING && shadow->requests_left;
-	if (more)
-		fake_log_fail("a request could have been sent and was not");
-}
-
-static void launch(struct shadow *shadow, uint64_t now_ns, uint64_t sent_ns)
-{
-	if (shadow->plan->open_loop) {
-		become_due(shadow, now_ns);
-		expire(shadow, now_ns);
-	}
-	if (shadow->send_count > WORKER_SENDS_PER_ENTER)
-		fake_log_fail("%u sends share one enter", shadow->send_count);
-	for (uint32_t i = 0; i < shadow->send_count; i++) {
-		struct shadow_send *send = &shadow->sends[i];
-		struct shadow_conn *conn = &shadow->conns[send->slot];
-		uint64_t free_ns = available_since(shadow);
-
-		check_choice(shadow, send);
-		for (uint32_t r = 0; r < send->count; r++)
-			take_request(shadow, conn, free_ns, sent_ns);
-		conn->sending = !shadow->quiet;
-		conn->sent_bytes = send->count * shadow->plan->request.wire_bytes;
-		shadow_become_available(shadow, conn, now_ns);
-	}
-	check_all_launched(shadow);
-}
+/* --- a turn -------------------------------------------------------------------------------- */
 
 /* What a turn does before its first reading of the clock; that reading is when its sends went out.
  */
@@ -406,7 +191,7 @@ static void evaluate(struct shadow *shadow, uint64_t now_ns, uint64_t sent_ns)
 	if (shadow->life == SHADOW_DONE)
 		return;
 	if (shadow->life >= SHADOW_RUNNING)
-		launch(shadow, now_ns, sent_ns);
+		shadow_launch(shadow, now_ns, sent_ns);
 	else if (shadow->send_count)
 		fake_log_fail("a request was sent before the start");
 }
@@ -423,7 +208,7 @@ static void sooner(uint64_t *until_ns, uint64_t at_ns)
 static uint64_t wait_bound(const struct shadow *shadow, uint64_t now_ns)
 {
 	const struct shadow_conn *conn = oldest(shadow);
-	bool takes = available_since(shadow) != UINT64_MAX ||
+	bool takes = shadow_available_since(shadow) != UINT64_MAX ||
 		     shadow->plan->max_in_flight_per_worker != UINT64_MAX;
 	uint64_t start_ns = shadow->life == SHADOW_BEFORE && shadow->worker->ready
 				    ? shadow->control->start_ns
@@ -432,7 +217,7 @@ static uint64_t wait_bound(const struct shadow *shadow, uint64_t now_ns)
 
 	if (conn)
 		sooner(&until_ns, conn->requests[0].sent_ns + shadow->plan->timeout_ns);
-	if (waiting_now(shadow))
+	if (shadow_waiting(shadow))
 		sooner(&until_ns, shadow->waiting[shadow->waited] + shadow->plan->timeout_ns);
 	if (shadow->life == SHADOW_RUNNING)
 		sooner(&until_ns, shadow->end_ns);
@@ -535,7 +320,10 @@ static void note_send(struct shadow *shadow, uint32_t slot, uint64_t bytes)
 		fake_log_fail("slot %u: a send after the clock was read for it", slot);
 	if (shadow->send_count == sizeof(shadow->sends) / sizeof(shadow->sends[0]))
 		fake_log_fail("more sends than share an enter");
-	shadow->sends[shadow->send_count++] = (struct shadow_send){slot, (uint32_t)count};
+	/* One send at a time, and the last was taken whole: what the socket took is what went
+	 * before. */
+	shadow->sends[shadow->send_count++] = (struct shadow_send){
+		slot, (uint32_t)count, shadow->conns[slot].peer->accepted_bytes};
 }
 
 static void queued(void *watcher, enum ring_operation operation, uint64_t tag, uint64_t bytes)
@@ -608,6 +396,13 @@ static void opened(void *watcher, int result)
 	shadow_opened(shadow, result);
 }
 
+static void asked_port(void *watcher, const struct fake_conn *conn)
+{
+	struct shadow *shadow = watcher;
+
+	shadow_asked_port(shadow, conn);
+}
+
 struct fake_ring_watch sim_shadow_ring_watch(struct shadow *shadow)
 {
 	return (struct fake_ring_watch){.watcher = shadow,
@@ -621,7 +416,8 @@ struct fake_ring_watch sim_shadow_ring_watch(struct shadow *shadow)
 
 struct fake_sock_watch sim_shadow_sock_watch(struct shadow *shadow)
 {
-	return (struct fake_sock_watch){.watcher = shadow, .opened = opened};
+	return (struct fake_sock_watch){
+		.watcher = shadow, .opened = opened, .asked_port = asked_port};
 }
 
 void sim_shadow_watch_clock(struct shadow *shadow)
@@ -680,7 +476,7 @@ void sim_shadow_init(struct shadow *shadow, const struct plan *plan, size_t inde
 		return;
 	if (plan->arrival == SCENARIO_POISSON)
 		arrival_init(&shadow->poisson, plan, index);
-	find_arrival(shadow);
+	shadow_find_arrival(shadow);
 }
 
 void sim_shadow_release(struct shadow *shadow)
@@ -689,5 +485,6 @@ void sim_shadow_release(struct shadow *shadow)
 		free(shadow->conns[i].requests);
 	free(shadow->conns);
 	free(shadow->waiting);
+	free(shadow->rows);
 	memset(shadow, 0, sizeof(*shadow));
 }

@@ -8,8 +8,9 @@
  * (worker->ready). Outcomes come from what the server knows of its own stream (struct
  * fake_message), times from the clock's readings, intended times from the formula.
  *
- * sim_shadow.c: the schedule, the phases, what is launched. sim_shadow_conn.c: what completions do.
- * sim_shadow_compare.c: the comparison with the worker.
+ * sim_shadow.c: the phases, the turns, what is watched. sim_shadow_schedule.c: what becomes due.
+ * sim_shadow_launch.c: what is sent. sim_shadow_conn.c: what completions do. sim_shadow_slowest.c:
+ * the slowest requests. sim_shadow_compare.c: the comparison with the worker.
  *
  * Owner: sim_shadow_init takes memory, sim_shadow_release returns it. Threads: one. Errors:
  * failures of the test. Units: ns.
@@ -37,7 +38,8 @@ struct shadow_phase {
 
 struct shadow_request {
 	uint64_t intended_ns, available_ns, sent_ns;
-	uint64_t number; /* in the order of sending */
+	uint64_t number;       /* in the order of sending */
+	uint64_t offset_bytes; /* what the socket had taken before it */
 	enum stats_phase phase;
 };
 
@@ -73,6 +75,7 @@ struct shadow_conn {
 /* Sends of one turn. */
 struct shadow_send {
 	uint32_t slot, count;
+	uint64_t offset_bytes;
 };
 
 enum shadow_life { SHADOW_BEFORE, SHADOW_RUNNING, SHADOW_DRAINING, SHADOW_DONE };
@@ -120,6 +123,8 @@ struct shadow {
 	uint64_t connections[CONNECTION_COUNTER_COUNT];
 	uint64_t health[HEALTH_COUNT];
 	struct shadow_hist connect, loop;
+	struct slowest_row *rows; /* a row for every request that may be among the slowest */
+	size_t row_count, row_room;
 	uint64_t uncertain_stale, uncertain_replaced;
 	bool cpu_seen;
 	uint64_t cpu_ns, cpu_wall_ns, cpu_spin_ns;
@@ -143,6 +148,24 @@ void sim_shadow_compare(const struct shadow *shadow, const struct ring *ring, bo
 
 /* --- between its files --- */
 
+static inline uint64_t shadow_later(uint64_t time_ns, uint64_t by_ns)
+{
+	return time_ns > UINT64_MAX - by_ns ? UINT64_MAX : time_ns + by_ns;
+}
+
+/* Sets arrival_ns, for arrival_index and cut_ns. */
+void shadow_find_arrival(struct shadow *shadow);
+/* How many are due and not sent. */
+uint64_t shadow_waiting(const struct shadow *shadow);
+void shadow_become_due(struct shadow *shadow, uint64_t now_ns);
+void shadow_expire(struct shadow *shadow, uint64_t now_ns);
+bool shadow_any_open(const struct shadow *shadow);
+
+/* Since when some connection could take a request; UINT64_MAX: none can. */
+uint64_t shadow_available_since(const struct shadow *shadow);
+/* The sends of this turn. */
+void shadow_launch(struct shadow *shadow, uint64_t now_ns, uint64_t sent_ns);
+
 void shadow_record(struct shadow_hist *hist, uint64_t value_ns, bool censored);
 enum stats_phase shadow_phase_of(const struct shadow *shadow, uint64_t intended_ns);
 uint64_t *shadow_counter(struct shadow *shadow, enum stats_phase phase, enum counter counter);
@@ -158,5 +181,9 @@ void shadow_connecting(struct shadow *shadow, uint32_t slot, uint32_t generation
 void shadow_cancelled(struct shadow *shadow, uint32_t slot);
 void shadow_check_conns(struct shadow *shadow);
 bool shadow_wanted(const struct shadow *shadow);
+void shadow_slowest_completed(struct shadow *shadow, const struct shadow_conn *conn,
+	const struct shadow_request *request, uint64_t done_ns);
+void shadow_slowest_compare(const struct shadow *shadow, bool at_end);
+void shadow_asked_port(struct shadow *shadow, const struct fake_conn *conn);
 
 #endif

@@ -107,6 +107,7 @@ void sim_shadow_compare(const struct shadow *shadow, const struct ring *ring, bo
 	const struct stats *stats = shadow->worker->stats;
 
 	compare_states(shadow);
+	shadow_slowest_compare(shadow, at_end);
 	for (unsigned int i = 0; i < STATS_PHASE_COUNT; i++) {
 		compare_phase(&stats->phase[i], &shadow->phase[i], phase_names[i], at_end);
 		if (at_end)

@@ -38,6 +38,7 @@ static void completed(
 				    : COUNTER_OUTCOME_5XX]++;
 	shadow_record(&phase->total, now_ns - request.intended_ns, false);
 	shadow_record(&phase->service, now_ns - request.sent_ns, false);
+	shadow_slowest_completed(shadow, conn, &request, now_ns);
 	conn->served = true;
 }
 

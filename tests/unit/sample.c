@@ -68,7 +68,7 @@ static void init_input(struct sample *sample)
 		.command_count = 4,
 		.started_wall_ns = 1706702400 * NS_PER_S,
 		.plan = &sample->plan,
-		.kernel = "6.18.0",
+		.kernel_release = "6.18.0",
 		.cpus = 8,
 		.numa_nodes = 1,
 		.governor_reason = "there is no cpufreq here",

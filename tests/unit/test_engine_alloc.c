@@ -140,6 +140,7 @@ static void load(struct scenario *scenario)
 
 	if (scenario_check(scenario, &err) || plan_make(&plan, scenario, &err))
 		fail_msg("%s", err.text);
+	plan.slowest_rows = SLOWEST_CAPACITY;
 	engine_memory(&plan);
 	if (engine_open(&engine, &plan, &err))
 		fail_msg("%s", err.text);

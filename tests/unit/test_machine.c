@@ -99,52 +99,6 @@ static void steal_of_a_machine_without_proc_is_unknown(void **state)
 	assert_non_null(reason);
 }
 
-static void throttling_is_that_of_the_own_group(void **state)
-{
-	uint64_t throttled = 0;
-	const char *reason = NULL;
-
-	(void)state;
-	put("proc/self/cgroup", "0::/user.slice/run\n");
-	put("sys/fs/cgroup/user.slice/run/cpu.stat",
-		"usage_usec 5000\nuser_usec 4000\nnr_periods 10\nnr_throttled 3\nthrottled_usec "
-		"1234\nnr_bursts 0\n");
-	assert_true(machine_throttled(root, &throttled, &reason));
-	assert_null(reason);
-	assert_true(throttled == 1234000);
-}
-
-static void a_mixed_hierarchy_has_its_v2_part(void **state)
-{
-	uint64_t throttled = 0;
-	const char *reason = NULL;
-
-	(void)state;
-	/* "10::/x" is no v2 line though it ends like one. */
-	put("proc/self/cgroup", "10::/wrong\n1:cpu:/\n0::/right\n");
-	put("sys/fs/cgroup/right/cpu.stat", "throttled_usec 7\n");
-	put("sys/fs/cgroup/wrong/cpu.stat", "throttled_usec 8\n");
-	assert_true(machine_throttled(root, &throttled, &reason));
-	assert_true(throttled == 7000);
-}
-
-static void without_a_group_or_controller_throttling_is_unknown(void **state)
-{
-	uint64_t throttled;
-	const char *reason = NULL;
-
-	(void)state;
-	assert_false(machine_throttled(root, &throttled, &reason));
-	assert_string_equal(reason, "this process is in no control group of version 2");
-	put("proc/self/cgroup", "5:cpu:/\n");
-	assert_false(machine_throttled(root, &throttled, &reason));
-	put("proc/self/cgroup", "0::/\n");
-	assert_false(machine_throttled(root, &throttled, &reason));
-	assert_string_equal(reason, "the control group of this process has no CPU controller");
-	put("sys/fs/cgroup/cpu.stat", "usage_usec 5\n");
-	assert_false(machine_throttled(root, &throttled, &reason));
-}
-
 static void the_machine_is_described(void **state)
 {
 	struct machine machine;
@@ -178,9 +132,6 @@ int main(void)
 		ON_A_MACHINE(steal_is_told_for_each_cpu),
 		ON_A_MACHINE(a_cpu_without_a_line_makes_steal_unknown),
 		ON_A_MACHINE(steal_of_a_machine_without_proc_is_unknown),
-		ON_A_MACHINE(throttling_is_that_of_the_own_group),
-		ON_A_MACHINE(a_mixed_hierarchy_has_its_v2_part),
-		ON_A_MACHINE(without_a_group_or_controller_throttling_is_unknown),
 		ON_A_MACHINE(the_machine_is_described),
 	};
 
