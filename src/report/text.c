@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "report/generator.h"
+#include "report/kernel.h"
 #include "report/latency.h"
 #include "report/layout.h"
 
@@ -326,8 +327,7 @@ void text_report(const struct result *result, struct buf *out)
 	write_connections(result, out);
 	write_bytes(result, out);
 	generator_table(result, out);
-	if (!result->kernel.measured)
-		layout_entryf(out, "kernel", "not measured: %s", result->kernel.reason);
+	kernel_table(&result->kernel, out);
 	layout_entryf(out, "resources", "not measured: %s", result->resources_reason);
 	write_notes(result, out);
 	write_thresholds(result, out);

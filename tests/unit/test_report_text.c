@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "report/layout.h"
 #include "report/text.h"
+#include "tests/unit/columns.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/sample.h"
 
@@ -33,31 +34,13 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void assert_fits(const char *text)
-{
-	char line[1024];
-
-	while (*text) {
-		size_t bytes = strcspn(text, "\n");
-
-		assert_true(bytes < sizeof(line));
-		memcpy(line, text, bytes);
-		line[bytes] = '\0';
-		if (layout_width(line) > LAYOUT_COLUMNS)
-			fail_msg("wider than %d columns: %s", LAYOUT_COLUMNS, line);
-		if (bytes && line[bytes - 1] == ' ')
-			fail_msg("spaces at the end: %s", line);
-		text += bytes + (text[bytes] == '\n');
-	}
-}
-
 static void compare(const char *name, struct result *result)
 {
 	struct buf out = {0};
 
 	text_report(result, &out);
 	assert_false(out.failed);
-	assert_fits(buf_string(&out));
+	columns_assert_fit(buf_string(&out));
 	golden_compare(name, buf_string(&out));
 	buf_release(&out);
 	result_release(result);
@@ -276,7 +259,7 @@ static void wrapping(void **state)
 	memset(word, 'x', sizeof(word) - 1);
 	word[sizeof(word) - 1] = '\0';
 	layout_entryf(&out, "label", "before  %s after \u00e9\u00e9", word);
-	assert_fits(buf_string(&out));
+	columns_assert_fit(buf_string(&out));
 	golden_compare("text/wrapping.txt", buf_string(&out));
 	buf_release(&out);
 }

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include "probe/walk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Changes into the namespace; *home is where to return to, -1 when there is nothing to do. */
+static int walk_enter(const char *netns, int *home, struct err *err)
+{
+	int there, code = 0;
+
+	*home = -1;
+	if (!netns)
+		return 0;
+	there = open(netns, O_RDONLY | O_CLOEXEC);
+	if (there < 0)
+		return err_set_errno(err, ERR_ENVIRONMENT, -errno,
+			"cannot open the network namespace \"%s\"", netns);
+	*home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (*home < 0)
+		code = err_set_errno(err, ERR_ENVIRONMENT, -errno,
+			"cannot open this thread's network namespace");
+	else if (setns(there, CLONE_NEWNET))
+		code = err_set_errno(err, ERR_ENVIRONMENT, -errno,
+			"cannot enter the network namespace \"%s\" (needs CAP_SYS_ADMIN)", netns);
+	if (code && *home >= 0)
+		close(*home);
+	close(there);
+	return code;
+}
+
+static int walk_leave(int home, struct err *err)
+{
+	int code = 0;
+
+	if (home < 0)
+		return 0;
+	if (setns(home, CLONE_NEWNET))
+		code = err_set_errno(err, ERR_ENVIRONMENT, -errno,
+			"cannot return to the former network namespace");
+	close(home);
+	return code;
+}
+
+static int walk_run(struct loader *loader, struct probe_abi_control *control,
+	enum probe_abi_mode mode, const char *netns, struct buf *written, struct err *err)
+{
+	int home, code, left;
+
+	code = walk_enter(netns, &home, err);
+	if (code)
+		return code;
+	__atomic_store_n(&control->mode, mode, __ATOMIC_RELEASE);
+	code = loader_walk(loader, "walk_tcp", written, err);
+	left = walk_leave(home, code ? NULL : err);
+	return code ? code : left;
+}
+
+int walk_seed(struct loader *loader, struct probe_abi_control *control, const char *netns,
+	struct err *err)
+{
+	struct buf written = {0};
+	int code = walk_run(loader, control, PROBE_ABI_WALK_SEED, netns, &written, err);
+
+	buf_release(&written);
+	return code;
+}
+
+int walk_open_requests(struct loader *loader, struct probe_abi_control *control, const char *netns,
+	uint64_t now_ns, struct probe_open_requests *open, struct err *err)
+{
+	struct buf written = {0};
+	struct probe_abi_open row;
+	int code = walk_run(loader, control, PROBE_ABI_WALK_OPEN, netns, &written, err);
+
+	memset(open, 0, sizeof(*open));
+	for (size_t at = 0; code == 0 && at + sizeof(row) <= written.length_bytes;
+		at += sizeof(row)) {
+		memcpy(&row, written.data + at, sizeof(row));
+		if (row.read)
+			open->reading++;
+		else
+			open->waiting++;
+		if (now_ns > row.arrived_ns && now_ns - row.arrived_ns > open->oldest_ns)
+			open->oldest_ns = now_ns - row.arrived_ns;
+	}
+	buf_release(&written);
+	return code;
+}
