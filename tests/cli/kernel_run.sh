@@ -37,7 +37,7 @@ expect_kernel '[.slowest[] | select(.service_ns != null)] | length == 10'
 # What served each stage.
 expect_kernel '[.hooks[] | select(.core)] | length >= 5 and all(.[]; .hook != null)'
 expect_kernel '.overhead_ns_per_request == null or (.overhead_ns_per_request | . > 0 and . < 100000)'
-for text in 'app_cpu' 'residence'; do
+for text in 'where the time went' 'residence' 'on the CPU'; do
 	expect_text "$SCRATCH/out" "$text"
 done
 
@@ -74,7 +74,7 @@ kill -INT "$pid"
 wait "$pid"
 expect_equal 'exit code' $? 130
 expect_record '.kernel.requests as $seen | .requests.completed | . >= $seen - 20 and . <= $seen + 20'
-expect_text "$SCRATCH/out" 'app_cpu'
+expect_text "$SCRATCH/out" 'where the time went'
 
 # Nothing is required of it and nothing is there to see: a server that no process is.
 probe=auto

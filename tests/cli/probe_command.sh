@@ -37,7 +37,7 @@ expect_kernel '.counters.seeded >= 8' "$probed"
 expect_kernel '.stages[] | select(.name == "app_cpu") | .mean_ns > 190000' "$probed"
 # Only a client could know these.
 expect_kernel '.residual_ns == null and .sampled_fraction == null' "$probed"
-expect_text "$SCRATCH/out" 'app_cpu'
+expect_text "$SCRATCH/out" 'where the time went'
 expect_equal 'diagnostics' "$(cat "$SCRATCH/err")" ''
 finish
 
@@ -64,7 +64,7 @@ for duration in '' '--duration 60s'; do
 	expect_status "$([ "$duration" ] && echo 130 || echo 0)"
 	expect_json "$probed" ".window.interrupted == $([ "$duration" ] && echo true || echo false)"
 	expect_kernel '.requests > 100' "$probed"
-	expect_text "$SCRATCH/out" 'app_cpu'
+	expect_text "$SCRATCH/out" 'where the time went'
 	finish
 done
 
