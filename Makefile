@@ -45,7 +45,7 @@ OPT.fuzz    := $(OPT.asan) -Wno-format-nonliteral
 CPPFLAGS_ALL := -D_GNU_SOURCE -Iinclude -Isrc -I$(OUT)/gen -I. $(CPPFLAGS)
 CFLAGS_ALL := -std=gnu11 -g $(WARNINGS) $(OPT.$(VARIANT)) $(if $(CI),-Werror) $(CFLAGS)
 LDFLAGS_ALL := $(OPT.$(VARIANT)) $(LDFLAGS)
-LIBS := -luring -lbpf -lnuma -ljansson -ldw -lpthread -lm
+LIBS := -luring -lbpf -lnuma -ljansson -ldw -lelf -lpthread -lm
 
 # What a single test program needs beyond the rest: LIBS.path/of/source := flags.
 LIBS.tests/unit/test_http1_peer := -lhttp_parser
@@ -205,6 +205,7 @@ unit-programs: $(UNIT_PROGRAMS)
 fuzz-programs: $(FUZZ_PROGRAMS)
 	@:
 
+SERVER_SHARED := $(wildcard tests/servers/shared/*.c)
 UNIT_SHARED := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 SIM_FAKES   := $(wildcard tests/sim/fake_*.c)
 SIM_SHARED  := $(filter-out tests/sim/test_% tests/sim/real_% $(SIM_FAKES),$(wildcard tests/sim/*.c))
@@ -234,7 +235,10 @@ $(SIM_PROGRAMS): %: %.o $(SIM_FAKES:%.c=$(OUT)/%.o) $(OUT)/tests/sim/shared.a $(
 $(REAL_PROGRAMS): %: %.o $(OUT)/tests/sim/shared.a $(OUT)/libringload.a
 	$(LINK)
 
-$(SERVER_PROGRAMS): %: %.o $(OUT)/libringload.a
+$(OUT)/tests/servers/shared.a: $(SERVER_SHARED:%.c=$(OUT)/%.o)
+	$(ARCHIVE)
+
+$(SERVER_PROGRAMS): %: %.o $(OUT)/tests/servers/shared.a $(OUT)/libringload.a
 	$(LINK)
 
 # A fuzz target defines LLVMFuzzerTestOneInput: under libFuzzer in VARIANT=fuzz, elsewhere called by
