@@ -32,8 +32,12 @@ expect_record '.kernel.residence.mean_ns < .latency_ns.service.mean and .kernel.
 expect_kernel ".workers | length == 1 and .[0].pid == $server and .[0].requests == 2000"
 expect_kernel '.imbalance == 0'
 # The slowest are there from both sides: each within what the client waited for it.
-expect_kernel '.slowest | length == 10 and all(.[]; .service_ns == null or .service_ns >= .residence_ns)'
-expect_kernel '[.slowest[] | select(.service_ns != null)] | length == 10'
+expect_kernel '.slowest | length == 10 and all(.[]; .attributed
+	and .at_client.service_ns >= .residence_ns and .at_client.to_server_ns >= 0)'
+# What the client and the server say of one request adds up to its whole time.
+expect_kernel 'all(.slowest[]; (.at_client | .send_lag_ns + .to_server_ns + .from_server_ns) + .residence_ns
+	== .at_client.total_ns)'
+expect_kernel 'all(.slowest[]; ([.parts_ns[]] | add) as $sum | .residence_ns == $sum)'
 # What served each stage.
 expect_kernel '[.hooks[] | select(.core)] | length >= 5 and all(.[]; .hook != null)'
 expect_kernel '.overhead_ns_per_request == null or (.overhead_ns_per_request | . > 0 and . < 100000)'
