@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "report/text.h"
 #include "tests/unit/golden.h"
+#include "tests/unit/readings.h"
 #include "tests/unit/sample.h"
 
 static int setup(void **state)
@@ -132,6 +133,40 @@ static void phases_survive(void **state)
 	scenario->requests = NULL;
 	scenario->request_count = 0;
 	assert_round_trip(&result);
+	result_release(&result);
+}
+
+/* With the kernel's side, which has tests of its own (test_result_kernel). */
+static void a_record_with_the_kernels_side_survives(void **state)
+{
+	struct readings readings;
+	struct result result;
+
+	build_full(*state, &result);
+	readings_init(&readings);
+	result_kernel_release(&result.kernel);
+	assert_int_equal(
+		kernel_block_fill(&result.kernel, &readings.input, &readings.readings, NULL), 0);
+	assert_round_trip(&result);
+	readings_release(&readings);
+	result_release(&result);
+}
+
+/* Why it was not measured, from the input of the kernel's side or without one. */
+static void the_kernels_side_has_a_reason(void **state)
+{
+	const struct kernel_input input = {.reason = "not permitted"};
+	struct sample *sample = *state;
+	struct result result;
+
+	sample->input.kernel_reason = "--probe off";
+	sample_build(sample, &result);
+	assert_string_equal(result.kernel.reason, "--probe off");
+	result_release(&result);
+	sample->input.kernel = &input;
+	sample_build(sample, &result);
+	assert_string_equal(result.kernel.reason, "not permitted");
+	assert_false(result.kernel.measured);
 	result_release(&result);
 }
 
@@ -519,6 +554,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SAMPLED(a_full_record_survives),
+		SAMPLED(a_record_with_the_kernels_side_survives),
+		SAMPLED(the_kernels_side_has_a_reason),
 		SAMPLED(phases_survive),
 		SAMPLED(an_empty_record_survives),
 		SAMPLED(a_closed_loop_survives),
