@@ -26,7 +26,7 @@
 #define NARROWEST     0.1
 
 #define FEWEST_LETTERS 3 /* of a name that is written into its box */
-#define TITLE_LETTERS  85
+#define TITLE_LETTERS  76
 
 /* From this share on, the header says what usually cuts stacks short. */
 #define TRUNCATED_NOTABLE 0.1
