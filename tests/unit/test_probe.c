@@ -133,6 +133,12 @@ static void every_request_is_counted_and_its_parts_add_up(void **state)
 	peer_close(&server);
 }
 
+/* Of what ask sends for one. */
+static uint64_t request_bytes(const char *path)
+{
+	return strlen("GET ") + strlen(path) + strlen(" HTTP/1.1\r\nHost: test\r\n\r\n");
+}
+
 static void threads_and_slowest_are_of_the_window(void **state)
 {
 	struct sockaddr_in local;
@@ -168,7 +174,8 @@ static void threads_and_slowest_are_of_the_window(void **state)
 	assert_int_equal(slowest[0].server_port, server.port);
 	assert_int_equal(slowest[0].tgid, getpid());
 	/* Two longer requests and five short ones came before it. */
-	assert_int_equal(slowest[0].offset_bytes % 1, 0);
+	assert_int_equal(
+		slowest[0].offset_bytes, 2 * request_bytes("/spin") + 5 * request_bytes("/"));
 	for (int i = 1; i < 11; i++)
 		assert_true(slowest[i].residence_ns <= slowest[i - 1].residence_ns);
 	probe_begin(probe, clock_now_ns());
@@ -359,7 +366,7 @@ static void the_next_program_counts_as_well(void **state)
 	(void)state;
 	setenv(LOADER_REFUSE_VARIABLE,
 		"send_locked,send_function,read_adjust,read_function,end_destroy,end_function,"
-		"tx_start,walk_tcp",
+		"walk_tcp",
 		1);
 	peer_open(&server, routes, NULL);
 	probe = probe_of(&server, NULL);
@@ -369,7 +376,8 @@ static void the_next_program_counts_as_well(void **state)
 		"tp_btf/tcp_sendmsg_locked, fentry/tcp_sendmsg_locked: refused by "
 		"RINGLOAD_REFUSE_BPF; seen at the end"));
 	assert_string_equal(hook_of(probe, "read")->hook, "tp_btf/sock_recv_length");
-	assert_string_equal(hook_of(probe, "tx")->hook, "tp_btf/net_dev_queue");
+	assert_null(hook_of(probe, "tx")->hook);
+	assert_string_equal(hook_of(probe, "tx")->missing, "sends are seen when they are over");
 	assert_null(hook_of(probe, "end")->hook);
 	assert_false(hook_of(probe, "end")->core);
 	assert_null(hook_of(probe, "walk")->hook);
@@ -378,7 +386,30 @@ static void the_next_program_counts_as_well(void **state)
 	ask(&peer, "/", 10);
 	probe_end(probe, clock_now_ns());
 	assert_int_equal(count_of(probe, PROBE_ABI_REQUESTS), 10);
+	assert_int_equal(stages_samples(probe_stages(probe), PROBE_ABI_TX), 0);
+	peer_disconnect(&peer);
+	probe_close(probe);
+	peer_close(&server);
+}
+
+static void the_way_to_the_device_is_seen_from_its_queue_too(void **state)
+{
+	struct peer_server server;
+	struct probe *probe;
+	struct peer peer;
+
+	(void)state;
+	peer_open(&server, routes, NULL);
+	setenv(LOADER_REFUSE_VARIABLE, "tx_start", 1);
+	probe = probe_of(&server, NULL);
+	unsetenv(LOADER_REFUSE_VARIABLE);
+	assert_string_equal(hook_of(probe, "tx")->hook, "tp_btf/net_dev_queue");
+	peer_connect(&peer, &server);
+	probe_begin(probe, clock_now_ns());
+	ask(&peer, "/", 10);
+	probe_end(probe, clock_now_ns());
 	assert_int_equal(stages_samples(probe_stages(probe), PROBE_ABI_TX), 10);
+	assert_int_equal(stages_samples(probe_stages(probe), PROBE_ABI_RX_PATH), 10);
 	peer_disconnect(&peer);
 	probe_close(probe);
 	peer_close(&server);
@@ -534,6 +565,7 @@ int main(void)
 		cmocka_unit_test(a_control_group_passes_what_is_in_it_or_below),
 		cmocka_unit_test(each_core_program_refused_is_told_with_its_stage),
 		cmocka_unit_test(the_next_program_counts_as_well),
+		cmocka_unit_test(the_way_to_the_device_is_seen_from_its_queue_too),
 		cmocka_unit_test(a_user_without_rights_is_told_which_and_what_grants_them),
 		cmocka_unit_test(a_kernel_without_btf_is_told),
 		cmocka_unit_test(nothing_is_left_after_a_kill),
