@@ -61,7 +61,7 @@ BPF_FLAGS = -target bpf -mcpu=v3 -O2 -g -Wall $(if $(CI),-Werror) -Iinclude \
 	-isystem /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
 
 .DEFAULT_GOAL := all
-.PHONY: all demo test test-san bench fuzz coverage lint format unit manual install uninstall clean help \
+.PHONY: all demo test test-san test-kernels bench fuzz coverage lint format unit manual install uninstall clean help \
 	test-programs unit-programs fuzz-programs
 .SECONDARY:
 
@@ -87,6 +87,11 @@ test-san: ## the tests once more with ASan + UBSan and with TSan
 	@$(MAKE) VARIANT=asan all test-programs
 	@$(MAKE) VARIANT=tsan all test-programs
 	@tests/run $(ONLY:%=--only '%') -v asan unit sim fuzz cli netns -v tsan unit cli
+
+test-kernels: ## boot Debian's 6.1 and the newest of its backports, emulated, and test on them; ONLY='hook-*'
+	@tools/setup build test kernels
+	@$(MAKE) VARIANT=release all test-programs
+	@tests/kernels/run $(ONLY:%=--only '%')
 
 unit: ## unit tests alone; T=noun for one of them, VARIANT=asan or tsan
 	@$(MAKE) $(if $(T),$(OUT)/tests/unit/test_$(T),unit-programs)
@@ -205,6 +210,7 @@ unit-programs: $(UNIT_PROGRAMS)
 fuzz-programs: $(FUZZ_PROGRAMS)
 	@:
 
+SERVER_SHARED := $(wildcard tests/servers/shared/*.c)
 UNIT_SHARED := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 SIM_FAKES   := $(wildcard tests/sim/fake_*.c)
 SIM_SHARED  := $(filter-out tests/sim/test_% tests/sim/real_% $(SIM_FAKES),$(wildcard tests/sim/*.c))
@@ -234,7 +240,10 @@ $(SIM_PROGRAMS): %: %.o $(SIM_FAKES:%.c=$(OUT)/%.o) $(OUT)/tests/sim/shared.a $(
 $(REAL_PROGRAMS): %: %.o $(OUT)/tests/sim/shared.a $(OUT)/libringload.a
 	$(LINK)
 
-$(SERVER_PROGRAMS): %: %.o $(OUT)/libringload.a
+$(OUT)/tests/servers/shared.a: $(SERVER_SHARED:%.c=$(OUT)/%.o)
+	$(ARCHIVE)
+
+$(SERVER_PROGRAMS): %: %.o $(OUT)/tests/servers/shared.a $(OUT)/libringload.a
 	$(LINK)
 
 # A fuzz target defines LLVMFuzzerTestOneInput: under libFuzzer in VARIANT=fuzz, elsewhere called by

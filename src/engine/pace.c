@@ -6,8 +6,6 @@
 #include "engine/launch.h"
 #include "engine/phase.h"
 
-/* Below this the rest of a sleep is spun: a sleeping thread comes back 5 to 300 µs late. */
-#define SPIN_NS (50 * NS_PER_US)
 /* From here on submitting alone takes so long that waiting in the same enter would hide it. */
 #define SPLIT_ENTER_SENDS 4
 
@@ -56,10 +54,11 @@ static uint64_t next_other(const struct worker *worker)
 	return wake_ns;
 }
 
-static void spin(struct worker *worker, uint64_t until_ns)
+static void spin(struct worker *worker, uint64_t due_ns, uint64_t until_ns)
 {
 	uint64_t begun_ns = worker->now_ns;
 
+	margin_spins(&worker->margin, due_ns, due_ns - begun_ns);
 	/* With deferred task work a response stays unseen until an enter: watch for the kernel's
 	 * flag. */
 	while (worker->now_ns < until_ns && !ring_pending(worker->ring)) {
@@ -69,24 +68,28 @@ static void spin(struct worker *worker, uint64_t until_ns)
 	COUNT_BY(&worker->stats->health, HEALTH_SPIN_NS, worker->now_ns - begun_ns);
 }
 
-/* How long the coming enter may wait, or whether to spin instead. */
-static uint64_t pace(const struct worker *worker, bool *spins, uint64_t *until_ns)
+/* How long the coming enter may wait, or that the time until spin_until_ns is spun instead. */
+struct pace {
+	uint64_t wait_ns;
+	bool spins;
+	uint64_t due_ns, spin_until_ns;
+};
+
+static struct pace decide(const struct worker *worker)
 {
 	uint64_t due_ns = next_due(worker);
 	uint64_t wake_ns = next_other(worker);
-	uint64_t margin_ns = worker->plan->pacing == SCENARIO_PACING_AUTO ? SPIN_NS : 0;
+	uint64_t margin_ns = worker->plan->pacing == SCENARIO_PACING_AUTO ? worker->margin.ns : 0;
 
-	*spins = false;
 	if (launch_pending(worker) || due_ns <= worker->now_ns || wake_ns <= worker->now_ns)
-		return 0;
-	*until_ns = due_ns < wake_ns ? due_ns : wake_ns;
-	if (worker->plan->pacing == SCENARIO_PACING_SPIN || due_ns - worker->now_ns <= margin_ns) {
-		*spins = true;
-		return 0;
-	}
+		return (struct pace){0};
+	if (worker->plan->pacing == SCENARIO_PACING_SPIN || due_ns - worker->now_ns <= margin_ns)
+		return (struct pace){.spins = true,
+			.due_ns = due_ns,
+			.spin_until_ns = due_ns < wake_ns ? due_ns : wake_ns};
 	if (due_ns != UINT64_MAX)
 		earlier(&wake_ns, due_ns - margin_ns);
-	return wake_ns - worker->now_ns;
+	return (struct pace){.wait_ns = wake_ns - worker->now_ns};
 }
 
 static void enter(struct worker *worker, uint64_t wait_ns)
@@ -100,6 +103,8 @@ static void enter(struct worker *worker, uint64_t wait_ns)
 	if (worker->phase >= WORKER_RUNNING)
 		hist_record(&worker->stats->loop,
 			(wait_ns ? before_ns : worker->now_ns) - worker->reaped_ns);
+	if (wait_ns && worker->now_ns - before_ns >= wait_ns)
+		margin_waited(&worker->margin, worker->now_ns - before_ns - wait_ns);
 	worker->reaped_ns = worker->now_ns;
 	COUNT(&worker->stats->health, HEALTH_ENTERS);
 	if (worker->unasked_count)
@@ -112,22 +117,21 @@ static void enter(struct worker *worker, uint64_t wait_ns)
 
 void pace_enter(struct worker *worker)
 {
-	uint64_t wait_ns, until_ns;
-	bool spins;
 	bool heavy = worker->queued_sends >= SPLIT_ENTER_SENDS;
+	struct pace pace;
 
 	worker->now_ns = clock_now_ns();
 	launch_stamp(worker, worker->now_ns);
-	wait_ns = pace(worker, &spins, &until_ns);
-	if (!spins) {
-		enter(worker, heavy ? 0 : wait_ns);
+	pace = decide(worker);
+	if (!pace.spins) {
+		enter(worker, heavy ? 0 : pace.wait_ns);
 		return;
 	}
 	if (ring_submission_space(worker->ring) < WORKER_SUBMISSION_ENTRIES) {
 		enter(worker, 0);
 		return;
 	}
-	spin(worker, until_ns);
+	spin(worker, pace.due_ns, pace.spin_until_ns);
 	worker->reaped_ns = worker->now_ns; /* it looked all the time */
 	if (ring_pending(worker->ring))
 		enter(worker, 0);

@@ -145,6 +145,7 @@ int worker_init(struct worker *worker, const struct plan *plan, size_t index,
 	worker->stats = stats_init(pieces.stats, plan->longest_ns);
 	slowest_init(&worker->slowest, plan->slowest_rows, pieces.slowest);
 	rng_init(&worker->jitter, plan->seed, 1000000 + index);
+	margin_init(&worker->margin);
 	init_tables(worker);
 	if (plan->open_loop) {
 		arrival_init(&worker->due, plan, index);

@@ -19,6 +19,7 @@
 #include "engine/backlog.h"
 #include "engine/engine.h"
 #include "engine/index_list.h"
+#include "engine/margin.h"
 #include "measure/slowest.h"
 #include "measure/stats.h"
 #include "net/http1.h"
@@ -178,6 +179,7 @@ struct worker {
 	uint64_t next_connect_ns;
 	uint32_t next_connect; /* first connection not yet attempted while establishing */
 	uint64_t cpu_seen_ns, wall_seen_ns, spin_seen_ns;
+	struct margin margin; /* of --pacing auto */
 
 	uint64_t window_until_ns; /* what happens before counts for the rates */
 	int fault;                /* -errno of a ring that failed, 0 while all is well */

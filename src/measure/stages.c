@@ -156,52 +156,18 @@ void stages_subtract(struct stages *later, const struct stages *earlier)
 
 /* --- distributions -------------------------------------------------------------------------- */
 
-/* Whether every attributed request has a time of this stage, be it 0. */
-static bool is_of_residence(enum probe_abi_stage stage)
-{
-	return stage < PROBE_ABI_PARTS || stage == PROBE_ABI_QUEUE || stage == PROBE_ABI_APP ||
-	       stage == PROBE_ABI_APP_BLOCKED;
-}
-
-static uint64_t attributed_requests(const struct stages *stages)
-{
-	uint64_t attributed = 0;
-
-	for (unsigned int row = 0; row < PROBE_ABI_MIX_ROWS; row++)
-		attributed += stages->mix[row].attributed;
-	return attributed;
-}
-
-static uint64_t recorded_samples(const struct probe_abi_hist *hist)
+uint64_t stages_samples(const struct stages *stages, enum probe_abi_stage stage)
 {
 	uint64_t samples = 0;
 
 	for (unsigned int i = 0; i < PROBE_ABI_CELLS; i++)
-		samples += hist->cells[i];
+		samples += stages->hist[stage].cells[i];
 	return samples;
-}
-
-/* Attributed requests that spent nothing in a stage need not be recorded in it. */
-static uint64_t implied_zeros(const struct stages *stages, enum probe_abi_stage stage)
-{
-	uint64_t recorded, attributed;
-
-	if (!is_of_residence(stage))
-		return 0;
-	recorded = recorded_samples(&stages->hist[stage]);
-	attributed = attributed_requests(stages);
-	return attributed > recorded ? attributed - recorded : 0;
-}
-
-uint64_t stages_samples(const struct stages *stages, enum probe_abi_stage stage)
-{
-	return recorded_samples(&stages->hist[stage]) + implied_zeros(stages, stage);
 }
 
 double stages_mean_ns(const struct stages *stages, enum probe_abi_stage stage)
 {
-	uint64_t samples = is_of_residence(stage) ? attributed_requests(stages)
-						  : recorded_samples(&stages->hist[stage]);
+	uint64_t samples = stages_samples(stages, stage);
 
 	return samples ? (double)stages->hist[stage].sum_ns / (double)samples : 0;
 }
@@ -214,11 +180,9 @@ void stages_hist(const struct stages *stages, enum probe_abi_stage stage, struct
 	hist_init(hist, PROBE_ABI_PRECISION_BITS,
 		hist_layout_highest(PROBE_ABI_PRECISION_BITS, PROBE_ABI_CELLS - 1), cells);
 	assert(hist->cell_count == PROBE_ABI_CELLS);
-	for (unsigned int i = 0; i < PROBE_ABI_CELLS; i++)
-		cells[i] = from->cells[i];
-	cells[0] += implied_zeros(stages, stage);
 	hist->sum_ns = from->sum_ns;
 	for (unsigned int i = 0; i < PROBE_ABI_CELLS; i++) {
+		cells[i] = from->cells[i];
 		if (!cells[i])
 			continue;
 		if (hist->min_ns == UINT64_MAX)

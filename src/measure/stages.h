@@ -42,16 +42,11 @@ void stages_subtract(struct stages *later, const struct stages *earlier);
 const char *stages_key(enum probe_abi_stage stage);
 const char *stages_count_key(enum probe_abi_count count);
 
-/*
- * Samples of a stage. Each attributed request is one of every part, of queue, app and app_blocked:
- * where it spent nothing there it counts with 0, whether or not the programs recorded that.
- */
+/* Samples of a stage: of parts, queue, app and app_blocked one for each attributed request, with 0
+ * where it spent nothing there. */
 uint64_t stages_samples(const struct stages *stages, enum probe_abi_stage stage);
 
-/*
- * Mean over the attributed requests for parts, queue, app and app_blocked (0 counts), over its own
- * samples for the others; 0 without any. Parts add up to the residence of attributed requests.
- */
+/* 0 without samples. The means of the parts add up to that of attributed requests' residence. */
 double stages_mean_ns(const struct stages *stages, enum probe_abi_stage stage);
 
 /* The samples as a histogram (measure/hist.h), whose extremes are the edges of its outermost cells;

@@ -7,28 +7,23 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Changes into the namespace; *home is where to return to, -1 when there is nothing to do. */
-static int walk_enter(const char *netns, int *home, struct err *err)
+/* Changes into the namespace; *home is where to return to, negative when there is nothing to do. */
+static int walk_enter(int netns_fd, int *home, struct err *err)
 {
-	int there, code = 0;
+	int code;
 
 	*home = -1;
-	if (!netns)
+	if (netns_fd < 0)
 		return 0;
-	there = open(netns, O_RDONLY | O_CLOEXEC);
-	if (there < 0)
-		return err_set_errno(err, ERR_ENVIRONMENT, -errno,
-			"cannot open the network namespace \"%s\"", netns);
 	*home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (*home < 0)
-		code = err_set_errno(err, ERR_ENVIRONMENT, -errno,
+		return err_set_errno(err, ERR_ENVIRONMENT, -errno,
 			"cannot open this thread's network namespace");
-	else if (setns(there, CLONE_NEWNET))
-		code = err_set_errno(err, ERR_ENVIRONMENT, -errno,
-			"cannot enter the network namespace \"%s\" (needs CAP_SYS_ADMIN)", netns);
-	if (code && *home >= 0)
-		close(*home);
-	close(there);
+	if (setns(netns_fd, CLONE_NEWNET) == 0)
+		return 0;
+	code = err_set_errno(err, ERR_ENVIRONMENT, -errno,
+		"cannot enter the server's network namespace (needs CAP_SYS_ADMIN)");
+	close(*home);
 	return code;
 }
 
@@ -46,11 +41,11 @@ static int walk_leave(int home, struct err *err)
 }
 
 static int walk_run(struct loader *loader, struct probe_abi_control *control,
-	enum probe_abi_mode mode, const char *netns, struct buf *written, struct err *err)
+	enum probe_abi_mode mode, int netns_fd, struct buf *written, struct err *err)
 {
 	int home, code, left;
 
-	code = walk_enter(netns, &home, err);
+	code = walk_enter(netns_fd, &home, err);
 	if (code)
 		return code;
 	__atomic_store_n(&control->mode, mode, __ATOMIC_RELEASE);
@@ -59,22 +54,22 @@ static int walk_run(struct loader *loader, struct probe_abi_control *control,
 	return code ? code : left;
 }
 
-int walk_seed(struct loader *loader, struct probe_abi_control *control, const char *netns,
-	struct err *err)
+int walk_seed(
+	struct loader *loader, struct probe_abi_control *control, int netns_fd, struct err *err)
 {
 	struct buf written = {0};
-	int code = walk_run(loader, control, PROBE_ABI_WALK_SEED, netns, &written, err);
+	int code = walk_run(loader, control, PROBE_ABI_WALK_SEED, netns_fd, &written, err);
 
 	buf_release(&written);
 	return code;
 }
 
-int walk_open_requests(struct loader *loader, struct probe_abi_control *control, const char *netns,
+int walk_open_requests(struct loader *loader, struct probe_abi_control *control, int netns_fd,
 	uint64_t now_ns, struct probe_open_requests *open, struct err *err)
 {
 	struct buf written = {0};
 	struct probe_abi_open row;
-	int code = walk_run(loader, control, PROBE_ABI_WALK_OPEN, netns, &written, err);
+	int code = walk_run(loader, control, PROBE_ABI_WALK_OPEN, netns_fd, &written, err);
 
 	memset(open, 0, sizeof(*open));
 	for (size_t at = 0; code == 0 && at + sizeof(row) <= written.length_bytes;

@@ -15,12 +15,12 @@
 #include "loader/loader.h"
 #include "probe/probe.h"
 
-/* netns: a path, NULL for the caller's own. */
-int walk_seed(struct loader *loader, struct probe_abi_control *control, const char *netns,
-	struct err *err);
+/* netns_fd: the namespace to walk in; negative: the caller's own. */
+int walk_seed(
+	struct loader *loader, struct probe_abi_control *control, int netns_fd, struct err *err);
 
 /* Requests open at now_ns (clock.h). */
-int walk_open_requests(struct loader *loader, struct probe_abi_control *control, const char *netns,
+int walk_open_requests(struct loader *loader, struct probe_abi_control *control, int netns_fd,
 	uint64_t now_ns, struct probe_open_requests *open, struct err *err);
 
 #endif

@@ -134,7 +134,7 @@ static void draw_kernel(struct sim_case *sim, struct rng *rng)
 	ring->seed = sim->seed;
 	ring->enter_ns = spread(rng, 100, 20000);
 	ring->operation_ns = spread(rng, 50, 5000);
-	ring->late_ns = spread(rng, 1, 300000);
+	ring->late_ns = spread(rng, 1, one_in(rng, 4) ? 3000000 : 300000);
 	ring->early_one_in = trouble(rng, rare, 50);
 	ring->delay_one_in = trouble(rng, rare, 50);
 	ring->delay_ns = spread(rng, 1000, 20000000);

@@ -8,9 +8,6 @@
 
 #include "tests/sim/fake_log.h"
 
-/* Slow matters are looked at this often, whatever happens. */
-#define LONGEST_WAIT_NS (10 * NS_PER_MS)
-
 static void *take(size_t count, size_t bytes)
 {
 	void *array = calloc(count, bytes);
@@ -154,8 +151,7 @@ bool shadow_wanted(const struct shadow *shadow)
 	return shadow->life < SHADOW_DRAINING || shadow_waiting(shadow);
 }
 
-/* The connection whose oldest request was sent first; NULL: nothing is out. */
-static struct shadow_conn *oldest(const struct shadow *shadow)
+struct shadow_conn *shadow_oldest(const struct shadow *shadow)
 {
 	struct shadow_conn *found = NULL;
 
@@ -172,7 +168,7 @@ static void time_out(struct shadow *shadow, uint64_t now_ns)
 {
 	struct shadow_conn *conn;
 
-	while ((conn = oldest(shadow)) &&
+	while ((conn = shadow_oldest(shadow)) &&
 		conn->requests[0].sent_ns + shadow->plan->timeout_ns <= now_ns)
 		shadow_break(shadow, conn, COUNTER_TIMED_OUT, now_ns);
 }
@@ -194,50 +190,6 @@ static void evaluate(struct shadow *shadow, uint64_t now_ns, uint64_t sent_ns)
 		shadow_launch(shadow, now_ns, sent_ns);
 	else if (shadow->send_count)
 		fake_log_fail("a request was sent before the start");
-}
-
-/* --- waiting ------------------------------------------------------------------------------- */
-
-static void sooner(uint64_t *until_ns, uint64_t at_ns)
-{
-	if (at_ns < *until_ns)
-		*until_ns = at_ns;
-}
-
-/* Until when the worker may sleep or spin. */
-static uint64_t wait_bound(const struct shadow *shadow, uint64_t now_ns)
-{
-	const struct shadow_conn *conn = oldest(shadow);
-	bool takes = shadow_available_since(shadow) != UINT64_MAX ||
-		     shadow->plan->max_in_flight_per_worker != UINT64_MAX;
-	uint64_t start_ns = shadow->life == SHADOW_BEFORE && shadow->worker->ready
-				    ? shadow->control->start_ns
-				    : shadow->start_ns;
-	uint64_t until_ns = now_ns + LONGEST_WAIT_NS;
-
-	if (conn)
-		sooner(&until_ns, conn->requests[0].sent_ns + shadow->plan->timeout_ns);
-	if (shadow_waiting(shadow))
-		sooner(&until_ns, shadow->waiting[shadow->waited] + shadow->plan->timeout_ns);
-	if (shadow->life == SHADOW_RUNNING)
-		sooner(&until_ns, shadow->end_ns);
-	if (shadow->life == SHADOW_DRAINING)
-		sooner(&until_ns, shadow->drain_until_ns);
-	if (shadow->life == SHADOW_BEFORE && !shadow->plan->open_loop)
-		sooner(&until_ns, start_ns);
-	if (shadow->plan->open_loop && takes && start_ns != UINT64_MAX &&
-		shadow->life < SHADOW_DRAINING && shadow->arrival_ns != ARRIVAL_NONE)
-		sooner(&until_ns, start_ns + shadow->arrival_ns);
-	return until_ns;
-}
-
-static void check_wait(const struct shadow *shadow, uint64_t now_ns, uint64_t wait_ns)
-{
-	uint64_t until_ns = wait_bound(shadow, now_ns);
-
-	if (wait_ns && now_ns + wait_ns > until_ns)
-		fake_log_fail("waits %" PRIu64 " ns at %" PRIu64 ", though %" PRIu64 " is due",
-			wait_ns, now_ns, until_ns);
 }
 
 /* --- the watches --------------------------------------------------------------------------- */
@@ -266,6 +218,7 @@ static void clock_read(void *watcher, uint64_t previous_ns, uint64_t now_ns)
 			shadow_record(&shadow->loop,
 				(shadow->wait_ns ? shadow->before_ns : now_ns) - shadow->reaped_ns,
 				false);
+		shadow_pace_waited(shadow, now_ns);
 		shadow->reaped_ns = now_ns;
 		if (shadow->enter_code)
 			finish(shadow, now_ns);
@@ -277,7 +230,7 @@ static void relaxed(void *watcher)
 {
 	struct shadow *shadow = watcher;
 
-	check_wait(shadow, shadow->clock->read_ns, 1);
+	shadow_pace_relaxes(shadow, shadow->clock->read_ns);
 	shadow->spun_from_ns = shadow->clock->read_ns;
 	shadow->spins = true;
 }
@@ -306,6 +259,9 @@ static void pending_asked(void *watcher)
 {
 	struct shadow *shadow = watcher;
 
+	if (!shadow->looked)
+		shadow_pace_spins(shadow, shadow->clock->read_ns);
+	shadow->looked = true;
 	/* It looks all the time while it spins. */
 	shadow->reaped_ns = shadow->clock->read_ns;
 }
@@ -354,9 +310,7 @@ static void entering(void *watcher, uint64_t wait_ns)
 {
 	struct shadow *shadow = watcher;
 
-	check_wait(shadow, shadow->clock->read_ns, wait_ns);
-	shadow->before_ns = shadow->clock->read_ns;
-	shadow->wait_ns = wait_ns;
+	shadow_pace_waits(shadow, shadow->clock->read_ns, wait_ns);
 }
 
 static void entered(void *watcher, int code)
@@ -432,7 +386,7 @@ void sim_shadow_watch_clock(struct shadow *shadow)
 void sim_shadow_turn_begins(struct shadow *shadow)
 {
 	shadow->begins_ns = shadow->clock->read_ns;
-	shadow->evaluated = false;
+	shadow->evaluated = shadow->looked = false;
 	shadow->send_count = 0;
 	shadow->batches = 0;
 	shadow->failed_opens = 0;
@@ -465,6 +419,7 @@ void sim_shadow_init(struct shadow *shadow, const struct plan *plan, size_t inde
 			      : fits < plan->pipeline ? (uint32_t)fits
 						      : plan->pipeline;
 	shadow->quiet = plan->pipeline == 1 && plan->request.wire_bytes <= 16384;
+	shadow->margin_ns = SHADOW_MARGIN_LEAST_NS;
 	shadow->start_ns = shadow->measured_from_ns = shadow->end_ns = UINT64_MAX;
 	shadow->drain_until_ns = shadow->cut_ns = UINT64_MAX;
 	shadow->measured_left = plan->has_requests ? shadow->place->requests : UINT64_MAX;

@@ -9,8 +9,9 @@
  * fake_message), times from the clock's readings, intended times from the formula.
  *
  * sim_shadow.c: the phases, the turns, what is watched. sim_shadow_schedule.c: what becomes due.
- * sim_shadow_launch.c: what is sent. sim_shadow_conn.c: what completions do. sim_shadow_slowest.c:
- * the slowest requests. sim_shadow_compare.c: the comparison with the worker.
+ * sim_shadow_launch.c: what is sent. sim_shadow_pace.c: until when may be slept and spun.
+ * sim_shadow_conn.c: what completions do. sim_shadow_slowest.c: the slowest requests.
+ * sim_shadow_compare.c: the comparison with the worker.
  *
  * Owner: sim_shadow_init takes memory, sim_shadow_release returns it. Threads: one. Errors:
  * failures of the test. Units: ns.
@@ -118,6 +119,10 @@ struct shadow {
 	bool spins;
 	uint64_t spun_from_ns;
 
+	/* What was learnt of timed waits; the latest deadline that was spun for. */
+	uint64_t margin_ns, spun_for_ns;
+	bool looked; /* for completions without an enter, this turn */
+
 	/* What must come out. */
 	struct shadow_phase phase[STATS_PHASE_COUNT];
 	uint64_t connections[CONNECTION_COUNTER_COUNT];
@@ -160,6 +165,17 @@ uint64_t shadow_waiting(const struct shadow *shadow);
 void shadow_become_due(struct shadow *shadow, uint64_t now_ns);
 void shadow_expire(struct shadow *shadow, uint64_t now_ns);
 bool shadow_any_open(const struct shadow *shadow);
+
+/* The connection whose oldest request was sent first; NULL: nothing is out. */
+struct shadow_conn *shadow_oldest(const struct shadow *shadow);
+
+#define SHADOW_MARGIN_LEAST_NS 50000
+/* An enter that waits, and its end. */
+void shadow_pace_waits(struct shadow *shadow, uint64_t now_ns, uint64_t wait_ns);
+void shadow_pace_waited(struct shadow *shadow, uint64_t now_ns);
+/* The worker begins to spin; goes on to. */
+void shadow_pace_spins(struct shadow *shadow, uint64_t now_ns);
+void shadow_pace_relaxes(const struct shadow *shadow, uint64_t now_ns);
 
 /* Since when some connection could take a request; UINT64_MAX: none can. */
 uint64_t shadow_available_since(const struct shadow *shadow);

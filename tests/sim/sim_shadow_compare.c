@@ -75,6 +75,9 @@ static void compare_states(const struct shadow *shadow)
 			fake_log_fail("slot %u: %u outstanding, expected %u", i, conn->outstanding,
 				wanted->count);
 	}
+	if (worker->margin.ns != shadow->margin_ns)
+		fake_log_fail("a margin of %" PRIu64 ", expected %" PRIu64, worker->margin.ns,
+			shadow->margin_ns);
 	if (shadow->life != SHADOW_DONE && worker->in_flight != shadow->in_flight)
 		fake_log_fail("%" PRIu64 " in flight, expected %" PRIu64, worker->in_flight,
 			shadow->in_flight);

@@ -49,7 +49,7 @@ static struct probe_abi_mix *mix_row(struct probe_abi_cpu *cpu, uint64_t residen
 	return &cpu->mix[hist_layout_index(PROBE_ABI_MIX_BITS, residence_ns)];
 }
 
-/* A request that spent this in each part; a part of 0 is not recorded. */
+/* A request that spent this in each part. */
 static void answer(struct probe_abi_cpu *cpu, const uint64_t parts[PROBE_ABI_PARTS])
 {
 	uint64_t residence_ns = 0;
@@ -60,8 +60,7 @@ static void answer(struct probe_abi_cpu *cpu, const uint64_t parts[PROBE_ABI_PAR
 	row = mix_row(cpu, residence_ns);
 	for (unsigned int part = 0; part < PROBE_ABI_PARTS; part++) {
 		row->part_ns[part] += parts[part];
-		if (parts[part])
-			record(cpu, part, parts[part]);
+		record(cpu, part, parts[part]);
 	}
 	row->requests++;
 	row->attributed++;
@@ -222,47 +221,36 @@ static void test_parts_add_up_to_residence(void **state)
 	stages_release(&stages);
 }
 
-/* Nine of ten spent nothing in the run queue, whether that was recorded or not. */
-static void check_zeros(bool recorded)
+/* Nine of ten spent nothing in the run queue. */
+static void test_distribution_as_a_histogram(void **state)
 {
 	struct stages stages = new_stages();
 	struct probe_abi_cpu *cpu = new_cpu();
 	uint64_t cells[PROBE_ABI_CELLS];
 	struct hist hist;
 
+	(void)state;
 	answer(cpu, (uint64_t[PROBE_ABI_PARTS]){[PROBE_ABI_APP_RUNQ] = 100 * US});
-	for (unsigned int i = 0; i < 9; i++) {
+	for (unsigned int i = 0; i < 9; i++)
 		answer_on_cpu(cpu, 100 * US);
-		if (recorded)
-			record(cpu, PROBE_ABI_APP_RUNQ, 0);
-	}
+	record(cpu, PROBE_ABI_TX, 7);
 	stages_add_cpu(&stages, cpu);
 	assert_int_equal(stages_samples(&stages, PROBE_ABI_APP_RUNQ), 10);
+	assert_int_equal(stages_samples(&stages, PROBE_ABI_TX), 1);
 	assert_true(stages_mean_ns(&stages, PROBE_ABI_APP_RUNQ) == 10e3);
+	assert_true(stages_mean_ns(&stages, PROBE_ABI_TX) == 7);
 	assert_int_equal(stages_percentile_ns(&stages, PROBE_ABI_APP_RUNQ, 0.9), 0);
 	assert_int_equal(
 		stages_percentile_ns(&stages, PROBE_ABI_APP_RUNQ, 0.95), middle_of(100 * US));
 	stages_hist(&stages, PROBE_ABI_APP_RUNQ, &hist, cells);
 	assert_int_equal(hist_count(&hist), 10);
+	assert_true(hist_mean_ns(&hist) == 10e3);
 	assert_int_equal(cells[0], 9);
 	assert_int_equal(hist.min_ns, 0);
 	assert_int_equal(
 		hist_layout_index(PROBE_ABI_PRECISION_BITS, hist.max_ns), cell_of(100 * US));
-	/* What lies beside residence has the samples it has. */
-	record(cpu, PROBE_ABI_TX, 7);
-	stages_clear(&stages);
-	stages_add_cpu(&stages, cpu);
-	assert_int_equal(stages_samples(&stages, PROBE_ABI_TX), 1);
-	assert_true(stages_mean_ns(&stages, PROBE_ABI_TX) == 7);
 	free(cpu);
 	stages_release(&stages);
-}
-
-static void test_nothing_spent_counts_as_zero(void **state)
-{
-	(void)state;
-	check_zeros(false);
-	check_zeros(true);
 }
 
 static void test_percentile_is_the_middle_of_a_cell(void **state)
@@ -391,7 +379,7 @@ int main(void)
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_sums_and_differences_are_exact),
 		cmocka_unit_test(test_parts_add_up_to_residence),
-		cmocka_unit_test(test_nothing_spent_counts_as_zero),
+		cmocka_unit_test(test_distribution_as_a_histogram),
 		cmocka_unit_test(test_percentile_is_the_middle_of_a_cell),
 		cmocka_unit_test(test_slowest_takes_whole_rows_from_the_top),
 		cmocka_unit_test(test_error_of_equal_groups),

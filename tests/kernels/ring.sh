@@ -1,0 +1,17 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# What the kernel's io_uring is found to offer, which is the same for 6.1 and 6.12: of what ringload
+# asks for, only the bound on task work came later. So the buffers must be many.
+source tests/assert.sh
+source tests/load.sh
+source tests/serving.sh
+
+serve --seed 1
+load -n 100 -c 4 "$url/"
+features=$(record '.environment.ring_features | map(select(startswith("kernel_features") | not)) | join(" ")')
+expect_equal features "$features" 'single_issuer defer_taskrun registered_ring send_zero_copy'
+
+# At least two for each connection, in a power of two.
+run "$RINGLOAD" run --dry-run -c 200 "$url/"
+expect_status 0
+expect_text "$SCRATCH/out" ' and 512 buffers of '
