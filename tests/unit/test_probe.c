@@ -205,6 +205,7 @@ static void threads_and_slowest_are_of_the_window(void **state)
 static void a_request_without_an_answer_is_open(void **state)
 {
 	struct probe_open_requests open;
+	struct probe_profile profile;
 	struct peer_server server;
 	struct peer peer;
 	struct probe *probe;
@@ -229,6 +230,8 @@ static void a_request_without_an_answer_is_open(void **state)
 	probe_end(probe, clock_now_ns());
 	probe_open_requests(probe, &open);
 	assert_int_equal(open.reading, 0);
+	probe_profile(probe, &profile);
+	assert_string_equal(profile.reason, "it was not asked for");
 	assert_int_equal(count_of(probe, PROBE_ABI_ABANDONED), 1);
 	assert_int_equal(count_of(probe, PROBE_ABI_RESETS_RECEIVED), 1);
 	probe_close(probe);
@@ -330,6 +333,36 @@ static void a_control_group_passes_what_is_in_it_or_below(void **state)
 	options.cgroup = below;
 	assert_int_equal(seen_of_ten(&server, &options), 0);
 	rmdir(below);
+	peer_close(&server);
+}
+
+static void stacks_are_sampled_where_asked_for(void **state)
+{
+	struct probe_options options = {.sample = 1, .profile = true, .profile_hz = 999};
+	struct probe_profile profile;
+	struct peer_server server;
+	uint64_t samples = 0;
+	struct probe *probe;
+	struct peer peer;
+
+	(void)state;
+	peer_open(&server, routes, NULL);
+	peer_connect(&peer, &server);
+	probe = probe_of(&server, &options);
+	ask(&peer, "/", 1);
+	probe_begin(probe, clock_now_ns());
+	ask(&peer, "/spin", 50);
+	probe_end(probe, clock_now_ns());
+	probe_profile(probe, &profile);
+	if (profile.reason)
+		fail_msg("%s", profile.reason);
+	assert_int_equal(profile.hz, 999);
+	assert_true(profile.samples > 5);
+	for (size_t i = 0; i < profile.stack_count; i++)
+		samples += profile.stacks[i].samples;
+	assert_int_equal(samples, profile.samples);
+	peer_disconnect(&peer);
+	probe_close(probe);
 	peer_close(&server);
 }
 
@@ -577,6 +610,7 @@ int main(void)
 		cmocka_unit_test(a_request_without_an_answer_is_open),
 		cmocka_unit_test(filters_let_pass_what_is_theirs_and_nothing_else),
 		cmocka_unit_test(a_control_group_passes_what_is_in_it_or_below),
+		cmocka_unit_test(stacks_are_sampled_where_asked_for),
 		cmocka_unit_test(each_core_program_refused_is_told_with_its_stage),
 		cmocka_unit_test(the_next_program_counts_as_well),
 		cmocka_unit_test(the_way_to_the_device_is_seen_from_its_queue_too),
