@@ -502,11 +502,10 @@ INLINE int on_end(struct sock *sk)
 	struct connection *connection;
 	struct sight sight;
 
-	if (!see(sk, &sight))
-		return 0;
 	connection = connection_of(sk);
-	if (!connection)
+	if (!connection) /* none of ours */
 		return 0;
+	see_closed(sk, &sight);
 	count(PROBE_ABI_CLOSED);
 	if (connection->state == ARRIVED || connection->state == READ) {
 		count(PROBE_ABI_ABANDONED);

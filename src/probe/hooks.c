@@ -14,38 +14,38 @@
  * 6.3, the others before 6.1.
  */
 static const struct hooks_stage stages[] = {
-	{"birth", true,
+	{"birth", true, NULL,
 		{{"birth_state", "tp_btf/inet_sock_set_state", NULL},
 			{"birth_function", "fentry/tcp_set_state", NULL}}},
-	{"arrival", true,
+	{"arrival", true, NULL,
 		{{"arrival_probe", "tp_btf/tcp_probe", NULL},
 			{"arrival_function", "fentry/tcp_rcv_established", NULL}}},
-	{"read", true,
+	{"read", true, NULL,
 		{{"read_adjust", "tp_btf/tcp_rcv_space_adjust", NULL},
 			{"read_function", "fentry/tcp_rcv_space_adjust", NULL},
 			{"read_length", "tp_btf/sock_recv_length",
 				"seen at the end of the receiving call, so that the call's own "
 				"time counts as queue"}}},
-	{"send", true,
+	{"send", true, NULL,
 		{{"send_locked", "tp_btf/tcp_sendmsg_locked", NULL},
 			{"send_function", "fentry/tcp_sendmsg_locked", NULL},
 			{"send_length", "tp_btf/sock_send_length",
 				"seen at the end of the sending call, so that the call's own time "
 				"counts as app_cpu"}}},
-	{"schedule", true, {{"schedule_switch", "tp_btf/sched_switch", NULL}}},
-	{"thread_exit", false, {{"exit_process", "tp_btf/sched_process_exit", NULL}}},
-	{"end", false,
+	{"schedule", true, NULL, {{"schedule_switch", "tp_btf/sched_switch", NULL}}},
+	{"thread_exit", false, NULL, {{"exit_process", "tp_btf/sched_process_exit", NULL}}},
+	{"end", false, NULL,
 		{{"end_destroy", "tp_btf/tcp_destroy_sock", NULL},
 			{"end_function", "fentry/inet_csk_destroy_sock", NULL}}},
-	{"tx", false,
+	{"tx", false, "send_length",
 		{{"tx_start", "tp_btf/net_dev_start_xmit", NULL},
 			{"tx_queue", "tp_btf/net_dev_queue",
 				"seen before the queueing discipline, so that waiting there does "
 				"not count"}}},
-	{"retransmit", false, {{"retransmit_segment", "tp_btf/tcp_retransmit_skb", NULL}}},
-	{"reset_sent", false, {{"reset_sent_tcp", "tp_btf/tcp_send_reset", NULL}}},
-	{"reset_received", false, {{"reset_received_tcp", "tp_btf/tcp_receive_reset", NULL}}},
-	{"walk", false, {{"walk_tcp", "iter/tcp", NULL}}},
+	{"retransmit", false, NULL, {{"retransmit_segment", "tp_btf/tcp_retransmit_skb", NULL}}},
+	{"reset_sent", false, NULL, {{"reset_sent_tcp", "tp_btf/tcp_send_reset", NULL}}},
+	{"reset_received", false, NULL, {{"reset_received_tcp", "tp_btf/tcp_receive_reset", NULL}}},
+	{"walk", false, NULL, {{"walk_tcp", "iter/tcp", NULL}}},
 };
 
 #define STAGE_COUNT (sizeof(stages) / sizeof(stages[0]))
@@ -112,10 +112,13 @@ static int hooks_choose_stage(struct hooks *hooks, const struct hooks_stage *sta
 	hooks_try *try_program, void *context, struct err *err)
 {
 	struct probe_hook *row = hooks_row(hooks, stage->stage, stage->core);
-	const struct hooks_alternative *serves;
+	const struct hooks_alternative *serves = NULL;
 	struct buf told = {0};
 
-	serves = hooks_pick(stage, try_program, context, &told);
+	if (stage->blinded_by && hooks_serves(hooks, stage->blinded_by))
+		buf_text(&told, "sends are seen when they are over");
+	else
+		serves = hooks_pick(stage, try_program, context, &told);
 	if (told.failed) {
 		buf_release(&told);
 		return hooks_no_memory(err);

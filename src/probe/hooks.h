@@ -31,6 +31,8 @@ struct hooks_alternative {
 struct hooks_stage {
 	const char *stage;
 	bool core;
+	const char
+		*blinded_by; /* a program of an earlier stage, with which it sees nothing; NULL */
 	struct hooks_alternative alternatives[HOOKS_ALTERNATIVE_LIMIT];
 };
 

@@ -15,6 +15,7 @@
 #include "probe/cost.h"
 #include "probe/filter.h"
 #include "probe/hooks.h"
+#include "probe/profile.h"
 #include "probe/sampling.h"
 #include "probe/slow.h"
 #include "probe/threads.h"
@@ -34,7 +35,9 @@ struct probe {
 	struct sampling sampling;
 	struct threads threads;
 	struct cost cost;
-	int netns_fd, stamps_fd; /* negative: none */
+	struct profile *profile;
+	struct err profile_failure; /* why there is none */
+	int netns_fd, stamps_fd;    /* negative: none */
 
 	struct probe_abi_control *control;
 	const struct probe_abi_cpu *cpus;
@@ -184,6 +187,9 @@ static int probe_start(struct probe *probe, const struct probe_options *options,
 	cost_init(&probe->cost, &probe->loader);
 	probe_tick(probe, clock_now_ns());
 	code = probe_attach(probe, err);
+	if (code == 0 && options->profile)
+		profile_open(&probe->profile, options->profile_hz ? options->profile_hz : 199,
+			&probe->profile_failure);
 	return code;
 }
 
@@ -209,6 +215,7 @@ void probe_close(struct probe *probe)
 {
 	if (!probe)
 		return;
+	profile_close(probe->profile);
 	cost_release(&probe->cost);
 	loader_release(&probe->loader);
 	threads_release(&probe->threads);
@@ -264,8 +271,11 @@ static void probe_align_clocks(struct probe *probe)
 
 static void probe_look(struct probe *probe)
 {
-	while (threads_new_process(&probe->threads))
-		;
+	uint32_t process;
+
+	while ((process = threads_new_process(&probe->threads)))
+		if (probe->profile)
+			profile_add(probe->profile, process);
 }
 
 uint64_t probe_tick(struct probe *probe, uint64_t now_ns)
@@ -298,6 +308,8 @@ void probe_begin(struct probe *probe, uint64_t now_ns)
 	probe_sum(probe, &probe->base);
 	threads_begin(&probe->threads, clock_now_ns());
 	probe_look(probe);
+	if (probe->profile)
+		profile_begin(probe->profile);
 }
 
 void probe_end(struct probe *probe, uint64_t now_ns)
@@ -321,6 +333,8 @@ void probe_end(struct probe *probe, uint64_t now_ns)
 		walk_open_requests(&probe->loader, probe->control, probe->netns_fd, clock_now_ns(),
 			&probe->open, &reason))
 		hooks_remark(&probe->hooks, "walk", reason.text);
+	if (probe->profile)
+		profile_read(probe->profile, &probe->stacks);
 }
 
 /* --- readings --- */
@@ -384,5 +398,9 @@ uint32_t probe_pid(const struct probe *probe)
 void probe_profile(const struct probe *probe, struct probe_profile *profile)
 {
 	*profile = probe->stacks;
-	profile->reason = "stacks are not sampled";
+	if (probe->profile)
+		return;
+	memset(profile, 0, sizeof(*profile));
+	profile->reason = probe->profile_failure.kind == ERR_NONE ? "it was not asked for"
+								  : probe->profile_failure.text;
 }

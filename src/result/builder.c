@@ -51,7 +51,7 @@ void builder_absence(struct builder *builder, struct result_absence **absent, si
 	(*count)++;
 }
 
-static void build_cells(
+void builder_histogram(
 	struct builder *builder, struct result_histogram *to, const struct hist *from)
 {
 	size_t used = 0;
@@ -80,7 +80,7 @@ struct result_quantile builder_quantile(struct hist_quantile from)
 
 void builder_latency(struct builder *builder, struct result_latency *to, const struct hist *from)
 {
-	build_cells(builder, &to->histogram, from);
+	builder_histogram(builder, &to->histogram, from);
 	to->count = hist_count(from);
 	to->censored = from->censored;
 	/* JSON readers, ours among them, keep 63 bits. */

@@ -37,7 +37,9 @@ void builder_absence(struct builder *builder, struct result_absence **absent, si
 
 struct result_quantile builder_quantile(struct hist_quantile from);
 
-/* Fills a zeroed distribution from a histogram. */
+/* Fill a zeroed histogram, and a zeroed distribution, from a histogram. */
+void builder_histogram(
+	struct builder *builder, struct result_histogram *to, const struct hist *from);
 void builder_latency(struct builder *builder, struct result_latency *to, const struct hist *from);
 
 #endif

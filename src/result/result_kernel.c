@@ -20,6 +20,7 @@ static const char *const counter_keys[RESULT_KERNEL_COUNTER_COUNT] = {
 	[RESULT_KERNEL_LISTEN_OVERFLOWS] = "listen_overflows",
 	[RESULT_KERNEL_LISTEN_DROPS] = "listen_drops",
 	[RESULT_KERNEL_SYN_COOKIES] = "syn_cookies",
+	[RESULT_KERNEL_SYN_DROPS] = "syn_drops",
 	[RESULT_KERNEL_THROTTLED_NS] = "throttled_ns",
 	[RESULT_KERNEL_THROTTLED_PERIODS] = "throttled_periods",
 	[RESULT_KERNEL_LOST] = "lost",

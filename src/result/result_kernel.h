@@ -8,14 +8,29 @@
  *   status "measured" | "not_measured", reason (null when measured), hooks[], and when measured:
  *   ports[], sample (N of 1/N), sampled_fraction, requests, attributed, handoff_share,
  *   offloaded_share, unattributed_share, error_share, overhead_ns_per_request,
- *   residence{count, mean_ns, p50, p95, p99, max, histogram}, stages[], slowest_1pct{},
- *   mix[], residual_ns, counters{}, workers[], imbalance, open{}, slowest[], profile{}
+ *   residence{count, mean_ns, p50, p95, p99, max, few_samples[], histogram{}}, stages[],
+ *   slowest_1pct{requests, attributed, share, from_ns, residence_mean_ns}, mix[], residual_ns,
+ *   counters{}, workers[], imbalance, open{waiting, reading, oldest_ns}, slowest[], profile{},
+ *   not_measured{}
  *
  * What is null has its reason in "not_measured", as everywhere. Shares are 0 to 1.
- * - stages[]: name, in_residence, count, mean_ns, p50, p95, p99, share, share_of_slowest_1pct,
- *   histogram. `share` is of the residence of the attributed requests; the ten parts (in_residence)
- *   sum to 1; queue, app and app_blocked are sums of them; rx_path, request_span, response_span, tx
- *   and srtt lie beside residence: their shares are null.
+ * - stages[]: name, in_residence, count, mean_ns, p50, p95, p99, few_samples, share,
+ *   share_of_slowest_1pct, histogram; without samples the figures are null. `share` is of the
+ *   residence of the attributed requests; the ten parts (in_residence) sum to 1; queue, app and
+ *   app_blocked are sums of them; rx_path, request_span, response_span, tx and srtt lie beside
+ *   residence: their shares are null, as are all while no request is attributed.
+ * - sampled_fraction: requests the probe followed of those the client completed. Well above 1/N:
+ *   others used the port too.
+ * - mix[]: from_ns, requests, attributed, residence_ns, parts_ns{}: sums over the requests whose
+ *   residence began with from_ns; residence_ns and parts_ns are of the attributed.
+ * - counters{}: those of result_kernel_counter_key, softirq_share, and a "not_measured" of its own.
+ * - workers[]: tid, pid, name, exited, offloaded, requests, wall_s, cpu, runq, sleep, disk,
+ * stopped, switches, preempted.
+ * - slowest[]: client, server_port, offset_bytes, tid, pid, at_s, residence_ns, rx_path_ns (null:
+ * its segment was not stamped), attributed, parts_ns{}, at_client{total_ns, service_ns,
+ * send_lag_ns, to_server_ns, from_server_ns} (null: not among those the client kept). send_lag,
+ * to_server, residence and from_server add up to total.
+ * - profile{}: status, reason, hz, samples, lost, truncated, stacks[]{frames, samples}.
  * - a hook's `missing` tells why a stage has none, or why it has not a better one.
  * - residual_ns: mean service time of the client less mean residence: network and client.
  *
@@ -104,6 +119,7 @@ enum result_kernel_counter_kind {
 	RESULT_KERNEL_LISTEN_OVERFLOWS,
 	RESULT_KERNEL_LISTEN_DROPS,
 	RESULT_KERNEL_SYN_COOKIES,
+	RESULT_KERNEL_SYN_DROPS, /* the SYN queue was full, and no cookies */
 	RESULT_KERNEL_THROTTLED_NS,
 	RESULT_KERNEL_THROTTLED_PERIODS,
 	RESULT_KERNEL_LOST, /* connections and threads the probe had no room for */
@@ -151,9 +167,10 @@ struct result_kernel {
 		stages[PROBE_ABI_STAGE_COUNT]; /* [stage]; residence among them */
 	uint64_t residence_max_ns;             /* 0: there was no request */
 	struct {
-		uint64_t requests, from_ns;
-		double share, residence_mean_ns; /* exactly how much of all it is */
-	} slowest_1pct;
+		uint64_t requests, attributed, from_ns;
+		double share; /* exactly how much of all it is */
+		double residence_mean_ns;
+	} slowest_1pct;                /* without attributed ones the stages have no share of it */
 	struct result_kernel_mix *mix; /* rows that are not empty, ascending */
 	size_t mix_count;
 

@@ -2,24 +2,9 @@
 #include <stdio.h>
 
 #include "result/emit.h"
+#include "result/emit_record.h"
 #include "result/result.h"
 #include "result/schema.h"
-
-static void write_texts(struct emit *emit, const char *key, char *const *texts, size_t count)
-{
-	emit_array(emit, key);
-	for (size_t i = 0; i < count; i++)
-		emit_text(emit, NULL, texts[i]);
-	emit_array_end(emit);
-}
-
-static void write_absent(struct emit *emit, const struct result_absence *absent, size_t count)
-{
-	emit_object(emit, "not_measured");
-	for (size_t i = 0; i < count; i++)
-		emit_text(emit, absent[i].key, absent[i].reason);
-	emit_object_end(emit);
-}
 
 static void write_environment(struct emit *emit, const struct result *result)
 {
@@ -28,11 +13,11 @@ static void write_environment(struct emit *emit, const struct result *result)
 	emit_count(emit, "cpus", result->environment.cpus);
 	emit_count(emit, "numa_nodes", result->environment.numa_nodes);
 	emit_text(emit, "governor", result->environment.governor);
-	write_texts(emit, "ring_features", result->environment.ring_features,
+	emit_record_texts(emit, "ring_features", result->environment.ring_features,
 		result->environment.ring_feature_count);
 	emit_text(emit, "send_path", result->environment.send_path);
 	emit_text(emit, "pacing", result->environment.pacing);
-	write_absent(emit, result->environment.absent, result->environment.absent_count);
+	emit_record_absences(emit, result->environment.absent, result->environment.absent_count);
 	emit_object_end(emit);
 }
 
@@ -51,22 +36,13 @@ static void write_target(struct emit *emit, const struct result *result)
 	emit_object_end(emit);
 }
 
-/* A figure that is null when it is not positive. */
-static void write_positive(struct emit *emit, const char *key, double value)
-{
-	if (value > 0)
-		emit_real(emit, key, value);
-	else
-		emit_null(emit, key);
-}
-
 static void write_window(struct emit *emit, const struct result *result)
 {
 	emit_object(emit, "window");
 	emit_real(emit, "warmup_s", result->window.warmup_s);
 	emit_real(emit, "duration_s", result->window.duration_s);
 	emit_real(emit, "drain_s", result->window.drain_s);
-	write_positive(emit, "planned_s", result->window.planned_s);
+	emit_record_positive(emit, "planned_s", result->window.planned_s);
 	emit_bool(emit, "interrupted", result->window.interrupted);
 	emit_object_end(emit);
 }
@@ -101,27 +77,6 @@ static void write_status(struct emit *emit, const struct counters *counters)
 		snprintf(code, sizeof(code), "%u", i);
 		emit_count(emit, code, counters->status[i]);
 	}
-	emit_object_end(emit);
-}
-
-static void write_cells(struct emit *emit, const struct result_histogram *histogram)
-{
-	emit_array(emit, "counts");
-	for (size_t i = 0; i < histogram->cell_count; i++) {
-		emit_array(emit, NULL);
-		emit_count(emit, NULL, histogram->cells[i].index);
-		emit_count(emit, NULL, histogram->cells[i].count);
-		emit_array_end(emit);
-	}
-	emit_array_end(emit);
-}
-
-static void write_layout(struct emit *emit, const struct result_histogram *histogram)
-{
-	emit_object(emit, "layout");
-	emit_text(emit, "kind", RESULT_LAYOUT);
-	emit_count(emit, "precision_bits", histogram->precision_bits);
-	emit_count(emit, "cells", histogram->layout_cells);
 	emit_object_end(emit);
 }
 
@@ -166,14 +121,14 @@ static void write_latency(struct emit *emit, const char *key, const struct resul
 	write_figures(emit, latency);
 	write_marks(emit, latency);
 	emit_object(emit, "histogram");
-	write_layout(emit, &latency->histogram);
+	emit_record_layout(emit, &latency->histogram);
 	emit_count(emit, "sum", latency->sum_ns);
 	emit_count(emit, "clipped", latency->clipped);
 	if (latency->censored)
 		emit_count(emit, "censored_min", latency->censored_min_ns);
 	else
 		emit_null(emit, "censored_min");
-	write_cells(emit, &latency->histogram);
+	emit_record_cells(emit, &latency->histogram);
 	emit_object_end(emit);
 	emit_object_end(emit);
 }
@@ -199,7 +154,7 @@ static void write_block(
 	write_counts(emit, schema_bytes, block->counters.value);
 	emit_object_end(emit);
 	emit_object(emit, "rate");
-	write_positive(emit, "asked_rps", block->asked_rps);
+	emit_record_positive(emit, "asked_rps", block->asked_rps);
 	emit_real(emit, "sent_rps", block->sent_rps);
 	emit_real(emit, "completed_rps", block->completed_rps);
 	emit_object_end(emit);
@@ -293,10 +248,7 @@ static void write_timeline(struct emit *emit, const struct result *result)
 		emit_count(emit, "waiting", interval->waiting);
 		emit_count(emit, "censored", interval->censored);
 		write_interval_latency(emit, interval);
-		emit_object(emit, "histogram");
-		write_layout(emit, &interval->histogram);
-		write_cells(emit, &interval->histogram);
-		emit_object_end(emit);
+		emit_record_histogram(emit, &interval->histogram);
 		emit_object_end(emit);
 	}
 	emit_array_end(emit);
@@ -348,14 +300,14 @@ static void write_worker(struct emit *emit, const struct result_worker *worker)
 static void write_generator(struct emit *emit, const struct result *result)
 {
 	emit_object(emit, "generator");
-	write_positive(emit, "cpu_ns_per_request", result->generator.cpu_ns_per_request);
+	emit_record_positive(emit, "cpu_ns_per_request", result->generator.cpu_ns_per_request);
 	emit_real(emit, "spin_share", result->generator.spin_share);
 	emit_text(emit, "fault", result->generator.fault);
 	emit_array(emit, "workers");
 	for (size_t i = 0; i < result->generator.worker_count; i++)
 		write_worker(emit, &result->generator.workers[i]);
 	emit_array_end(emit);
-	write_absent(emit, result->generator.absent, result->generator.absent_count);
+	emit_record_absences(emit, result->generator.absent, result->generator.absent_count);
 	emit_object_end(emit);
 }
 
@@ -438,7 +390,7 @@ static void write_head(struct emit *emit, const struct result *result)
 	emit_text(emit, "version", result->tool_version);
 	emit_object_end(emit);
 	emit_text(emit, "started_at", result->started_at);
-	write_texts(emit, "command", result->command, result->command_count);
+	emit_record_texts(emit, "command", result->command, result->command_count);
 	snprintf(seed, sizeof(seed), "%llu", (unsigned long long)result->seed);
 	emit_text(emit, "seed", seed);
 }
@@ -464,6 +416,6 @@ void result_write(const struct result *result, struct buf *out)
 	write_not_measured(&emit, "resources", result->resources_reason);
 	write_validity(&emit, &result->validity);
 	write_thresholds(&emit, result);
-	write_texts(&emit, "notes", result->notes, result->note_count);
+	emit_record_texts(&emit, "notes", result->notes, result->note_count);
 	emit_object_end(&emit);
 }

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pieces that several blocks of a record are made of, as JSON.
+ *
+ * Owner, threads, errors: as emit.h.
+ */
+#ifndef RINGLOAD_RESULT_EMIT_RECORD_H
+#define RINGLOAD_RESULT_EMIT_RECORD_H
+
+#include <stddef.h>
+
+#include "result/emit.h"
+#include "result/result.h"
+
+void emit_record_texts(struct emit *emit, const char *key, char *const *texts, size_t count);
+
+/* The member "not_measured". */
+void emit_record_absences(struct emit *emit, const struct result_absence *absent, size_t count);
+
+/* null when it is not positive. */
+void emit_record_positive(struct emit *emit, const char *key, double value);
+
+/* The member "histogram", whole; and what it holds, for one that holds more. */
+void emit_record_histogram(struct emit *emit, const struct result_histogram *histogram);
+void emit_record_layout(struct emit *emit, const struct result_histogram *histogram);
+void emit_record_cells(struct emit *emit, const struct result_histogram *histogram);
+
+#endif

@@ -1,0 +1,76 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2016 # what jq and other shells expand
+# test-timeout: 120
+# Servers that come and go while they are probed, connections by the thousand, a namespace.
+source tests/assert.sh
+source tests/load.sh
+source tests/serving.sh
+source tests/kernel.sh
+
+# started anew on the same port in the middle of a run: both were seen, and what the kernel counted
+# is no more than what was answered.
+serve --seed 1
+start "$RINGLOAD" run -q --probe require --probe-sample 1 -r 500 -d 5s -c 8 --timeout 1s --json "$record" \
+	"$url/" >"$SCRATCH/out" 2>"$SCRATCH/err"
+runner=$pid
+sleep 1.8
+first=$server
+stop "$first"
+sleep 0.3
+start "$RINGLOAD" serve --port "$port" >"$SCRATCH/serve.out" 2>"$SCRATCH/serve.err"
+second=$pid
+wait "$runner"
+expect_json "$record" '.complete'
+expect_accounted
+expect_record '.requests.completed > 1000 and (.requests.completed < .requests.scheduled)'
+expect_kernel ".status == \"measured\" and ([.workers[].pid] | sort) == ([$first, $second] | sort)"
+expect_kernel ".workers[] | select(.pid == $first) | .exited"
+expect_record '.kernel.requests as $seen | .requests.completed | . >= $seen - 10 and . <= $seen + 10'
+
+# Killed while it is probed, and not started again.
+start "$RINGLOAD" run -q --probe require --probe-sample 1 -r 500 -d 3s -c 8 --timeout 1s --json "$record" \
+	"$url/" >"$SCRATCH/out" 2>"$SCRATCH/err"
+runner=$pid
+sleep 1.8
+kill -KILL "$second"
+wait "$runner"
+expect_accounted
+expect_kernel ".status == \"measured\" and .requests > 200 and (.workers[0] | .exited and .pid == $second)"
+
+# 15,000 connections, each opened and closed for one request.
+serve --route '* close-after=1'
+load --probe-sample 1 -n 15000 -c 64 "$url/"
+expect_record '.requests.completed == 15000'
+expect_kernel '.requests == 15000 and .attributed == 15000'
+expect_kernel '.counters | .opened >= 14900 and .closed >= 14900 and .lost == 0'
+stop "$server"
+
+# A server in a network namespace of its own, with a port that somebody else has here.
+serve --seed 1
+start unshare --net sh -c "ip link set lo up && exec '$RINGLOAD' serve --port $port" \
+	>"$SCRATCH/inner.out" 2>"$SCRATCH/inner.err"
+inner=$pid
+wait_for 20 grep -q '^listening' "$SCRATCH/inner.out" || fail 'no server in a namespace' "$SCRATCH/inner.err"
+inside() {
+	nsenter --target "$inner" --net "$@"
+}
+for netns in "/proc/$inner/ns/net" /proc/self/ns/net; do
+	start "$RINGLOAD" probe -q -p "$port" --sample 1 --netns "$netns" --json "$SCRATCH/probed.json" >"$SCRATCH/out" 2>"$SCRATCH/err"
+	prober=$pid
+	wait_for 20 holds_programs "$prober" || fail 'the probe did not begin' "$SCRATCH/err"
+	sleep 0.5
+	inside "$RINGLOAD" run -q --probe off -n 300 -c 4 "http://127.0.0.1:$port/" >/dev/null
+	"$RINGLOAD" run -q --probe off -n 100 -c 4 "$url/" >/dev/null
+	kill -INT "$prober"
+	wait "$prober"
+	case $netns in
+	*self*) expect_kernel ".requests == 100 and .workers[0].pid == $server" "$SCRATCH/probed.json" ;;
+	*) expect_kernel ".requests == 300 and .workers[0].pid == $inner" "$SCRATCH/probed.json" ;;
+	esac
+done
+# From outside the namespace a run cannot reach it; from inside it can and is measured.
+rm -f "$record"
+run inside "$RINGLOAD" run -q --probe require --probe-sample 1 -n 300 -c 4 --json "$record" "http://127.0.0.1:$port/"
+expect_measured 'inside'
+expect_kernel ".requests == 300 and .workers[0].pid == $inner"
