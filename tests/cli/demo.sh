@@ -15,7 +15,7 @@ expect_record '.latency_ns.service.p50 > 40000 and .latency_ns.service.mean > 57
 if [ "$(id -u)" = 0 ]; then
 	expect_text "$SCRATCH/out" 'where the time went'
 	expect_record '.kernel.status == "measured" and .kernel.requests > 50'
-	expect_record '.kernel.stages[] | select(.name == "app_cpu") | .mean_ns > 50000 and .share > 0.3'
+	expect_record '.kernel.stages[] | select(.name == "app_cpu") | .mean_ns > 35000'
 else
 	expect_text "$SCRATCH/out" 'not measured: '
 	expect_text "$SCRATCH/out" 'setcap'
