@@ -120,6 +120,24 @@ double reader_real(struct reader *reader, const json_t *parent, const char *key)
 	return 0;
 }
 
+uint32_t reader_count32(struct reader *reader, const json_t *parent, const char *key)
+{
+	uint64_t count = reader_count(reader, parent, key);
+
+	if (count > UINT32_MAX)
+		reader_refuse(reader, key, "expected a number below 4294967296");
+	return (uint32_t)count;
+}
+
+double reader_share(struct reader *reader, const json_t *parent, const char *key)
+{
+	double share = reader_real(reader, parent, key);
+
+	if (share < 0 || share > 1)
+		reader_refuse(reader, key, "expected a share, from 0 to 1");
+	return share;
+}
+
 bool reader_bool(struct reader *reader, const json_t *parent, const char *key)
 {
 	json_t *value = member(reader, parent, key);
@@ -184,6 +202,22 @@ unsigned int reader_choice(struct reader *reader, const json_t *parent, const ch
 			i ? " or " : "", key_of(i));
 	refuse_type(reader, key, value, expected);
 	return 0;
+}
+
+static const char *status_key(unsigned int measured)
+{
+	static const char *const keys[] = {"not_measured", "measured", NULL};
+
+	return keys[measured];
+}
+
+bool reader_status(struct reader *reader, const json_t *parent, char **reason)
+{
+	bool measured = reader_choice(reader, parent, "status", status_key);
+
+	if (!measured)
+		*reason = reader_text(reader, parent, "reason");
+	return measured;
 }
 
 void *reader_take(struct reader *reader, size_t count, size_t element_bytes)

@@ -9,8 +9,9 @@
 
 #include "base/clock.h"
 #include "result/builder.h"
+#include "result/kernel_build.h"
 
-#define NO_PROBE     "the kernel probe is not part of this build"
+#define NO_PROBE     "no probe was asked for"
 #define NO_RESOURCES "watching the target's resources is not part of this build"
 
 static double seconds(uint64_t duration_ns)
@@ -57,8 +58,6 @@ static void build_head(struct builder *builder)
 	result->seed = input->plan->seed;
 	result->notes = builder_texts(
 		builder, input->notes, input->note_count, &result->note_count);
-	result->kernel.reason = builder_text(
-		builder, input->kernel_reason ? input->kernel_reason : NO_PROBE);
 	result->resources_reason = builder_text(
 		builder, input->resources_reason ? input->resources_reason : NO_RESOURCES);
 }
@@ -446,6 +445,18 @@ static void build_generator(struct builder *builder)
 	build_generator_absence(builder);
 }
 
+static void build_kernel(struct builder *builder)
+{
+	const struct result_input *input = builder->input;
+	struct result_kernel *kernel = &builder->result->kernel;
+
+	if (input->kernel)
+		builder->failed |= kernel_build(kernel, input->kernel, NULL) != 0;
+	else
+		kernel->reason = builder_text(
+			builder, input->kernel_reason ? input->kernel_reason : NO_PROBE);
+}
+
 int result_build(struct result *result, const struct result_input *input, struct err *err)
 {
 	struct builder builder = {.result = result, .input = input, .failed = false};
@@ -459,6 +470,7 @@ int result_build(struct result *result, const struct result_input *input, struct
 	build_blocks(&builder);
 	build_timeline(&builder);
 	build_generator(&builder);
+	build_kernel(&builder);
 	if (!builder.failed)
 		return 0;
 	result_release(result);

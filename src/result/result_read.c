@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "result/kernel_read.h"
 #include "result/read_block.h"
 #include "result/read_generator.h"
 #include "result/reader.h"
@@ -269,7 +270,7 @@ int result_read(struct result *result, const char *name, const char *text, size_
 	read_block_member(&reader, root, "warmup", &result->warmup);
 	read_generator_timeline(&reader, root, result);
 	read_generator(&reader, root, result);
-	result->kernel.reason = read_absence(&reader, root, "kernel");
+	kernel_read(&reader, root, &result->kernel);
 	result->resources_reason = read_absence(&reader, root, "resources");
 	read_validity(&reader, root, result);
 	read_thresholds(&reader, root, result);

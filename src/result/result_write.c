@@ -3,6 +3,7 @@
 
 #include "result/emit.h"
 #include "result/emit_record.h"
+#include "result/kernel_write.h"
 #include "result/result.h"
 #include "result/schema.h"
 
@@ -412,7 +413,7 @@ void result_write(const struct result *result, struct buf *out)
 	emit_object_end(&emit);
 	write_timeline(&emit, result);
 	write_generator(&emit, result);
-	write_not_measured(&emit, "kernel", result->kernel.reason);
+	kernel_write(&emit, &result->kernel);
 	write_not_measured(&emit, "resources", result->resources_reason);
 	write_validity(&emit, &result->validity);
 	write_thresholds(&emit, result);
