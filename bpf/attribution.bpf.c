@@ -212,6 +212,8 @@ int walk_tcp(struct bpf_iter__tcp *context)
 		return 0;
 	if (control.mode == PROBE_ABI_WALK_SEED) {
 		connection = bpf_sk_storage_get(&connections, tcp, 0, BPF_SK_STORAGE_GET_F_CREATE);
+		if (connection)
+			connection->hash = hash_of(sk);
 		count(connection ? PROBE_ABI_SEEDED : PROBE_ABI_LOST_CONNECTIONS);
 		return 0;
 	}

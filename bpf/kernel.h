@@ -90,10 +90,6 @@ struct sock {
 	struct bpf_local_storage *sk_bpf_storage;
 } KERNEL_TYPE;
 
-struct inet_sock {
-	__be16 inet_sport;
-} KERNEL_TYPE;
-
 struct tcp_sock {
 	__u32 rcv_nxt;
 	__u32 srtt_us; /* eighths of a microsecond */

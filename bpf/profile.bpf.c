@@ -32,7 +32,7 @@ struct {
 	__uint(max_entries, PROFILE_ABI_STACK_LIMIT);
 	__type(key, __u32);
 	__type(value, struct profile_abi_stack);
-} profile_stacks SEC(".maps");
+} profile_stacks SEC(".maps"), profile_more_stacks SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -58,12 +58,23 @@ static __attribute__((always_inline)) inline int lose(void)
 	return 0;
 }
 
-/* -EFAULT is the kernel's word for "there is no such stack here"; all else is a loss. */
-static __attribute__((always_inline)) inline int keep(__s32 *stack, long id)
+/* Where this sample's stack lies; 0, or -1 when it found no place. -EFAULT is the kernel's word for
+ * "there is no such stack here". */
+static __attribute__((always_inline)) inline int keep(void *context, __u64 flags, __s32 *stack)
 {
-	if (id < 0 && id != -EFAULT)
-		return -1;
-	*stack = id < 0 ? PROFILE_ABI_NO_STACK : (__s32)id;
+	long id = bpf_get_stackid(context, &profile_stacks, flags);
+
+	if (id == -EFAULT) {
+		*stack = PROFILE_ABI_NO_STACK;
+		return 0;
+	}
+	if (id < 0) {
+		id = bpf_get_stackid(context, &profile_more_stacks, flags);
+		if (id < 0)
+			return -1;
+		id += PROFILE_ABI_STACK_LIMIT;
+	}
+	*stack = id;
 	return 0;
 }
 
@@ -91,8 +102,7 @@ int profile_sample(void *context)
 
 	if (!bpf_map_lookup_elem(&profile_processes, &key.tgid))
 		return 0;
-	if (keep(&key.user_stack, bpf_get_stackid(context, &profile_stacks, BPF_F_USER_STACK)) ||
-		keep(&key.kernel_stack, bpf_get_stackid(context, &profile_stacks, 0)))
+	if (keep(context, BPF_F_USER_STACK, &key.user_stack) || keep(context, 0, &key.kernel_stack))
 		return lose();
 	return count(&key);
 }

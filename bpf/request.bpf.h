@@ -46,6 +46,7 @@ struct connection {
 	struct off_sums at_arrival;                   /* of `thread`, at the latest arrival */
 	__u32 thread, generation; /* who read last; 0: nobody did, or it found no place */
 	__u32 snapshot;           /* at_arrival is of (thread, generation) */
+	__u32 hash;               /* of its addresses, which a closed socket may have lost */
 	__u8 state;
 	__u8 next_selected;
 	__u8 split;
@@ -474,8 +475,10 @@ INLINE void take_up(struct sock *sk, __u64 established_ns)
 	struct connection *connection = bpf_sk_storage_get(
 		&connections, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 
-	if (connection)
+	if (connection) {
 		connection->established_ns = established_ns;
+		connection->hash = hash_of(sk);
+	}
 	count(connection ? PROBE_ABI_OPENED : PROBE_ABI_LOST_CONNECTIONS);
 }
 
@@ -497,15 +500,16 @@ INLINE int on_state(struct sock *sk, int before, int after)
 	return 0;
 }
 
+/* The socket has given its port back by now, and forgotten the client's if it was reset from here.
+ */
 INLINE int on_end(struct sock *sk)
 {
-	struct connection *connection;
+	struct connection *connection = connection_of(sk);
 	struct sight sight;
 
-	connection = connection_of(sk);
 	if (!connection) /* none of ours */
 		return 0;
-	see_closed(sk, &sight);
+	see_hash(connection->hash, &sight);
 	count(PROBE_ABI_CLOSED);
 	if (connection->state == ARRIVED || connection->state == READ) {
 		count(PROBE_ABI_ABANDONED);

@@ -15,11 +15,6 @@
 #include "loader/loader.h"
 #include "loader/said.h"
 
-/* What an ordinary user lacks, and how to get it. */
-#define REFUSAL_MEND                                                              \
-	"run as root, or once: sudo setcap cap_bpf,cap_perfmon,cap_net_admin+ep " \
-	"$(command -v ringload)"
-
 bool refusal_is_wanted(const char *program)
 {
 	const char *list = getenv(LOADER_REFUSE_VARIABLE);
@@ -48,15 +43,17 @@ static bool refusal_traces(const struct bpf_program *program)
 	return bpf_program__type(program) != BPF_PROG_TYPE_SCHED_CLS;
 }
 
-/* Which capabilities the chosen programs need. */
+/* Which capabilities the chosen programs need, and how an ordinary user gets them. */
 static const char *refusal_needs(const struct loader *loader)
 {
 	struct bpf_program *program = NULL;
 
 	while (loader->object && (program = bpf_object__next_program(loader->object, program)))
 		if (bpf_program__autoload(program) && refusal_traces(program))
-			return "CAP_BPF and CAP_PERFMON";
-	return "CAP_BPF and CAP_NET_ADMIN";
+			return "CAP_BPF and CAP_PERFMON (run as root, or once: sudo setcap "
+			       "cap_bpf,cap_perfmon+ep $(command -v ringload))";
+	return "CAP_BPF and CAP_NET_ADMIN (run as root, or once: sudo setcap "
+	       "cap_bpf,cap_net_admin+ep $(command -v ringload))";
 }
 
 /*
@@ -112,8 +109,7 @@ static int refusal_of_permission(
 	if (!refusal_has_capability(CAP_SYS_ADMIN) &&
 		!(refusal_has_capability(CAP_BPF) && refusal_has_capability(CAP_PERFMON)))
 		return err_set(err, ERR_ENVIRONMENT, code,
-			"not permitted: it needs the capabilities %s (%s)", refusal_needs(loader),
-			REFUSAL_MEND);
+			"not permitted: it needs the capabilities %s", refusal_needs(loader));
 	if (!strncmp(section, "fentry/", 7))
 		return err_set(err, ERR_ENVIRONMENT, code,
 			"not permitted here: this kernel does not allow fentry");
@@ -150,9 +146,8 @@ int refusal_of_object(const struct loader *loader, const char *doing, int code, 
 
 	if ((code == -EPERM || code == -EACCES) && said_verifier()[0] == '\0')
 		return err_set(err, ERR_ENVIRONMENT, code,
-			"not permitted to %s the BPF program \"%s\": it needs the capabilities %s "
-			"(%s)",
-			doing, loader->name, refusal_needs(loader), REFUSAL_MEND);
+			"not permitted to %s the BPF program \"%s\": it needs the capabilities %s",
+			doing, loader->name, refusal_needs(loader));
 	if (why[0] == '\0')
 		return err_set_errno(err, ERR_ENVIRONMENT, code, "cannot %s the BPF program \"%s\"",
 			doing, loader->name);

@@ -62,16 +62,17 @@ static FILE *open_below(const char *root, const char *name)
 }
 
 /* The trie lists "|-- ADDRESS" and below it one line per entry; "/32 host LOCAL" is this host's. */
-static bool is_local_v4(const char *root, struct in_addr wanted)
+static bool is_local_v4(const char *root, const char *net, struct in_addr wanted)
 {
-	char line[LINE_BYTES], text[INET_ADDRSTRLEN], expected[INET_ADDRSTRLEN];
+	char line[LINE_BYTES], text[INET_ADDRSTRLEN], expected[INET_ADDRSTRLEN], name[64];
 	bool here = false, found = false;
 	FILE *file;
 
 	if (ntohl(wanted.s_addr) >> 24 == IN_LOOPBACKNET || wanted.s_addr == INADDR_ANY)
 		return true;
 	inet_ntop(AF_INET, &wanted, expected, sizeof(expected));
-	file = open_below(root, "proc/net/fib_trie");
+	snprintf(name, sizeof(name), "%s/fib_trie", net);
+	file = open_below(root, name);
 	for (unsigned int n = 0; file && !found && n < LINE_LIMIT; n++) {
 		if (!fgets(line, sizeof(line), file))
 			break;
@@ -85,9 +86,9 @@ static bool is_local_v4(const char *root, struct in_addr wanted)
 	return found;
 }
 
-static bool is_local_v6(const char *root, const struct in6_addr *wanted)
+static bool is_local_v6(const char *root, const char *net, const struct in6_addr *wanted)
 {
-	char line[LINE_BYTES], expected[33];
+	char line[LINE_BYTES], expected[33], name[64];
 	bool found = false;
 	FILE *file;
 
@@ -95,7 +96,8 @@ static bool is_local_v6(const char *root, const struct in6_addr *wanted)
 		return true;
 	for (size_t i = 0; i < 16; i++)
 		snprintf(expected + 2 * i, 3, "%02x", wanted->s6_addr[i]);
-	file = open_below(root, "proc/net/if_inet6");
+	snprintf(name, sizeof(name), "%s/if_inet6", net);
+	file = open_below(root, name);
 	for (unsigned int n = 0; file && !found && n < LINE_LIMIT; n++) {
 		if (!fgets(line, sizeof(line), file))
 			break;
@@ -104,6 +106,28 @@ static bool is_local_v6(const char *root, const struct in6_addr *wanted)
 	if (file)
 		fclose(file);
 	return found;
+}
+
+/* net: the folder that shows the network namespace. */
+static bool is_local(const char *root, const char *net, const struct endpoint *endpoint)
+{
+	return endpoint->is_v4 ? is_local_v4(root, net, endpoint->v4)
+			       : is_local_v6(root, net, &endpoint->v6);
+}
+
+bool locality_is_of(
+	const char *root, uint32_t pid, const struct plan_address *addresses, size_t address_count)
+{
+	char net[64];
+
+	snprintf(net, sizeof(net), "proc/%" PRIu32 "/net", pid);
+	for (size_t i = 0; i < address_count; i++) {
+		struct endpoint endpoint = endpoint_of(&addresses[i]);
+
+		if (is_local(root, net, &endpoint))
+			return true;
+	}
+	return false;
 }
 
 static void add_socket(struct sockets *sockets, uint64_t inode)
@@ -289,8 +313,7 @@ void locality_find(struct locality *locality, const char *root, const struct top
 	for (size_t i = 0; i < address_count; i++) {
 		struct endpoint endpoint = endpoint_of(&addresses[i]);
 
-		if (endpoint.is_v4 ? is_local_v4(root, endpoint.v4)
-				   : is_local_v6(root, &endpoint.v6)) {
+		if (is_local(root, "proc/net", &endpoint)) {
 			locality->on_this_host = true;
 			find_sockets(&sockets, root, &endpoint);
 		} else if (locality->near_node < 0) {

@@ -10,7 +10,7 @@
  * where the load will be. Ordinary users see their own processes alone.
  *
  * Files below the root ("/" in production):
- *   proc/net/fib_trie, proc/net/if_inet6            this host's addresses
+ *   proc/net/fib_trie, proc/net/if_inet6            this host's addresses; also below proc/PID/net
  *   proc/net/tcp, proc/net/tcp6                     listening sockets
  *   proc/PID/fd/, proc/PID/task/TID/status          who holds them, and where they may run
  *   proc/net/route, sys/class/net/NAME/device/numa_node
@@ -42,5 +42,9 @@ struct locality {
 
 void locality_find(struct locality *locality, const char *root, const struct topology *topology,
 	const struct plan_address *addresses, size_t address_count);
+
+/* Whether one of the addresses is local in the network namespace of that process. */
+bool locality_is_of(
+	const char *root, uint32_t pid, const struct plan_address *addresses, size_t address_count);
 
 #endif

@@ -30,7 +30,7 @@ LOADER_OBJECT(profile);
 
 struct profile {
 	struct loader loader;
-	int processes_map, stacks_map, samples_map, lost_map;
+	int processes_map, stacks_map, more_stacks_map, samples_map, lost_map;
 	int *events; /* one for each CPU; the loader closes them */
 	size_t event_count;
 	size_t process_count; /* that were added */
@@ -143,6 +143,7 @@ static int open_all(struct profile *profile, struct err *err)
 		return code;
 	profile->processes_map = loader_map(&profile->loader, "profile_processes");
 	profile->stacks_map = loader_map(&profile->loader, "profile_stacks");
+	profile->more_stacks_map = loader_map(&profile->loader, "profile_more_stacks");
 	profile->samples_map = loader_map(&profile->loader, "profile_samples");
 	profile->lost_map = loader_map(&profile->loader, "profile_lost");
 	return open_clocks(profile, err);
@@ -199,6 +200,7 @@ void profile_begin(struct profile *profile)
 	switch_clocks(profile, false);
 	empty_map(profile->samples_map, &sample, &next_sample, sizeof(sample));
 	empty_map(profile->stacks_map, &stack, &next_stack, sizeof(stack));
+	empty_map(profile->more_stacks_map, &stack, &next_stack, sizeof(stack));
 	loader_update(profile->lost_map, &first, &none);
 	if (profile->process_count > 0)
 		switch_clocks(profile, true);
@@ -208,34 +210,42 @@ void profile_begin(struct profile *profile)
 
 /* Frames of a stack, innermost first; 0 when there is no such stack. */
 static size_t fetch_stack(
-	const struct profile *profile, int32_t id, struct profile_abi_stack *stack)
+	const struct profile *profile, int32_t id, uint64_t addresses[PROFILE_ABI_FRAME_LIMIT])
 {
+	bool more = id >= PROFILE_ABI_STACK_LIMIT;
+	int32_t place = more ? id - PROFILE_ABI_STACK_LIMIT : id;
 	size_t count = 0;
 
-	if (id == PROFILE_ABI_NO_STACK || loader_lookup(profile->stacks_map, &id, stack))
+	if (id == PROFILE_ABI_NO_STACK ||
+		loader_lookup(
+			more ? profile->more_stacks_map : profile->stacks_map, &place, addresses))
 		return 0;
-	while (count < PROFILE_ABI_FRAME_LIMIT && stack->address[count])
+	while (count < PROFILE_ABI_FRAME_LIMIT && addresses[count])
 		count++;
 	return count;
 }
 
-/* "process;outermost;…;innermost;entry_[k];…;innermost_[k]"; returns the frames of user space. */
+/* "process;outermost;…;innermost;entry_[k];…;innermost_[k]"; returns the frames of user space. A
+ * stack that ends in nothing begins with one frame that says so. */
 static size_t write_frames(
 	struct profile *profile, const struct profile_abi_key *key, struct buf *frames)
 {
-	struct profile_abi_stack stack;
-	size_t user = fetch_stack(profile, key->user_stack, &stack);
+	uint64_t stack[PROFILE_ABI_FRAME_LIMIT] = {0};
+	size_t fetched = fetch_stack(profile, key->user_stack, stack);
+	size_t user = symbols_depth(profile->symbols, key->tgid, stack, fetched);
 	size_t kernel;
 
 	symbols_process(profile->symbols, key->tgid, frames);
+	if (user < fetched)
+		buf_text(frames, ";[unknown]");
 	for (size_t i = user; i-- > 0;) {
 		buf_text(frames, ";");
-		symbols_user(profile->symbols, key->tgid, stack.address[i], i > 0, frames);
+		symbols_user(profile->symbols, key->tgid, stack[i], i > 0, frames);
 	}
-	kernel = fetch_stack(profile, key->kernel_stack, &stack);
+	kernel = fetch_stack(profile, key->kernel_stack, stack);
 	for (size_t i = kernel; i-- > 0;) {
 		buf_text(frames, ";");
-		symbols_kernel(profile->symbols, stack.address[i], i > 0, frames);
+		symbols_kernel(profile->symbols, stack[i], i > 0, frames);
 		buf_text(frames, "_[k]");
 	}
 	return user;

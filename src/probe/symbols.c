@@ -244,19 +244,34 @@ static void append_place(struct buf *out, const struct mapping *mapping, uint64_
 	buf_printf(out, "+0x%" PRIx64, place);
 }
 
+static const struct mapping *find_mapping(const struct process *process, uint64_t address)
+{
+	const struct mapping *mapping = mappings_find(&process->latest, address);
+
+	return mapping ? mapping : mappings_find(&process->first, address);
+}
+
+size_t symbols_depth(struct symbols *symbols, uint32_t pid, const uint64_t *addresses, size_t count)
+{
+	struct process *process = find_process(symbols, pid);
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t address = addresses[i] - (i > 0);
+
+		if (!process || (!find_mapping(process, address) && !find_jit(process, address)))
+			return i;
+	}
+	return count;
+}
+
 void symbols_user(
 	struct symbols *symbols, uint32_t pid, uint64_t address, bool returns, struct buf *out)
 {
 	struct process *process = find_process(symbols, pid);
-	const struct mapping *mapping = NULL;
+	const struct mapping *mapping = process ? find_mapping(process, address - returns) : NULL;
 	const char *name = NULL;
 	uint64_t place = 0;
 
-	if (process) {
-		mapping = mappings_find(&process->latest, address - returns);
-		if (!mapping)
-			mapping = mappings_find(&process->first, address - returns);
-	}
 	if (mapping)
 		place = address - mapping->start;
 	if (mapping && mapping->image) {

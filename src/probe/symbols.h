@@ -7,7 +7,7 @@
  *                           has them), of the vdso, or from the runtime's /tmp/perf-PID.map
  *   nginx+0x4a2c0           a file without a name for this place: address in the file
  *   [anon]+0x40             code in memory that belongs to no file, as a runtime compiles it
- *   [unknown]               nothing is mapped there: what a frame pointer pointed to was none
+ *   [unknown]               nothing is mapped there
  *   tcp_sendmsg             a function of the kernel
  *   [kernel]                the kernel has none there; if it hides all addresses, it says so
  *
@@ -26,6 +26,7 @@
 #define RINGLOAD_PROBE_SYMBOLS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -41,6 +42,14 @@ void symbols_add(struct symbols *symbols, uint32_t pid);
 
 /* Looks at all of them again. */
 void symbols_update(struct symbols *symbols);
+
+/*
+ * How many of these frames, innermost first, are of code: the first one where nothing is mapped
+ * ends the stack, as what was followed to get there was no frame pointer. The innermost frame is
+ * where the process was, the others are where calls return to.
+ */
+size_t symbols_depth(
+	struct symbols *symbols, uint32_t pid, const uint64_t *addresses, size_t count);
 
 /* Append one name each. An address that a call returns to lies behind the call, perhaps in the next
  * function already: returns says so, and the name is that of the call. */

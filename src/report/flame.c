@@ -26,7 +26,7 @@
 #define NARROWEST     0.1
 
 #define FEWEST_LETTERS 3 /* of a name that is written into its box */
-#define TITLE_LETTERS  85
+#define TITLE_LETTERS  76
 
 /* From this share on, the header says what usually cuts stacks short. */
 #define TRUNCATED_NOTABLE 0.1
@@ -243,9 +243,9 @@ static void write_summary(struct buf *out, const struct result_kernel_profile *p
 	double truncated = profile->samples ? (double)profile->truncated / (double)profile->samples
 					    : 0;
 
-	buf_printf(out, "%s samples, %" PRIu32 " a second and CPU; user stacks cut short: %s",
-		units_format_count(count, profile->samples), profile->hz,
-		units_format_share(share, truncated));
+	buf_printf(out, "%s samples, %" PRIu32 " a second and CPU; user stacks cut short: ",
+		units_format_count(count, profile->samples), profile->hz);
+	escape(out, units_format_share(share, truncated), SIZE_MAX, SIZE_MAX); /* "<0.01 %" */
 	if (truncated >= TRUNCATED_NOTABLE)
 		buf_text(out, " (code built without frame pointers)");
 	if (profile->lost)

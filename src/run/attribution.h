@@ -8,7 +8,8 @@
  * opened the window goes on without, and `reason` says why.
  *
  * Owner: the caller's struct; what it holds belongs to it until attribution_close. A zeroed struct
- * is not open, all calls on it do nothing, and it may be closed. Threads: one, and none of the
+ * is not open, all calls on it do nothing, and it may be closed; one that is open must not be
+ * moved. Threads: one, and none of the
  * workers': everything here may take milliseconds. Errors: those of probe_open. Units: clock.h.
  */
 #ifndef RINGLOAD_RUN_ATTRIBUTION_H
@@ -17,11 +18,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/buf.h"
 #include "base/err.h"
 #include "observe/host.h"
 #include "plan/plan.h"
 #include "probe/probe.h"
+#include "run/whereabouts.h"
 
 enum attribution_mode {
 	ATTRIBUTION_AUTO,   /* where it is possible */
@@ -42,22 +43,20 @@ enum attribution_state {
 	ATTRIBUTION_ENDED
 };
 
+/* What a record says when the user wanted none. */
+#define ATTRIBUTION_OFF_REASON "switched off by --probe off"
+
 struct attribution {
 	enum attribution_state state;
 	struct probe *probe;
-	struct probe_options options; /* with its ports */
-	char reason[ERR_TEXT_BYTES];  /* why there is no probe */
-	uint64_t begin_ns, end_ns;    /* of the window as planned */
-	uint64_t began_ns, ended_ns;  /* as it was */
+	struct whereabouts server;   /* what is probed, and whose counters `host` has */
+	char reason[ERR_TEXT_BYTES]; /* why there is no probe */
+	uint64_t begin_ns, end_ns;   /* of the window as planned */
+	uint64_t began_ns, ended_ns; /* as it was */
 	uint64_t next_tick_ns;
-	uint32_t pid;             /* whose counters `host` has; 0: nobody's */
 	bool own_netns;           /* the server is in this process's network namespace */
 	struct host before, host; /* host: of the window, once it has ended */
 };
-
-/* Without a reason nothing is in the way of a run's probe that is known before it is opened. */
-bool attribution_obstacle(
-	const struct attribution_options *options, const struct plan *plan, struct buf *reason);
 
 /*
  * Opens the probe of a run as its options ask. Fails only where they require it and it cannot be;
@@ -69,9 +68,6 @@ int attribution_open_run(struct attribution *attribution, const struct attributi
 /* Opens the probe, or fails. The options must have ports. */
 int attribution_open(
 	struct attribution *attribution, const struct probe_options *options, struct err *err);
-
-/* The ports that are probed: those asked for, else the target's. */
-void attribution_ports(struct probe_options *options, const struct plan *plan);
 
 /* When the window is to begin and end; UINT64_MAX: when attribution_end says so. */
 void attribution_schedule(struct attribution *attribution, uint64_t begin_ns, uint64_t end_ns);

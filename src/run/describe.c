@@ -194,7 +194,9 @@ static void filters(struct buf *out, const struct probe_options *probe)
 	buf_printf(out, "port%s", probe->port_count == 1 ? "" : "s");
 	for (i = 0; i < probe->port_count; i++)
 		buf_printf(out, "%s %u", i ? "," : "", probe->ports[i]);
-	if (probe->netns)
+	if (probe->netns && !strcmp(probe->netns, "/proc/self/ns/net"))
+		buf_text(out, " of this network namespace");
+	else if (probe->netns)
 		buf_printf(out, ", network namespace %s", probe->netns);
 	if (probe->cgroup)
 		buf_printf(out, ", control group %s", probe->cgroup);
@@ -205,21 +207,29 @@ static void filters(struct buf *out, const struct probe_options *probe)
 void describe_attribution(
 	struct buf *out, const struct attribution_options *options, const struct plan *plan)
 {
-	struct probe_options probe = options->probe;
-	uint32_t sample = probe.sample ? probe.sample : PROBE_DEFAULT_SAMPLE;
+	const uint32_t sample = options->probe.sample ? options->probe.sample
+						      : PROBE_DEFAULT_SAMPLE;
+	struct whereabouts server;
 	struct buf reason = {0};
+	bool obstacle = true;
 
 	label(out, "Kernel");
-	if (attribution_obstacle(options, plan, &reason)) {
+	if (options->mode == ATTRIBUTION_OFF) {
+		buf_text(&reason, ATTRIBUTION_OFF_REASON);
+	} else {
+		whereabouts_find(&server, plan, &options->probe);
+		obstacle = whereabouts_obstacle(&server, &reason);
+	}
+	if (obstacle) {
 		buf_printf(out, "not measured: %s\n", buf_string(&reason));
 	} else {
-		attribution_ports(&probe, plan);
-		filters(out, &probe);
+		filters(out, &server.probe);
 		if (sample == 1)
 			buf_text(out, ", every request");
 		else
 			buf_printf(out, ", 1 of %" PRIu32 " connections at a time", sample);
-		buf_printf(out, "%s\n", probe.profile ? ", with sampled stacks of the server" : "");
+		buf_printf(out, "%s\n",
+			options->probe.profile ? ", with sampled stacks of the server" : "");
 	}
 	buf_release(&reason);
 }

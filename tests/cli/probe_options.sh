@@ -61,16 +61,16 @@ dry() {
 	grep '^Kernel' "$SCRATCH/out" | sed 's/^Kernel *//'
 }
 serve --seed 1
-expect_equal 'by default' "$(dry "$url/")" "port $port, 1 of 8 connections at a time"
-expect_equal 'every request' "$(dry --probe-sample 1 "$url/")" "port $port, every request"
+expect_equal 'by default' "$(dry "$url/")" "port $port of this network namespace, 1 of 8 connections at a time"
+expect_equal 'every request' "$(dry --probe-sample 1 "$url/")" "port $port of this network namespace, every request"
 expect_equal 'another port' "$(dry --probe-port "80,$port" --probe-sample 1/2 "$url/")" \
 	"ports 80, $port, 1 of 2 connections at a time"
-expect_equal 'filters' "$(dry --probe-netns /proc/self/ns/net --probe-pid "$server" --profile "$SCRATCH/p" "$url/")" \
-	"port $port, network namespace /proc/self/ns/net, process $server, 1 of 8 connections at a time, with sampled stacks of the server"
+expect_equal 'filters' "$(dry --probe-netns "/proc/$server/ns/net" --probe-pid "$server" --profile "$SCRATCH/p" "$url/")" \
+	"port $port, network namespace /proc/$server/ns/net, process $server, 1 of 8 connections at a time, with sampled stacks of the server"
 expect_equal 'switched off' "$(dry --probe off "$url/")" 'not measured: switched off by --probe off'
 # The port of --connect-to counts, not that of the URL.
 expect_equal 'elsewhere' "$(dry --connect-to "127.0.0.1:$port" http://name.invalid/)" \
-	"port $port, 1 of 8 connections at a time"
+	"port $port of this network namespace, 1 of 8 connections at a time"
 stop "$server"
 expect_equal 'nobody listens' "$(dry "$url/")" \
 	"not measured: no process of this machine listens on port $port: --probe-port takes the port that the server itself listens on"

@@ -278,6 +278,36 @@ static void test_this_hosts_addresses(void **state)
 	tree_free(tree);
 }
 
+static bool is_of(const struct tree *tree, uint32_t pid, const char *host)
+{
+	struct plan_address *addresses;
+	size_t count;
+	bool is;
+
+	assert_int_equal(address_resolve(host, 80, &addresses, &count, NULL), 0);
+	is = locality_is_of(tree->root, pid, addresses, count);
+	free(addresses);
+	return is;
+}
+
+/* Each process shows the addresses of its own namespace. */
+static void test_addresses_of_another_namespace(void **state)
+{
+	struct tree *tree = tree_new();
+
+	(void)state;
+	tree_write(tree, "proc/net/fib_trie", "     |-- 192.0.2.3\n        /32 host LOCAL\n");
+	tree_write(tree, "proc/7/net/fib_trie", "     |-- 192.0.2.4\n        /32 host LOCAL\n");
+	tree_write(tree, "proc/7/net/if_inet6",
+		"20010db8000000000000000000000003 02 40 00 80     eth0\n");
+	assert_true(is_of(tree, 7, "192.0.2.4"));
+	assert_false(is_of(tree, 7, "192.0.2.3"));
+	assert_false(is_of(tree, 8, "192.0.2.4"));
+	assert_true(is_of(tree, 7, "2001:db8::3"));
+	assert_false(is_of(tree, 7, "2001:db8::4"));
+	tree_free(tree);
+}
+
 /* On the fixture with two sockets, the route decides the interface and that the node. */
 static void test_node_of_the_interface(void **state)
 {
@@ -373,6 +403,7 @@ int main(void)
 		cmocka_unit_test(test_ipv6_listeners),
 		cmocka_unit_test(test_same_cpuset_is_not_bound),
 		cmocka_unit_test(test_this_hosts_addresses),
+		cmocka_unit_test(test_addresses_of_another_namespace),
 		cmocka_unit_test(test_node_of_the_interface),
 		cmocka_unit_test(test_interface_without_a_node),
 		cmocka_unit_test(test_real_sockets),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The kernel probe on the embedded server in this very process: counts are exact, filters filter,
- * refusals are told, and nothing is left behind. Needs root. */
+ * nothing is left behind. Needs root. */
 #include <arpa/inet.h>
-#include <errno.h>
+#include <net/if.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -10,9 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,52 +20,13 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "loader/loader.h"
 #include "probe/probe.h"
-#include "tests/unit/target_peer.h"
+#include "tests/unit/probe_peer.h"
 
 #define PEERS 4
 
 static const char *const routes[] = {
 	"/spin service=fixed:2ms by=spin", "/slow service=fixed:10s", NULL};
-
-static struct probe *probe_of(const struct peer_server *server, const struct probe_options *like)
-{
-	struct probe_options options = like ? *like : (struct probe_options){.sample = 1};
-	struct probe *probe;
-	struct err err = {0};
-
-	options.ports[0] = server->port;
-	options.port_count = 1;
-	if (probe_open(&probe, &options, &err))
-		fail_msg("%s", err.text);
-	return probe;
-}
-
-static uint64_t count_of(const struct probe *probe, enum probe_abi_count count)
-{
-	return probe_stages(probe)->count[count];
-}
-
-static const struct probe_hook *hook_of(const struct probe *probe, const char *stage)
-{
-	const struct probe_hook *hooks;
-	size_t count = probe_hooks(probe, &hooks);
-
-	for (size_t i = 0; i < count; i++)
-		if (!strcmp(hooks[i].stage, stage))
-			return &hooks[i];
-	fail_msg("there is no hook \"%s\"", stage);
-	return NULL;
-}
-
-static void ask(struct peer *peer, const char *path, int times)
-{
-	struct peer_response response;
-
-	for (int i = 0; i < times; i++)
-		peer_get(peer, path, &response);
-}
 
 /* Ticks as long as it was told to, until the deadline. */
 static void tick_until(struct probe *probe, uint64_t deadline_ns)
@@ -94,25 +54,25 @@ static void every_request_is_counted_and_its_parts_add_up(void **state)
 	peer_open(&server, routes, NULL);
 	for (int i = 0; i < PEERS; i++) {
 		peer_connect(&peers[i], &server);
-		ask(&peers[i], "/", 1);
+		probe_peer_ask(&peers[i], "/", 1);
 	}
-	probe = probe_of(&server, NULL);
-	ask(&peers[0], "/", 3);
+	probe = probe_peer_open(&server, NULL);
+	probe_peer_ask(&peers[0], "/", 3);
 	begin_ns = clock_now_ns();
 	probe_begin(probe, begin_ns);
 	for (int i = 0; i < PEERS; i++)
-		ask(&peers[i], i == 0 ? "/spin" : "/", 25);
+		probe_peer_ask(&peers[i], i == 0 ? "/spin" : "/", 25);
 	peer_connect(&late, &server);
-	ask(&late, "/", 10);
+	probe_peer_ask(&late, "/", 10);
 	tick_until(probe, begin_ns + 320 * NS_PER_MS);
 	probe_end(probe, clock_now_ns());
 
-	assert_int_equal(count_of(probe, PROBE_ABI_REQUESTS), PEERS * 25 + 10);
-	assert_int_equal(count_of(probe, PROBE_ABI_SEEDED), PEERS);
-	assert_int_equal(count_of(probe, PROBE_ABI_OPENED), 1);
-	assert_int_equal(count_of(probe, PROBE_ABI_HANDOFFS), 0);
-	assert_int_equal(count_of(probe, PROBE_ABI_UNATTRIBUTED), 0);
-	assert_int_equal(count_of(probe, PROBE_ABI_NO_ARRIVAL), 0);
+	assert_int_equal(probe_peer_count(probe, PROBE_ABI_REQUESTS), PEERS * 25 + 10);
+	assert_int_equal(probe_peer_count(probe, PROBE_ABI_SEEDED), PEERS);
+	assert_int_equal(probe_peer_count(probe, PROBE_ABI_OPENED), 1);
+	assert_int_equal(probe_peer_count(probe, PROBE_ABI_HANDOFFS), 0);
+	assert_int_equal(probe_peer_count(probe, PROBE_ABI_UNATTRIBUTED), 0);
+	assert_int_equal(probe_peer_count(probe, PROBE_ABI_NO_ARRIVAL), 0);
 	assert_int_equal(probe_requests(probe), PEERS * 25 + 13);
 	assert_int_equal(probe_sample(probe), 1);
 	stages_mix_all(probe_stages(probe), &mix);
@@ -121,8 +81,10 @@ static void every_request_is_counted_and_its_parts_add_up(void **state)
 		sum_ns += stages_mean_ns(probe_stages(probe), (enum probe_abi_stage)i);
 	assert_true(sum_ns > 0.999 * mix.residence_mean_ns);
 	assert_true(sum_ns < 1.001 * mix.residence_mean_ns);
-	/* 25 of 110 took 2 ms each on the CPU. */
-	assert_true(stages_mean_ns(probe_stages(probe), PROBE_ABI_APP_CPU) > 2e6 * 25 / 110);
+	/* 25 of 110 spun until 2 ms had passed, on the CPU or waiting to get it back. */
+	assert_true(stages_mean_ns(probe_stages(probe), PROBE_ABI_APP_CPU) +
+			    stages_mean_ns(probe_stages(probe), PROBE_ABI_APP_RUNQ) >
+		    2e6 * 25 / 110);
 	if (!probe_overhead_ns(probe, &cost_ns, &reason))
 		fail_msg("%s", reason);
 	assert_true(cost_ns > 0);
@@ -139,6 +101,16 @@ static uint64_t request_bytes(const char *path)
 	return strlen("GET ") + strlen(path) + strlen(" HTTP/1.1\r\nHost: test\r\n\r\n");
 }
 
+static const struct probe_abi_slow *row_at(
+	const struct probe_abi_slow *rows, size_t count, uint64_t offset_bytes)
+{
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].offset_bytes == offset_bytes)
+			return &rows[i];
+	fail_msg("there is no row at byte %llu", (unsigned long long)offset_bytes);
+	return NULL;
+}
+
 static void threads_and_slowest_are_of_the_window(void **state)
 {
 	struct sockaddr_in local;
@@ -147,41 +119,41 @@ static void threads_and_slowest_are_of_the_window(void **state)
 	struct peer peer;
 	struct probe *probe;
 	const struct stages_thread *threads;
-	const struct probe_abi_slow *slowest;
+	const struct probe_abi_slow *slowest, *spun;
 
 	(void)state;
 	peer_open(&server, routes, NULL);
 	peer_connect(&peer, &server);
 	assert_int_equal(getsockname(peer.fd, (struct sockaddr *)&local, &bytes), 0);
-	probe = probe_of(&server, NULL);
+	probe = probe_peer_open(&server, NULL);
 	assert_int_equal(probe_pid(probe), 0);
-	ask(&peer, "/spin", 2);
+	probe_peer_ask(&peer, "/spin", 2);
 	probe_begin(probe, clock_now_ns());
 	assert_int_equal(probe_pid(probe), getpid());
-	ask(&peer, "/", 5);
-	ask(&peer, "/spin", 1);
-	ask(&peer, "/", 5);
+	probe_peer_ask(&peer, "/", 5);
+	probe_peer_ask(&peer, "/spin", 1);
+	probe_peer_ask(&peer, "/", 5);
 	probe_end(probe, clock_now_ns());
 	assert_int_equal(probe_threads(probe, &threads), 1);
 	assert_int_equal(threads[0].requests, 11);
 	assert_int_equal(threads[0].tgid, getpid());
 	assert_int_not_equal(threads[0].tid, gettid());
-	assert_true(threads[0].cpu_ns > 2 * NS_PER_MS);
+	assert_true(threads[0].cpu_ns + threads[0].runq_ns > 2 * NS_PER_MS);
 	assert_true(threads[0].cpu_ns < threads[0].wall_ns);
 	assert_int_equal(probe_slowest(probe, &slowest), 11);
-	assert_true(slowest[0].residence_ns > 2 * NS_PER_MS);
-	assert_int_equal(slowest[0].client_port, ntohs(local.sin_port));
-	assert_int_equal(slowest[0].server_port, server.port);
-	assert_int_equal(slowest[0].tgid, getpid());
 	/* Two longer requests and five short ones came before it. */
-	assert_int_equal(
-		slowest[0].offset_bytes, 2 * request_bytes("/spin") + 5 * request_bytes("/"));
+	spun = row_at(slowest, 11, 2 * request_bytes("/spin") + 5 * request_bytes("/"));
+	assert_true(spun->residence_ns > 2 * NS_PER_MS);
+	assert_int_equal(spun->client_port, ntohs(local.sin_port));
+	assert_int_equal(spun->server_port, server.port);
+	assert_int_equal(spun->tgid, getpid());
+	assert_int_equal(spun->attributed, 1);
 	for (int i = 1; i < 11; i++)
 		assert_true(slowest[i].residence_ns <= slowest[i - 1].residence_ns);
 	probe_begin(probe, clock_now_ns());
-	ask(&peer, "/", 2);
+	probe_peer_ask(&peer, "/", 2);
 	probe_end(probe, clock_now_ns());
-	assert_int_equal(count_of(probe, PROBE_ABI_REQUESTS), 2);
+	assert_int_equal(probe_peer_count(probe, PROBE_ABI_REQUESTS), 2);
 	assert_int_equal(probe_slowest(probe, &slowest), 2);
 	assert_int_equal(probe_threads(probe, &threads), 1);
 	assert_int_equal(threads[0].requests, 2);
@@ -193,6 +165,7 @@ static void threads_and_slowest_are_of_the_window(void **state)
 static void a_request_without_an_answer_is_open(void **state)
 {
 	struct probe_open_requests open;
+	struct probe_profile profile;
 	struct peer_server server;
 	struct peer peer;
 	struct probe *probe;
@@ -200,7 +173,7 @@ static void a_request_without_an_answer_is_open(void **state)
 	(void)state;
 	peer_open(&server, routes, NULL);
 	peer_connect(&peer, &server);
-	probe = probe_of(&server, NULL);
+	probe = probe_peer_open(&server, NULL);
 	probe_begin(probe, clock_now_ns());
 	peer_send(&peer, "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
 	peer_await(&server, "routes./slow.requests", 1);
@@ -210,15 +183,17 @@ static void a_request_without_an_answer_is_open(void **state)
 	assert_int_equal(open.reading, 1);
 	assert_int_equal(open.waiting, 0);
 	assert_true(open.oldest_ns >= 20 * NS_PER_MS);
-	assert_int_equal(count_of(probe, PROBE_ABI_REQUESTS), 0);
+	assert_int_equal(probe_peer_count(probe, PROBE_ABI_REQUESTS), 0);
 	probe_begin(probe, clock_now_ns());
 	peer_abort(&peer);
 	peer_await(&server, "connections.open", 0);
 	probe_end(probe, clock_now_ns());
 	probe_open_requests(probe, &open);
 	assert_int_equal(open.reading, 0);
-	assert_int_equal(count_of(probe, PROBE_ABI_ABANDONED), 1);
-	assert_int_equal(count_of(probe, PROBE_ABI_RESETS_RECEIVED), 1);
+	probe_profile(probe, &profile);
+	assert_string_equal(profile.reason, "it was not asked for");
+	assert_int_equal(probe_peer_count(probe, PROBE_ABI_ABANDONED), 1);
+	assert_int_equal(probe_peer_count(probe, PROBE_ABI_RESETS_RECEIVED), 1);
 	probe_close(probe);
 	peer_close(&server);
 }
@@ -226,38 +201,62 @@ static void a_request_without_an_answer_is_open(void **state)
 /* Requests that a probe with these options sees of ten. */
 static uint64_t seen_of_ten(const struct peer_server *server, const struct probe_options *options)
 {
-	struct probe *probe = probe_of(server, options);
+	struct probe *probe = probe_peer_open(server, options);
 	struct peer peer;
 	uint64_t requests;
 
 	peer_connect(&peer, server);
 	probe_begin(probe, clock_now_ns());
-	ask(&peer, "/", 10);
+	probe_peer_ask(&peer, "/", 10);
 	probe_end(probe, clock_now_ns());
-	requests = count_of(probe, PROBE_ABI_REQUESTS);
+	requests = probe_peer_count(probe, PROBE_ABI_REQUESTS);
 	peer_disconnect(&peer);
 	probe_close(probe);
 	return requests;
 }
 
-/* A process in a network namespace of its own, which waits for its end. */
-static pid_t start_elsewhere(void)
+/* A connection of this process to itself; the port it was made to, or 0. */
+static uint16_t connect_to_self(void)
+{
+	struct sockaddr_in address = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t bytes = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (bind(listener, (struct sockaddr *)&address, bytes) || listen(listener, 1) ||
+		getsockname(listener, (struct sockaddr *)&address, &bytes) ||
+		connect(client, (struct sockaddr *)&address, bytes) ||
+		accept(listener, NULL, NULL) < 0)
+		return 0;
+	return ntohs(address.sin_port);
+}
+
+static int raise_loopback(void)
+{
+	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	return ioctl(fd, SIOCSIFFLAGS, &request);
+}
+
+/* A process in a network namespace of its own, with a connection, which waits for its end. */
+static pid_t start_elsewhere(uint16_t *port)
 {
 	int pipes[2];
-	char byte;
 	pid_t child;
 
 	assert_int_equal(pipe(pipes), 0);
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
-		if (unshare(CLONE_NEWNET) || write(pipes[1], "x", 1) != 1)
+		*port = unshare(CLONE_NEWNET) || raise_loopback() ? 0 : connect_to_self();
+		if (*port == 0 || write(pipes[1], port, sizeof(*port)) != sizeof(*port))
 			_exit(1);
 		pause();
 		_exit(0);
 	}
 	close(pipes[1]);
-	assert_int_equal(read(pipes[0], &byte, 1), 1);
+	assert_int_equal(read(pipes[0], port, sizeof(*port)), sizeof(*port));
 	close(pipes[0]);
 	return child;
 }
@@ -273,6 +272,7 @@ static void filters_let_pass_what_is_theirs_and_nothing_else(void **state)
 	struct peer_server server;
 	char elsewhere[64];
 	struct probe_options options = {.sample = 1, .netns = "/proc/self/ns/net"};
+	uint16_t port;
 	pid_t child;
 
 	(void)state;
@@ -282,12 +282,37 @@ static void filters_let_pass_what_is_theirs_and_nothing_else(void **state)
 	options.pid = 1;
 	assert_int_equal(seen_of_ten(&server, &options), 0);
 	options.pid = 0;
-	child = start_elsewhere();
+	child = start_elsewhere(&port);
 	snprintf(elsewhere, sizeof(elsewhere), "/proc/%d/ns/net", child);
 	options.netns = elsewhere;
 	assert_int_equal(seen_of_ten(&server, &options), 0);
 	stop(child);
 	peer_close(&server);
+}
+
+static void connections_of_another_namespace_are_taken_up_there(void **state)
+{
+	struct probe_options options = {.port_count = 1, .sample = 1};
+	char path[64];
+	struct stat before, after;
+	struct probe *probe;
+	pid_t child;
+
+	(void)state;
+	child = start_elsewhere(&options.ports[0]);
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", child);
+	options.netns = path;
+	assert_int_equal(stat("/proc/thread-self/ns/net", &before), 0);
+	assert_int_equal(probe_open(&probe, &options, NULL), 0);
+	assert_int_equal(stat("/proc/thread-self/ns/net", &after), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+	probe_begin(probe, clock_now_ns());
+	/* The namespace may lose its name and its processes meanwhile. */
+	stop(child);
+	probe_end(probe, clock_now_ns());
+	assert_int_equal(probe_peer_count(probe, PROBE_ABI_SEEDED), 1);
+	assert_null(probe_peer_hook(probe, "walk")->missing);
+	probe_close(probe);
 }
 
 /* This process's own control group of version 2, and one below it that nobody is in. */
@@ -321,156 +346,34 @@ static void a_control_group_passes_what_is_in_it_or_below(void **state)
 	peer_close(&server);
 }
 
-/* The sentence with which it does not open while these programs are refused. */
-static void refused(struct err *err, const char *programs)
+static void stacks_are_sampled_where_asked_for(void **state)
 {
-	struct probe_options options = {.ports = {1}, .port_count = 1};
-	struct probe *probe;
-
-	memset(err, 0, sizeof(*err));
-	setenv(LOADER_REFUSE_VARIABLE, programs, 1);
-	assert_true(probe_open(&probe, &options, err) < 0);
-	unsetenv(LOADER_REFUSE_VARIABLE);
-	assert_null(probe);
-	assert_int_equal(err->kind, ERR_ENVIRONMENT);
-}
-
-static void each_core_program_refused_is_told_with_its_stage(void **state)
-{
-	static const struct {
-		const char *programs, *stage;
-	} cores[] = {
-		{"birth_state,birth_function", "\"birth\": tp_btf/inet_sock_set_state"},
-		{"arrival_probe,arrival_function", "\"arrival\": tp_btf/tcp_probe"},
-		{"read_adjust,read_function,read_length", "\"read\": tp_btf/tcp_rcv_space_adjust"},
-		{"send_locked,send_function,send_length", "\"send\": tp_btf/tcp_sendmsg_locked"},
-		{"schedule_switch", "\"schedule\": tp_btf/sched_switch"},
-	};
-	struct err err;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cores) / sizeof(cores[0]); i++) {
-		refused(&err, cores[i].programs);
-		if (!strstr(err.text, cores[i].stage) ||
-			!strstr(err.text, "refused by RINGLOAD_REFUSE_BPF"))
-			fail_msg("%s", err.text);
-	}
-}
-
-static void the_next_program_counts_as_well(void **state)
-{
+	struct probe_options options = {.sample = 1, .profile = true, .profile_hz = 999};
+	struct probe_profile profile;
 	struct peer_server server;
-	struct probe *probe;
-	struct peer peer;
-
-	(void)state;
-	setenv(LOADER_REFUSE_VARIABLE,
-		"send_locked,send_function,read_adjust,read_function,end_destroy,end_function,"
-		"walk_tcp",
-		1);
-	peer_open(&server, routes, NULL);
-	probe = probe_of(&server, NULL);
-	unsetenv(LOADER_REFUSE_VARIABLE);
-	assert_string_equal(hook_of(probe, "send")->hook, "tp_btf/sock_send_length");
-	assert_non_null(strstr(hook_of(probe, "send")->missing,
-		"tp_btf/tcp_sendmsg_locked, fentry/tcp_sendmsg_locked: refused by "
-		"RINGLOAD_REFUSE_BPF; seen at the end"));
-	assert_string_equal(hook_of(probe, "read")->hook, "tp_btf/sock_recv_length");
-	assert_null(hook_of(probe, "tx")->hook);
-	assert_string_equal(hook_of(probe, "tx")->missing, "sends are seen when they are over");
-	assert_null(hook_of(probe, "end")->hook);
-	assert_false(hook_of(probe, "end")->core);
-	assert_null(hook_of(probe, "walk")->hook);
-	peer_connect(&peer, &server);
-	probe_begin(probe, clock_now_ns());
-	ask(&peer, "/", 10);
-	probe_end(probe, clock_now_ns());
-	assert_int_equal(count_of(probe, PROBE_ABI_REQUESTS), 10);
-	assert_int_equal(stages_samples(probe_stages(probe), PROBE_ABI_TX), 0);
-	peer_disconnect(&peer);
-	probe_close(probe);
-	peer_close(&server);
-}
-
-static void the_way_to_the_device_is_seen_from_its_queue_too(void **state)
-{
-	struct peer_server server;
+	uint64_t samples = 0;
 	struct probe *probe;
 	struct peer peer;
 
 	(void)state;
 	peer_open(&server, routes, NULL);
-	setenv(LOADER_REFUSE_VARIABLE, "tx_start", 1);
-	probe = probe_of(&server, NULL);
-	unsetenv(LOADER_REFUSE_VARIABLE);
-	assert_string_equal(hook_of(probe, "tx")->hook, "tp_btf/net_dev_queue");
 	peer_connect(&peer, &server);
+	probe = probe_peer_open(&server, &options);
+	probe_peer_ask(&peer, "/", 1);
 	probe_begin(probe, clock_now_ns());
-	ask(&peer, "/", 10);
+	probe_peer_ask(&peer, "/spin", 50);
 	probe_end(probe, clock_now_ns());
-	assert_int_equal(stages_samples(probe_stages(probe), PROBE_ABI_TX), 10);
-	assert_int_equal(stages_samples(probe_stages(probe), PROBE_ABI_RX_PATH), 10);
+	probe_profile(probe, &profile);
+	if (profile.reason)
+		fail_msg("%s", profile.reason);
+	assert_int_equal(profile.hz, 999);
+	assert_true(profile.samples > 5);
+	for (size_t i = 0; i < profile.stack_count; i++)
+		samples += profile.stacks[i].samples;
+	assert_int_equal(samples, profile.samples);
 	peer_disconnect(&peer);
 	probe_close(probe);
 	peer_close(&server);
-}
-
-/* Runs in a child: its exit status is 0 when opening fails with all these words. */
-static int fails_with(const char *first, const char *second)
-{
-	struct probe_options options = {.ports = {1}, .port_count = 1};
-	struct probe *probe;
-	struct err err = {0};
-
-	if (probe_open(&probe, &options, &err) == 0)
-		return 2;
-	if (strstr(err.text, first) && strstr(err.text, second))
-		return 0;
-	print_message("%s\n", err.text);
-	return 3;
-}
-
-static void assert_child_ends_well(pid_t child)
-{
-	int status;
-
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
-}
-
-static void a_user_without_rights_is_told_which_and_what_grants_them(void **state)
-{
-	pid_t child = fork();
-
-	(void)state;
-	assert_true(child >= 0);
-	if (child == 0)
-		_exit(setgid(65534) || setuid(65534)
-				? 1
-				: fails_with("it needs the capabilities CAP_BPF and CAP_PERFMON",
-					  "setcap cap_bpf,cap_perfmon"));
-	assert_child_ends_well(child);
-}
-
-static int hide_btf(void)
-{
-	return unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	       mount("none", "/sys/kernel/btf", "tmpfs", 0, NULL) ||
-	       mount("none", "/boot", "tmpfs", 0, NULL);
-}
-
-static void a_kernel_without_btf_is_told(void **state)
-{
-	pid_t child = fork();
-
-	(void)state;
-	assert_true(child >= 0);
-	if (child == 0)
-		_exit(hide_btf() ? 1
-				 : fails_with("\"birth\"",
-					   "this kernel has no BTF (CONFIG_DEBUG_INFO_BTF)"));
-	assert_child_ends_well(child);
 }
 
 /* Ids of the BPF programs a process holds. */
@@ -558,17 +461,15 @@ static void opening_and_closing_leaves_no_descriptor(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		/* First, as its child inherits what a failed test leaves open. */
+		cmocka_unit_test(nothing_is_left_after_a_kill),
 		cmocka_unit_test(every_request_is_counted_and_its_parts_add_up),
 		cmocka_unit_test(threads_and_slowest_are_of_the_window),
 		cmocka_unit_test(a_request_without_an_answer_is_open),
 		cmocka_unit_test(filters_let_pass_what_is_theirs_and_nothing_else),
+		cmocka_unit_test(connections_of_another_namespace_are_taken_up_there),
 		cmocka_unit_test(a_control_group_passes_what_is_in_it_or_below),
-		cmocka_unit_test(each_core_program_refused_is_told_with_its_stage),
-		cmocka_unit_test(the_next_program_counts_as_well),
-		cmocka_unit_test(the_way_to_the_device_is_seen_from_its_queue_too),
-		cmocka_unit_test(a_user_without_rights_is_told_which_and_what_grants_them),
-		cmocka_unit_test(a_kernel_without_btf_is_told),
-		cmocka_unit_test(nothing_is_left_after_a_kill),
+		cmocka_unit_test(stacks_are_sampled_where_asked_for),
 		cmocka_unit_test(opening_and_closing_leaves_no_descriptor),
 	};
 
