@@ -14,6 +14,7 @@
 #include "analysis/threshold.h"
 #include "base/clock.h"
 #include "report/text.h"
+#include "tests/unit/damage.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/readings.h"
 #include "tests/unit/sample.h"
@@ -433,21 +434,6 @@ static void rates_divide_by_the_window(void **state)
 	result_release(&result);
 }
 
-/* Replaces the first occurrence of a text in the JSON. */
-static void replace(struct buf *json, const char *from, const char *to)
-{
-	char *found = strstr(json->data, from);
-	struct buf changed = {0};
-
-	if (!found)
-		fail_msg("%s is not there", from);
-	buf_append(&changed, json->data, (size_t)(found - json->data));
-	buf_text(&changed, to);
-	buf_text(&changed, found + strlen(from));
-	buf_release(json);
-	*json = changed;
-}
-
 /* Every way a file may be wrong, in tests/golden/result/messages.txt. */
 static void damage_is_located(void **state)
 {
@@ -509,8 +495,7 @@ static void damage_is_located(void **state)
 		struct buf json = {0};
 		struct result read;
 
-		buf_text(&json, whole.data);
-		replace(&json, rows[i].from, rows[i].to);
+		damage_replace(&json, &whole, rows[i].from, rows[i].to);
 		if (!result_read(&read, "r.json", json.data, json.length_bytes, &err))
 			fail_msg("accepted: %s -> %s", rows[i].from, rows[i].to);
 		assert_int_equal(err.kind, ERR_USAGE);

@@ -14,6 +14,7 @@
 #include "result/kernel_read.h"
 #include "result/kernel_write.h"
 #include "result/probe_record.h"
+#include "tests/unit/damage.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/readings.h"
 
@@ -183,21 +184,6 @@ static void a_probe_record(void **state)
 	probe_record_release(&record);
 }
 
-/* Replaces the first occurrence of a text in the JSON. */
-static void replace(struct buf *json, const char *from, const char *to)
-{
-	char *found = strstr(json->data, from);
-	struct buf changed = {0};
-
-	if (!found)
-		fail_msg("%s is not there", from);
-	buf_append(&changed, json->data, (size_t)(found - json->data));
-	buf_text(&changed, to);
-	buf_text(&changed, found + strlen(from));
-	buf_release(json);
-	*json = changed;
-}
-
 /* Every contradiction that is looked for, in tests/golden/result/kernel_messages.txt. */
 static void contradictions_are_refused(void **state)
 {
@@ -269,8 +255,7 @@ static void contradictions_are_refused(void **state)
 		struct err err = {ERR_NONE, ""};
 		struct buf json = {0};
 
-		buf_text(&json, whole.data);
-		replace(&json, rows[i].from, rows[i].to);
+		damage_replace(&json, &whole, rows[i].from, rows[i].to);
 		if (!read(&again, &json, &err))
 			fail_msg("accepted: %s -> %s", rows[i].from, rows[i].to);
 		assert_int_equal(err.kind, ERR_USAGE);
