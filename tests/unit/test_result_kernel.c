@@ -184,80 +184,82 @@ static void a_probe_record(void **state)
 	probe_record_release(&record);
 }
 
-/* Every contradiction that is looked for, in tests/golden/result/kernel_messages.txt. */
+/* Every contradiction that is looked for. */
+static const struct {
+	const char *from, *to;
+} contradictions[] = {
+	{"\"status\": \"measured\"", "\"status\": \"guessed\""},
+	{"\"status\": \"measured\", \"reason\": null", "\"status\": \"not_measured\""},
+	{"\"stage\": \"arrival\"", "\"stage\": null"},
+	{"\"hooks\"", "\"hook\""},
+	{"[8080]", "[80800]"},
+	{"\"sample\": 8", "\"sample\": 4294967296"},
+	{"\"sampled_fraction\": ", "\"sampled_fraction\": -"},
+	{"\"requests\": 1020", "\"requests\": 1019"},
+	{"\"attributed\": 1020", "\"attributed\": 1019"},
+	{"\"handoff_share\": ", "\"handoff_share\": 7"},
+	{"\"error_share\": ", "\"error_share\": -"},
+	{"\"count\": 1020", "\"count\": 1021"},
+	{"\"p95\": ", "\"p95\": 9999999999"},
+	{"\"precision_bits\": 5", "\"precision_bits\": 6"},
+	{"\"cells\": 592", "\"cells\": 591"},
+	{"\"few_samples\": [", "\"few_samples\": [\"p5\", "},
+	{"\"name\": \"queue_busy\"", "\"name\": \"queue_lazy\""},
+	{"\"name\": \"queue_busy\"", "\"name\": \"residence\""},
+	{"\"name\": \"queue_runq\"", "\"name\": \"queue_busy\""},
+	{"\"in_residence\": true", "\"in_residence\": false"},
+	{"\"stages\": [", "\"stages\": [{}, "},
+	{"\"share\": 0.", "\"share\": 1."},
+	{"\"share\": 0.", "\"share\": 0.9"},
+	{"\"share\": 0.", "\"share\": -0."},
+	{"\"share_of_slowest_1pct\": 0,", "\"share_of_slowest_1pct\": 0.1,"},
+	{"\"share\": null", "\"share\": 0.5"},
+	{"\"slowest_1pct\": {\"requests\": 20", "\"slowest_1pct\": {\"requests\": 19"},
+	{"\"mix\": [{\"from_ns\": ", "\"mix\": [{\"from_ns\": 1"},
+	{"\"mix\": [{\"from_ns\": 98304", "\"mix\": [{\"from_ns\": 1099511627775"},
+	{"\"mix\": [{\"from_ns\": 98304", "\"mix\": [{\"from_ns\": 16777216"},
+	{"\"requests\": 1000", "\"requests\": 999"},
+	{"\"requests\": 1000, \"attributed\": 1000", "\"requests\": 1000, \"attributed\": 1"},
+	{"\"residence_ns\": 100000000", "\"residence_ns\": 99999999"},
+	{"\"parts_ns\": {\"queue_busy\": ", "\"parts_ns\": {\"queue_busy\": 9"},
+	{"\"parts_ns\": {\"queue_busy\"", "\"parts_ns\": {\"queue_lazy\""},
+	{"\"residual_ns\": ", "\"residual_ns\": null, \"x\": "},
+	{"\"overhead_ns_per_request\": ", "\"overhead_ns_per_request\": \"low\", \"x\": "},
+	{"\"retransmits\": ", "\"retransmits\": null, \"x\": "},
+	{"\"retransmits\": ", "\"retransmitted\": "},
+	{"\"softirq_share\": ", "\"softirq_share\": 2"},
+	{"\"tid\": 501", "\"tid\": -1"},
+	{"\"cpu\": 0.5", "\"cpu\": 1.5"},
+	{"\"imbalance\": ", "\"imbalance\": null, \"x\": "},
+	{"\"open\": {", "\"open\": {}, \"x\": {"},
+	{"\"slowest\": [", "\"slowest\": [null, "},
+	{"\"server_port\": 8080", "\"server_port\": 65536"},
+	{"\"residence_ns\": 12000000", "\"residence_ns\": 11999999"},
+	{"\"residence_ns\": 11000000", "\"residence_ns\": 12000001"},
+	{"\"attributed\": true", "\"attributed\": false"},
+	{"\"service_ns\": ", "\"service_ns\": 9"},
+	{"\"at_client\": {", "\"at_client\": {}, \"x\": {"},
+	{"\"hz\": 199", "\"hz\": 4294967296"},
+	{"\"samples\": 42", "\"samples\": 41"},
+	{"\"frames\": ", "\"frames\": 1, \"x\": "},
+};
+
+/* The messages are in tests/golden/result/kernel_messages.txt. */
 static void contradictions_are_refused(void **state)
 {
-	static const struct {
-		const char *from, *to;
-	} rows[] = {
-		{"\"status\": \"measured\"", "\"status\": \"guessed\""},
-		{"\"status\": \"measured\", \"reason\": null", "\"status\": \"not_measured\""},
-		{"\"stage\": \"arrival\"", "\"stage\": null"},
-		{"\"hooks\"", "\"hook\""},
-		{"[8080]", "[80800]"},
-		{"\"sample\": 8", "\"sample\": 4294967296"},
-		{"\"sampled_fraction\": ", "\"sampled_fraction\": -"},
-		{"\"requests\": 1020", "\"requests\": 1019"},
-		{"\"attributed\": 1020", "\"attributed\": 1019"},
-		{"\"handoff_share\": ", "\"handoff_share\": 7"},
-		{"\"error_share\": ", "\"error_share\": -"},
-		{"\"count\": 1020", "\"count\": 1021"},
-		{"\"p95\": ", "\"p95\": 9999999999"},
-		{"\"precision_bits\": 5", "\"precision_bits\": 6"},
-		{"\"cells\": 592", "\"cells\": 591"},
-		{"\"few_samples\": [", "\"few_samples\": [\"p5\", "},
-		{"\"name\": \"queue_busy\"", "\"name\": \"queue_lazy\""},
-		{"\"name\": \"queue_busy\"", "\"name\": \"residence\""},
-		{"\"name\": \"queue_runq\"", "\"name\": \"queue_busy\""},
-		{"\"in_residence\": true", "\"in_residence\": false"},
-		{"\"stages\": [", "\"stages\": [{}, "},
-		{"\"share\": 0.", "\"share\": 1."},
-		{"\"share\": 0.", "\"share\": 0.9"},
-		{"\"share\": 0.", "\"share\": -0."},
-		{"\"share_of_slowest_1pct\": 0,", "\"share_of_slowest_1pct\": 0.1,"},
-		{"\"share\": null", "\"share\": 0.5"},
-		{"\"slowest_1pct\": {\"requests\": 20", "\"slowest_1pct\": {\"requests\": 19"},
-		{"\"mix\": [{\"from_ns\": ", "\"mix\": [{\"from_ns\": 1"},
-		{"\"mix\": [{\"from_ns\": 98304", "\"mix\": [{\"from_ns\": 1099511627775"},
-		{"\"mix\": [{\"from_ns\": 98304", "\"mix\": [{\"from_ns\": 16777216"},
-		{"\"requests\": 1000", "\"requests\": 999"},
-		{"\"requests\": 1000, \"attributed\": 1000",
-			"\"requests\": 1000, \"attributed\": 1"},
-		{"\"residence_ns\": 100000000", "\"residence_ns\": 99999999"},
-		{"\"parts_ns\": {\"queue_busy\": ", "\"parts_ns\": {\"queue_busy\": 9"},
-		{"\"parts_ns\": {\"queue_busy\"", "\"parts_ns\": {\"queue_lazy\""},
-		{"\"residual_ns\": ", "\"residual_ns\": null, \"x\": "},
-		{"\"overhead_ns_per_request\": ", "\"overhead_ns_per_request\": \"low\", \"x\": "},
-		{"\"retransmits\": ", "\"retransmits\": null, \"x\": "},
-		{"\"retransmits\": ", "\"retransmitted\": "},
-		{"\"softirq_share\": ", "\"softirq_share\": 2"},
-		{"\"tid\": 501", "\"tid\": -1"},
-		{"\"cpu\": 0.5", "\"cpu\": 1.5"},
-		{"\"imbalance\": ", "\"imbalance\": null, \"x\": "},
-		{"\"open\": {", "\"open\": {}, \"x\": {"},
-		{"\"slowest\": [", "\"slowest\": [null, "},
-		{"\"server_port\": 8080", "\"server_port\": 65536"},
-		{"\"residence_ns\": 12000000", "\"residence_ns\": 11999999"},
-		{"\"residence_ns\": 11000000", "\"residence_ns\": 12000001"},
-		{"\"attributed\": true", "\"attributed\": false"},
-		{"\"service_ns\": ", "\"service_ns\": 9"},
-		{"\"at_client\": {", "\"at_client\": {}, \"x\": {"},
-		{"\"hz\": 199", "\"hz\": 4294967296"},
-		{"\"samples\": 42", "\"samples\": 41"},
-		{"\"frames\": ", "\"frames\": 1, \"x\": "},
-	};
 	struct fixture *fixture = *state;
 	struct buf whole = {0}, messages = {0};
 	struct result_kernel again;
 
 	write(&fixture->kernel, &whole);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+	for (size_t i = 0; i < sizeof(contradictions) / sizeof(*contradictions); i++) {
 		struct err err = {ERR_NONE, ""};
 		struct buf json = {0};
 
-		damage_replace(&json, &whole, rows[i].from, rows[i].to);
+		damage_replace(&json, &whole, contradictions[i].from, contradictions[i].to);
 		if (!read(&again, &json, &err))
-			fail_msg("accepted: %s -> %s", rows[i].from, rows[i].to);
+			fail_msg(
+				"accepted: %s -> %s", contradictions[i].from, contradictions[i].to);
 		assert_int_equal(err.kind, ERR_USAGE);
 		buf_printf(&messages, "%s\n", err.text);
 		result_kernel_release(&again);
