@@ -171,7 +171,8 @@ int BPF_PROG(retransmit_segment, struct sock *sk)
 SEC("tp_btf/tcp_send_reset")
 int BPF_PROG(reset_sent_tcp, struct sock *sk)
 {
-	if (sk && is_our_port(sk))
+	/* A listener, or a connection: that has no port any more when its close sends the reset. */
+	if (sk && (is_our_port(sk) || connection_of(sk)))
 		count(PROBE_ABI_RESETS_SENT);
 	return 0;
 }
