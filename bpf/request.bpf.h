@@ -48,6 +48,7 @@ struct connection {
 	__u32 snapshot;           /* at_arrival is of (thread, generation) */
 	__u32 hash;               /* of its addresses, which a closed socket may have lost */
 	__u8 state;
+	__u8 reset; /* it was closed without a FIN from here */
 	__u8 next_selected;
 	__u8 split;
 	__u8 tx_pending;
@@ -489,13 +490,19 @@ INLINE int on_state(struct sock *sk, int before, int after)
 			take_up(sk, bpf_ktime_get_ns());
 		return 0;
 	}
+	if (before != TCP_ESTABLISHED && before != TCP_CLOSE_WAIT)
+		return 0;
 	/* A close by the application: it will not answer what it has read. */
-	if ((before == TCP_ESTABLISHED || before == TCP_CLOSE_WAIT) &&
-		(after == TCP_FIN_WAIT1 || after == TCP_LAST_ACK || after == TCP_CLOSE)) {
+	if (after == TCP_FIN_WAIT1 || after == TCP_LAST_ACK) {
 		struct sight sight;
 
 		if (see(sk, &sight))
 			thread_mark(&sight, false);
+	} else if (after == TCP_CLOSE) {
+		struct connection *connection = connection_of(sk);
+
+		if (connection)
+			connection->reset = 1;
 	}
 	return 0;
 }
@@ -511,6 +518,9 @@ INLINE int on_end(struct sock *sk)
 		return 0;
 	see_hash(connection->hash, &sight);
 	count(PROBE_ABI_CLOSED);
+	/* After a reset it is the application's close that ends it; it may have read a request. */
+	if (connection->reset)
+		thread_mark(&sight, false);
 	if (connection->state == ARRIVED || connection->state == READ) {
 		count(PROBE_ABI_ABANDONED);
 		open_less(&sight);
