@@ -39,7 +39,8 @@ SEC("tp_btf/sched_switch")
 int BPF_PROG(schedule_switch, bool preempted, struct task_struct *before, struct task_struct *after,
 	unsigned int state)
 {
-	struct probe_abi_thread *thread = thread_at(thread_index(before));
+	struct known_task *known = task_known(before);
+	struct probe_abi_thread *thread = known ? thread_at(known->index) : 0;
 	__u64 now_ns = 0;
 
 	if (thread) {
@@ -47,11 +48,13 @@ int BPF_PROG(schedule_switch, bool preempted, struct task_struct *before, struct
 		/* Both are of the moment it got the CPU; unknown before its first switch. */
 		if (thread->switches)
 			clock_offset_ns = thread->changed_ns - before->sched_info.last_arrival;
+		known->run_delay_ns = before->sched_info.run_delay;
 		switch_out(thread, preempted, state, now_ns);
 	}
-	thread = thread_at(thread_index(after));
+	known = task_known(after);
+	thread = known ? thread_at(known->index) : 0;
 	if (thread)
-		switch_in(thread, after, now_ns ? now_ns : bpf_ktime_get_ns());
+		switch_in(thread, known, after, now_ns ? now_ns : bpf_ktime_get_ns());
 	return 0;
 }
 
