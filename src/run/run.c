@@ -207,7 +207,6 @@ static int build(struct run *run, struct result_input_worker *workers,
 		.steal_reason = run->collector.before.steal_reason,
 		.throttled_reason = run->collector.before.throttled_reason,
 		.kernel = &kernel,
-		.kernel_reason = run->attribution.reason,
 		.notes = (const char *const *)run->notes.lines,
 		.note_count = run->notes.count,
 	};
