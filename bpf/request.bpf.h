@@ -47,11 +47,11 @@ struct connection {
 	__u32 thread, generation; /* who read last; 0: nobody did, or it found no place */
 	__u32 snapshot;           /* at_arrival is of (thread, generation) */
 	__u32 hash;               /* of its addresses, which a closed socket may have lost */
+	__u32 lingers;            /* 1: counted as open, though in state SENT; see linger_no_more */
 	__u8 state;
 	__u8 reset; /* it was closed without a FIN from here */
 	__u8 next_selected;
 	__u8 split;
-	__u8 tx_pending;
 };
 
 struct {
@@ -66,6 +66,15 @@ INLINE struct connection *connection_of(struct sock *sk)
 	if (!sk->sk_bpf_storage)
 		return 0;
 	return bpf_sk_storage_get(&connections, sk, 0, 0);
+}
+
+/*
+ * An answered request is counted as open until its bytes leave. That may happen on another CPU
+ * while the next request comes: who finds `lingers` set takes the count over.
+ */
+INLINE bool linger_no_more(struct connection *connection)
+{
+	return connection->lingers && __sync_lock_test_and_set(&connection->lingers, 0);
 }
 
 /* --- a request's way --- */
@@ -89,9 +98,8 @@ INLINE void arrive(struct connection *connection, const struct sight *sight, __u
 	connection->next_arrived_ns = 0;
 	connection->split = 0;
 	connection->established_ns = 0;
-	if (!connection->tx_pending) /* else it is still counted as open */
+	if (!linger_no_more(connection))
 		open_more(sight);
-	connection->tx_pending = 0;
 }
 
 INLINE void snapshot(struct connection *connection)
@@ -231,7 +239,7 @@ INLINE void read_by(struct connection *connection, const struct sight *sight)
 /* Another process than the one asked for reads it. */
 INLINE void let_go(struct connection *connection, const struct sight *sight)
 {
-	if (connection->state == ARRIVED || connection->state == READ)
+	if (connection->state == ARRIVED || connection->state == READ || linger_no_more(connection))
 		open_less(sight);
 	connection->state = IDLE;
 }
@@ -456,12 +464,10 @@ INLINE int on_send(struct sock *sk)
 	connection->sent_ns = now_ns;
 	connection->last_sent_ns = now_ns;
 	connection->sent_bytes = tcp->bytes_sent;
-	connection->tx_pending = 1; /* the bucket is followed until the bytes leave */
+	connection->lingers = 1; /* the bucket is followed until the bytes leave */
 	if (!connection->next_arrived_ns)
 		return 0;
 	if (connection->next_selected) {
-		connection->tx_pending = 0;
-		open_less(&sight);
 		arrive(connection, &sight, connection->next_arrived_ns, connection->next_offset,
 			connection->next_rx_path_ns);
 	}
@@ -528,10 +534,9 @@ INLINE int on_end(struct sock *sk)
 			thread_done(connection->thread, connection->generation, &sight);
 	} else if (connection->state == SENT) {
 		end_span(connection, &sight);
-		if (connection->tx_pending)
+		if (linger_no_more(connection))
 			open_less(&sight);
 	}
-	connection->tx_pending = 0;
 	connection->state = IDLE;
 	return 0;
 }
@@ -546,12 +551,13 @@ INLINE int on_transmit(const struct sk_buff *skb)
 	if (!sk || !see(sk, &sight) || !sight.followed)
 		return 0;
 	connection = connection_of(sk);
-	if (!connection || connection->state != SENT || !connection->tx_pending)
+	if (!connection || connection->state != SENT || !connection->lingers)
 		return 0;
 	/* An acknowledgment carries nothing of the answer. */
 	if (BPF_CORE_READ((struct tcp_sock *)sk, bytes_sent) == connection->sent_bytes)
 		return 0;
-	connection->tx_pending = 0;
+	if (!linger_no_more(connection))
+		return 0;
 	open_less(&sight);
 	cpu = this_cpu();
 	if (cpu)
