@@ -122,20 +122,20 @@ int BPF_PROG(read_length, struct sock *sk, int bytes, int flags)
 SEC("tp_btf/tcp_sendmsg_locked")
 int BPF_PROG(send_locked, struct sock *sk)
 {
-	return on_send(sk);
+	return on_send(sk, true);
 }
 
 SEC("fentry/tcp_sendmsg_locked")
 int BPF_PROG(send_function, struct sock *sk, struct msghdr *message, __u64 bytes)
 {
-	return bytes ? on_send(sk) : 0;
+	return bytes ? on_send(sk, true) : 0;
 }
 
-/* At the end of the call: the time of sending counts as the application's. */
+/* At the end of the call: the time of sending counts as the application's, and tx is not seen. */
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(send_length, struct sock *sk, int bytes, int flags)
 {
-	return bytes > 0 ? on_send(sk) : 0;
+	return bytes > 0 ? on_send(sk, false) : 0;
 }
 
 SEC("tp_btf/tcp_destroy_sock")

@@ -127,6 +127,18 @@ INLINE void end_span(const struct connection *connection, const struct sight *si
 		__sync_fetch_and_add(&cpu->count[PROBE_ABI_SPAN_UNKNOWN], 1);
 }
 
+/* A request comes that is not admitted: the one before it is done with, whether or not its bytes
+ * were seen to leave. */
+INLINE void settle(struct connection *connection, const struct sight *sight)
+{
+	if (connection->state != SENT)
+		return;
+	end_span(connection, sight);
+	if (linger_no_more(connection))
+		open_less(sight);
+	connection->state = IDLE;
+}
+
 INLINE __u64 rx_path(const struct sk_buff *skb, __u64 now_ns)
 {
 	__s64 took;
@@ -155,8 +167,10 @@ INLINE int on_arrival(struct sock *sk, struct sk_buff *skb)
 	if (connection->state == ARRIVED ||
 		(connection->state == READ && connection->next_arrived_ns))
 		return 0;
-	if (connection->state != READ && !sight.selected)
+	if (connection->state != READ && !sight.selected) {
+		settle(connection, &sight);
 		return 0;
+	}
 	tcp = bpf_skc_to_tcp_sock(sk);
 	/* Only what can be read now: not what came before, not what lies behind a hole. */
 	if (!tcp || (__s32)(segment->seq - tcp->rcv_nxt) > 0 ||
@@ -434,7 +448,8 @@ INLINE void answer(struct sock *sk, struct connection *connection, const struct 
 	thread_done(connection->thread, connection->generation, sight);
 }
 
-INLINE int on_send(struct sock *sk)
+/* begins: the bytes have not gone to TCP yet; else they may have left. */
+INLINE int on_send(struct sock *sk, bool begins)
 {
 	struct connection *connection;
 	struct tcp_sock *tcp;
@@ -465,12 +480,11 @@ INLINE int on_send(struct sock *sk)
 	connection->last_sent_ns = now_ns;
 	connection->sent_bytes = tcp->bytes_sent;
 	connection->lingers = 1; /* the bucket is followed until the bytes leave */
-	if (!connection->next_arrived_ns)
-		return 0;
-	if (connection->next_selected) {
+	if (connection->next_arrived_ns && connection->next_selected)
 		arrive(connection, &sight, connection->next_arrived_ns, connection->next_offset,
 			connection->next_rx_path_ns);
-	}
+	else if (!begins && linger_no_more(connection))
+		open_less(&sight);
 	connection->next_arrived_ns = 0;
 	return 0;
 }
