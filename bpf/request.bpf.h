@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The way of a request through a connection, as its socket's events show it. A connection is in one
- * of four states:
+ * of five states:
  *
+ *   NEW       just established while it was selected, and nothing was seen to arrive. If it is read
+ *             in this state the data came with the last segment of the handshake, as it does under
+ *             TCP_DEFER_ACCEPT: the request arrived when the connection did.
  *   IDLE      nothing admitted is open. Left when data arrives and the connection is selected.
  *   ARRIVED   data lies unread. Left when somebody reads.
  *   READ      somebody has it. Data that arrives now is remembered (next): if it is read before
@@ -31,10 +34,10 @@
 /* A software stamp older than this is of another clock. */
 #define RX_PATH_LIMIT_NS 10000000000LL
 
-enum connection_state { IDLE = 0, ARRIVED = 1, READ = 2, SENT = 3 };
+enum connection_state { IDLE = 0, ARRIVED = 1, READ = 2, SENT = 3, NEW = 4 };
 
 struct connection {
-	__u64 established_ns; /* 0: it was there before, or has had a request */
+	__u64 established_ns; /* in state NEW */
 	__u64 first_arrived_ns, arrived_ns, read_ns, sent_ns, last_sent_ns;
 	__u64 next_arrived_ns; /* 0: nothing unread has come since the read */
 	__u64 next_offset;
@@ -47,7 +50,7 @@ struct connection {
 	__u32 thread, generation; /* who read last; 0: nobody did, or it found no place */
 	__u32 snapshot;           /* at_arrival is of (thread, generation) */
 	__u32 hash;               /* of its addresses, which a closed socket may have lost */
-	__u32 lingers;            /* 1: counted as open, though in state SENT; see linger_no_more */
+	__u32 lingers;            /* 1: counted as open in state NEW or SENT; see linger_no_more */
 	__u8 state;
 	__u8 reset; /* it was closed without a FIN from here */
 	__u8 next_selected;
@@ -69,7 +72,8 @@ INLINE struct connection *connection_of(struct sock *sk)
 }
 
 /*
- * An answered request is counted as open until its bytes leave. That may happen on another CPU
+ * A new connection is counted as an open request until data comes, for it may have come already; an
+ * answered request until its bytes leave. That may happen on another CPU
  * while the next request comes: who finds `lingers` set takes the count over.
  */
 INLINE bool linger_no_more(struct connection *connection)
@@ -97,7 +101,6 @@ INLINE void arrive(struct connection *connection, const struct sight *sight, __u
 	connection->rx_path_ns = rx_path_ns;
 	connection->next_arrived_ns = 0;
 	connection->split = 0;
-	connection->established_ns = 0;
 	if (!linger_no_more(connection))
 		open_more(sight);
 }
@@ -127,13 +130,14 @@ INLINE void end_span(const struct connection *connection, const struct sight *si
 		__sync_fetch_and_add(&cpu->count[PROBE_ABI_SPAN_UNKNOWN], 1);
 }
 
-/* A request comes that is not admitted: the one before it is done with, whether or not its bytes
- * were seen to leave. */
+/* A request comes that is not admitted: the connection is new no more, or the answer before is done
+ * with, whether or not its bytes were seen to leave. */
 INLINE void settle(struct connection *connection, const struct sight *sight)
 {
-	if (connection->state != SENT)
+	if (connection->state == IDLE)
 		return;
-	end_span(connection, sight);
+	if (connection->state == SENT)
+		end_span(connection, sight);
 	if (linger_no_more(connection))
 		open_less(sight);
 	connection->state = IDLE;
@@ -166,6 +170,9 @@ INLINE int on_arrival(struct sock *sk, struct sk_buff *skb)
 		return 0;
 	if (connection->state == ARRIVED ||
 		(connection->state == READ && connection->next_arrived_ns))
+		return 0;
+	/* More of what came with the handshake. */
+	if (connection->state == NEW && BPF_CORE_READ((struct tcp_sock *)sk, bytes_received))
 		return 0;
 	if (connection->state != READ && !sight.selected) {
 		settle(connection, &sight);
@@ -213,14 +220,6 @@ INLINE void divide_queue(struct connection *connection, const struct probe_abi_t
 	connection->queue_ns[PROBE_ABI_QUEUE_BUSY_BLOCKED] = take(&left, off.owning_ns);
 	connection->queue_ns[PROBE_ABI_QUEUE_WAKEUP] = take(&left, off.idle_ns);
 	connection->queue_ns[PROBE_ABI_QUEUE_BUSY] = left;
-}
-
-/* No arrival was seen because the data came with the last segment of the handshake, as it does
- * under TCP_DEFER_ACCEPT: it arrived when the connection did. */
-INLINE bool arrived_in_handshake(const struct connection *connection, const struct sight *sight)
-{
-	return connection->state == IDLE && connection->established_ns && sight->selected &&
-	       followed_since(sight, connection->established_ns);
 }
 
 INLINE void read_by(struct connection *connection, const struct sight *sight)
@@ -271,7 +270,7 @@ INLINE int on_read(struct sock *sk)
 			let_go(connection, &sight);
 		return 0;
 	}
-	if (connection && arrived_in_handshake(connection, &sight)) {
+	if (connection && connection->state == NEW) {
 		connection->snapshot = 0;
 		arrive(connection, &sight, connection->established_ns, 0, 0);
 	}
@@ -459,7 +458,7 @@ INLINE int on_send(struct sock *sk, bool begins)
 	if (!see(sk, &sight))
 		return 0;
 	connection = sight.followed ? connection_of(sk) : 0;
-	if (!connection || connection->state == IDLE) {
+	if (!connection || connection->state == IDLE || connection->state == NEW) {
 		thread_mark(&sight, false);
 		return 0;
 	}
@@ -495,12 +494,19 @@ INLINE void take_up(struct sock *sk, __u64 established_ns)
 {
 	struct connection *connection = bpf_sk_storage_get(
 		&connections, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	struct sight sight;
 
-	if (connection) {
-		connection->established_ns = established_ns;
-		connection->hash = hash_of(sk);
-	}
 	count(connection ? PROBE_ABI_OPENED : PROBE_ABI_LOST_CONNECTIONS);
+	if (!connection)
+		return;
+	connection->hash = hash_of(sk);
+	see_hash(connection->hash, &sight);
+	if (!sight.selected)
+		return;
+	connection->established_ns = established_ns;
+	connection->state = NEW;
+	connection->lingers = 1;
+	open_more(&sight);
 }
 
 INLINE int on_state(struct sock *sk, int before, int after)
@@ -546,10 +552,8 @@ INLINE int on_end(struct sock *sk)
 		open_less(&sight);
 		if (connection->state == READ)
 			thread_done(connection->thread, connection->generation, &sight);
-	} else if (connection->state == SENT) {
-		end_span(connection, &sight);
-		if (linger_no_more(connection))
-			open_less(&sight);
+	} else {
+		settle(connection, &sight);
 	}
 	connection->state = IDLE;
 	return 0;
