@@ -39,7 +39,8 @@ SEC("tp_btf/sched_switch")
 int BPF_PROG(schedule_switch, bool preempted, struct task_struct *before, struct task_struct *after,
 	unsigned int state)
 {
-	struct probe_abi_thread *thread = thread_at(thread_index(before));
+	struct known_task *known = task_known(before);
+	struct probe_abi_thread *thread = known ? thread_at(known->index) : 0;
 	__u64 now_ns = 0;
 
 	if (thread) {
@@ -47,11 +48,13 @@ int BPF_PROG(schedule_switch, bool preempted, struct task_struct *before, struct
 		/* Both are of the moment it got the CPU; unknown before its first switch. */
 		if (thread->switches)
 			clock_offset_ns = thread->changed_ns - before->sched_info.last_arrival;
+		known->run_delay_ns = before->sched_info.run_delay;
 		switch_out(thread, preempted, state, now_ns);
 	}
-	thread = thread_at(thread_index(after));
+	known = task_known(after);
+	thread = known ? thread_at(known->index) : 0;
 	if (thread)
-		switch_in(thread, after, now_ns ? now_ns : bpf_ktime_get_ns());
+		switch_in(thread, known, after, now_ns ? now_ns : bpf_ktime_get_ns());
 	return 0;
 }
 
@@ -119,20 +122,20 @@ int BPF_PROG(read_length, struct sock *sk, int bytes, int flags)
 SEC("tp_btf/tcp_sendmsg_locked")
 int BPF_PROG(send_locked, struct sock *sk)
 {
-	return on_send(sk);
+	return on_send(sk, true);
 }
 
 SEC("fentry/tcp_sendmsg_locked")
 int BPF_PROG(send_function, struct sock *sk, struct msghdr *message, __u64 bytes)
 {
-	return bytes ? on_send(sk) : 0;
+	return bytes ? on_send(sk, true) : 0;
 }
 
-/* At the end of the call: the time of sending counts as the application's. */
+/* At the end of the call: the time of sending counts as the application's, and tx is not seen. */
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(send_length, struct sock *sk, int bytes, int flags)
 {
-	return bytes > 0 ? on_send(sk) : 0;
+	return bytes > 0 ? on_send(sk, false) : 0;
 }
 
 SEC("tp_btf/tcp_destroy_sock")
@@ -171,7 +174,8 @@ int BPF_PROG(retransmit_segment, struct sock *sk)
 SEC("tp_btf/tcp_send_reset")
 int BPF_PROG(reset_sent_tcp, struct sock *sk)
 {
-	if (sk && is_our_port(sk))
+	/* A listener, or a connection: that has no port any more when its close sends the reset. */
+	if (sk && (is_our_port(sk) || connection_of(sk)))
 		count(PROBE_ABI_RESETS_SENT);
 	return 0;
 }
@@ -212,6 +216,8 @@ int walk_tcp(struct bpf_iter__tcp *context)
 		return 0;
 	if (control.mode == PROBE_ABI_WALK_SEED) {
 		connection = bpf_sk_storage_get(&connections, tcp, 0, BPF_SK_STORAGE_GET_F_CREATE);
+		if (connection)
+			connection->hash = hash_of(sk);
 		count(connection ? PROBE_ABI_SEEDED : PROBE_ABI_LOST_CONNECTIONS);
 		return 0;
 	}

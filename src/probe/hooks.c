@@ -31,7 +31,7 @@ static const struct hooks_stage stages[] = {
 			{"send_function", "fentry/tcp_sendmsg_locked", NULL},
 			{"send_length", "tp_btf/sock_send_length",
 				"seen at the end of the sending call, so that the call's own time "
-				"counts as app_cpu"}}},
+				"counts as app_cpu; tx is not measured"}}},
 	{"schedule", true, NULL, {{"schedule_switch", "tp_btf/sched_switch", NULL}}},
 	{"thread_exit", false, NULL, {{"exit_process", "tp_btf/sched_process_exit", NULL}}},
 	{"end", false, NULL,
