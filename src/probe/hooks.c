@@ -164,6 +164,8 @@ int hooks_remark(struct hooks *hooks, const char *stage, const char *remark)
 
 		if (strcmp(row->stage, stage) != 0)
 			continue;
+		if (row->missing && strstr(row->missing, remark))
+			return 0;
 		if (row->missing)
 			buf_printf(&both, "%s; ", row->missing);
 		buf_text(&both, remark);
