@@ -214,14 +214,16 @@ int walk_tcp(struct bpf_iter__tcp *context)
 	sk = (struct sock *)tcp;
 	if (!is_ours(sk))
 		return 0;
+	connection = bpf_sk_storage_get(&connections, tcp, 0, 0);
 	if (control.mode == PROBE_ABI_WALK_SEED) {
+		if (connection) /* it came after the programs did, and is counted */
+			return 0;
 		connection = bpf_sk_storage_get(&connections, tcp, 0, BPF_SK_STORAGE_GET_F_CREATE);
 		if (connection)
 			connection->hash = hash_of(sk);
 		count(connection ? PROBE_ABI_SEEDED : PROBE_ABI_LOST_CONNECTIONS);
 		return 0;
 	}
-	connection = bpf_sk_storage_get(&connections, tcp, 0, 0);
 	if (connection && (connection->state == ARRIVED || connection->state == READ)) {
 		struct probe_abi_open row = {
 			.arrived_ns = connection->arrived_ns,
