@@ -61,7 +61,8 @@ int BPF_PROG(schedule_switch, bool preempted, struct task_struct *before, struct
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(exit_process, struct task_struct *task)
 {
-	__u32 index = thread_index(task);
+	struct known_task *known = task_known(task);
+	__u32 index = known ? known->index : 0;
 	struct probe_abi_thread *thread = thread_at(index);
 
 	if (!thread || thread->state != 1)
@@ -69,6 +70,9 @@ int BPF_PROG(exit_process, struct task_struct *task)
 	thread->cpu_ns += bpf_ktime_get_ns() - thread->changed_ns;
 	thread->running = 0;
 	thread->state = 2;
+	/* Before another thread may take the place: this one has still to leave its CPU. Below 6.2
+	 * the helper may decline. */
+	known->index = 0;
 	bpf_task_storage_delete(&tasks, task);
 	bpf_map_push_elem(&free_threads, &index, 0);
 	return 0;
