@@ -45,8 +45,7 @@ int BPF_PROG(schedule_switch, bool preempted, struct task_struct *before, struct
 
 	if (thread) {
 		now_ns = bpf_ktime_get_ns();
-		/* Both are of the moment it got the CPU; unknown before its first switch. */
-		if (thread->switches)
+		if (clock_due(thread))
 			clock_offset_ns = thread->changed_ns - before->sched_info.last_arrival;
 		known->run_delay_ns = before->sched_info.run_delay;
 		switch_out(thread, preempted, state, now_ns);
