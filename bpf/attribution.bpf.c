@@ -16,9 +16,11 @@
  * Each hook has alternatives for kernels that lack it or refuse its type of program; user space
  * loads one of each stage.
  *
- * Threads: tracepoint programs run with preemption off, those in softirq write other cells than
- * those in process context. A function hook may be preempted by another one on a preemptible
- * kernel, which then can cost a histogram a count; requests are counted atomically.
+ * Threads: tracepoint programs run with preemption off, and those in softirq write other cells than
+ * those in process context. But the end of an answer may be seen in either, and a function hook may
+ * be preempted by another one on a preemptible kernel: that can cost a histogram a count. Requests
+ * are counted atomically. The kernel leaves out a program that interrupts itself, as one in softirq
+ * may: it counts that (recursion_misses).
  * Kernel: 6.1 or later, with BTF.
  */
 #include "kernel.h"
