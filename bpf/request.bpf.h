@@ -13,8 +13,10 @@
  *             sent first, it is the next request. Left when somebody sends.
  *   SENT      the answer has begun; further sends extend it. Left when data arrives.
  *
- * Threads: on_arrival and on_transmit run in softirq or with bottom halves off, on_read and on_send
- * in the context of who reads and sends, with the socket locked.
+ * Threads: all but on_transmit run with the socket locked, so one at a time for a connection;
+ * on_read and on_send in the context of who reads and sends, on_arrival in softirq or, for what
+ * came while the socket was locked, in the context of who unlocks it. on_transmit runs with bottom
+ * halves off, on any CPU.
  */
 #ifndef RINGLOAD_BPF_REQUEST_H
 #define RINGLOAD_BPF_REQUEST_H

@@ -17,8 +17,9 @@
 #include "ringload/probe_abi.h"
 
 /* CLOCK_MONOTONIC - the scheduler's clock, which sched_info is in: the two drift apart by the
- * slewing of time daemons, so it is taken anew whenever a known thread leaves its CPU. The thread
- * of the probe is one of these and wakes ten times a second. 0: not known yet. */
+ * slewing of time daemons, so it is taken anew every now and then when a known thread leaves its
+ * CPU; not always, as all CPUs read it. The thread of the probe is one of these and wakes ten times
+ * a second. 0: not known yet. */
 __u64 clock_offset_ns SEC(".bss.clock");
 
 /* What a thread had been off its CPU for, at one moment. */
@@ -226,6 +227,13 @@ INLINE void off_remembered(
 			add_spell(off, spell, arrived_ns);
 	}
 	off->unknown_ns = less(known_ns, arrived_ns);
+}
+
+/* Whether the clocks are to be compared: both times are of when the thread got its CPU, and unknown
+ * before its first switch. */
+INLINE bool clock_due(const struct probe_abi_thread *thread)
+{
+	return thread->switches && (thread->offloaded || (thread->switches & 15) == 1);
 }
 
 INLINE void switch_out(struct probe_abi_thread *thread, bool preempted, __u32 state, __u64 now_ns)
