@@ -90,10 +90,6 @@ struct sock {
 	struct bpf_local_storage *sk_bpf_storage;
 } KERNEL_TYPE;
 
-struct inet_sock {
-	__be16 inet_sport;
-} KERNEL_TYPE;
-
 struct tcp_sock {
 	__u32 rcv_nxt;
 	__u32 srtt_us; /* eighths of a microsecond */
@@ -114,7 +110,7 @@ struct tcp_skb_cb {
 } KERNEL_TYPE;
 
 struct sched_info {
-	unsigned long long last_arrival, last_queued;
+	unsigned long long run_delay, last_arrival, last_queued;
 } KERNEL_TYPE;
 
 struct task_struct {

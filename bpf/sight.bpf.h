@@ -106,12 +106,12 @@ INLINE void client_address(const struct sock *sk, __be32 *words)
 	}
 }
 
-INLINE __u32 hash_of(const struct sock *sk, __u16 port)
+INLINE __u32 hash_of(const struct sock *sk)
 {
 	__be32 words[4];
 
 	client_address(sk, words);
-	return probe_abi_hash(words, bpf_ntohs(sk->__sk_common.skc_dport), port);
+	return probe_abi_hash(words, bpf_ntohs(sk->__sk_common.skc_dport), sk->__sk_common.skc_num);
 }
 
 /* A socket of a port of ours as a program meets it. */
@@ -121,9 +121,9 @@ struct sight {
 	bool followed; /* there may be an admitted request on it */
 };
 
-INLINE void see_at(const struct sock *sk, __u16 port, struct sight *sight)
+INLINE void see_hash(__u32 hash, struct sight *sight)
 {
-	sight->hash = hash_of(sk, port);
+	sight->hash = hash;
 	sight->bucket = 0;
 	sight->selected = true;
 	sight->followed = true;
@@ -139,14 +139,8 @@ INLINE bool see(const struct sock *sk, struct sight *sight)
 {
 	if (!is_our_port(sk))
 		return false;
-	see_at(sk, sk->__sk_common.skc_num, sight);
+	see_hash(hash_of(sk), sight);
 	return true;
-}
-
-/* A closed socket has given its port back (skc_num is 0), but still knows which it sent from. */
-INLINE void see_closed(struct sock *sk, struct sight *sight)
-{
-	see_at(sk, bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport)), sight);
 }
 
 INLINE void open_more(const struct sight *sight)

@@ -13,7 +13,7 @@
 #include "target/target.h"
 
 /* Spun, so that requests have to wait for one another: a server as most are. */
-#define DEMO_ROUTE       "* service=exp:100us by=spin"
+#define DEMO_ROUTE       "* service=exp:60us by=spin"
 #define DEMO_CONNECTIONS 64
 
 struct demo_values {
@@ -127,7 +127,7 @@ static int load(const struct demo_values *values, const struct demo_cpus *cpus,
 	scenario.open_loop = true;
 	scenario.rate_mrps = values->rate_mrps;
 	scenario.duration_ns = values->duration_ns;
-	log_note("%s requests a second for %s on an embedded server that computes for 100 µs on "
+	log_note("%s requests a second for %s on an embedded server that computes for 60 µs on "
 		 "average",
 		units_format_rate(rate, (double)values->rate_mrps / 1e3),
 		units_format_duration_exact(time, values->duration_ns));
@@ -180,7 +180,7 @@ out:
 static const struct command_example demo_examples[] = {
 	{"ringload demo", "half a minute from the clone to the first report"},
 	{"sudo ringload demo", "the same with the server's kernel: where the time went"},
-	{"sudo ringload demo -r 8k -d 10s --json demo.json",
+	{"sudo ringload demo -r 12k -d 10s --json demo.json",
 		"near what this server bears: watch the queue grow; and the whole record"},
 	{NULL, NULL},
 };
@@ -190,7 +190,7 @@ const struct command demo_command = {
 	.summary = "show a load on the embedded target",
 	.operands = "",
 	.about = "Starts the embedded target on the last CPU, which computes for each request: "
-		 "100 microseconds on average, exponentially distributed. Drives an open loop "
+		 "60 microseconds on average, exponentially distributed. Drives an open loop "
 		 "against it and prints the report, with the time of a request in the server's "
 		 "kernel where this user may look into it. Nothing needs to be installed or "
 		 "running.",

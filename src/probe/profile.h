@@ -5,10 +5,14 @@
  * process that was added. Names come from kallsyms and from the processes' own ELF files.
  *
  * A user stack is what frame pointers give: code built without them shows one or two frames, which
- * is counted (truncated), not hidden. Unknown frames keep module and offset.
+ * is counted (truncated), not hidden. Where a frame pointer led to nothing stands one "[unknown]".
+ * Unknown frames keep module and offset.
  *
  * Owner: profile_open makes it, profile_close frees it and its stacks. Threads: one. Errors:
- * ERR_ENVIRONMENT with a sentence. Cost: about 5 µs a sample on the CPU that is sampled.
+ * ERR_ENVIRONMENT with a sentence.
+ * Cost, measured: the program takes 1 µs for a stack of a few frames, 5 µs for one of 35, three
+ * times that where caches are cold; the timer interrupt around it is the machine's (14 µs in a
+ * virtual one). At 199 Hz that is below 0.7 % of each CPU while the process runs on it.
  * Needs: CAP_BPF and CAP_PERFMON; names of kernel functions need kernel.kptr_restrict to allow it.
  */
 #ifndef RINGLOAD_PROBE_PROFILE_H

@@ -24,9 +24,10 @@ expect_kernel '[.stages[] | select(.in_residence) | .share] | add | . > 0.999 an
 expect_kernel '([.stages[] | select(.in_residence) | .mean_ns] | add) as $sum
 	| .residence.mean_ns | . > $sum * 0.99 and . < $sum * 1.01'
 expect_kernel '[.stages[].mean_ns | select(. != null and . < 0)] == []'
-# 200 us of computing for each; eight requests at a time on one thread wait for one another.
+# 200 us of computing for each; eight requests at a time on one thread wait for one another, read or
+# not.
 expect_kernel '.stages[] | select(.name == "app_cpu") | .mean_ns > 190000'
-expect_kernel '.stages[] | select(.name == "queue") | .mean_ns > 500000'
+expect_kernel '.residence.mean_ns > 1000000'
 # What the kernel saw cannot have taken longer than what the client saw.
 expect_record '.kernel.residence.mean_ns < .latency_ns.service.mean and .kernel.residual_ns > 0'
 expect_kernel ".workers | length == 1 and .[0].pid == $server and .[0].requests == 2000"
@@ -53,8 +54,8 @@ expect_kernel '.stages[] | select(.name == "app_sleep") | .share > 0.8'
 # The warm-up is not in it: what is measured is the window's half of the requests.
 load --probe-sample 1 -r 500 -w 1s -d 1s -c 8 "$url/"
 expect_record '.requests.scheduled == 500'
-expect_kernel '.requests >= 490 and .requests <= 510'
-expect_kernel '.sampled_fraction > 0.95 and .sampled_fraction < 1.05'
+expect_kernel '.requests >= 400 and .requests <= 600'
+expect_kernel '.sampled_fraction > 0.8 and .sampled_fraction < 1.2'
 
 # By default one of eight connections at a time.
 load -r 2000 -d 2s -c 64 "$url/"
@@ -77,8 +78,21 @@ sleep 3
 kill -INT "$pid"
 wait "$pid"
 expect_equal 'exit code' $? 130
-expect_record '.kernel.requests as $seen | .requests.completed | . >= $seen - 20 and . <= $seen + 20'
+expect_record '.kernel.requests as $seen | .requests.completed | . >= $seen - 100 and . <= $seen + 100'
 expect_text "$SCRATCH/out" 'where the time went'
+
+# Two runs at once: each is told that the figures are of both.
+start "$RINGLOAD" run -q --probe require --probe-sample 1 -n 4000 -r 1000 -c 8 --json "$SCRATCH/other.json" "$url/" \
+	>"$SCRATCH/other.out" 2>"$SCRATCH/other.err"
+other=$pid
+load --probe-sample 1 -n 1000 -r 1000 -c 8 "$url/"
+wait "$other"
+expect_json "$SCRATCH/other.json" '.kernel | .status == "measured" and .requests >= 3900 and .requests <= 5100'
+expect_record '.kernel.requests > 1500 and .kernel.sampled_fraction > 1.5'
+expect_record '.notes | any(contains("others used the port too"))'
+# Alone nobody is.
+load --probe-sample 1 -n 1000 -r 1000 -c 8 "$url/"
+expect_record '.kernel.requests >= 900 and .kernel.requests <= 1000 and .notes == []'
 
 # Nothing is required of it and nothing is there to see: a server that no process is.
 probe=auto

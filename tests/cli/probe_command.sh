@@ -10,22 +10,14 @@ source tests/kernel.sh
 serve --route '/spin service=fixed:200us by=spin'
 probed=$SCRATCH/probed.json
 
-# drive SECONDS: load from elsewhere, in the background; without a probe of its own.
-drive() {
-	start "$RINGLOAD" run -q --probe off -r 500 -d "$1s" -c 8 --json "$record" "$url/spin" >/dev/null
-	driver=$pid
-	wait_for 20 is_served || fail 'no load'
-}
+# Load from elsewhere, as long as the test takes; without a probe of its own.
+start "$RINGLOAD" run -q --probe off -r 500 -d 100s --timeout 1s -c 8 "$url/spin" >/dev/null
 is_served() {
-	[ "$(stats .responses)" -gt "${served:-0}" ]
+	[ "$(stats .responses)" -gt 10 ]
 }
-finish() {
-	wait "$driver"
-	served=$(stats .responses)
-}
+wait_for 20 is_served || fail 'no load'
 
 # Beside a load: text, and the record.
-drive 4
 run "$RINGLOAD" probe --port "$port" --duration 1s --sample 1/1 --json "$probed"
 expect_status 0
 expect_json "$probed" '.schema == "ringload.probe/1" and .complete and .command[0:2] == ["ringload", "probe"]'
@@ -39,25 +31,22 @@ expect_kernel '.stages[] | select(.name == "app_cpu") | .mean_ns > 190000' "$pro
 expect_kernel '.residual_ns == null and .sampled_fraction == null' "$probed"
 expect_text "$SCRATCH/out" 'where the time went'
 expect_equal 'diagnostics' "$(cat "$SCRATCH/err")" ''
-finish
 
 # The record alone, over two ports, one of which is silent: it is told of.
-drive 3
 run "$RINGLOAD" probe -p "$port,1" -d 500ms --json -
 expect_status 0
 expect_equal 'JSON texts on standard output' "$(jq -c . "$SCRATCH/out" | wc -l)" 1
 expect_json "$SCRATCH/out" ".kernel.ports == [$port, 1] and .kernel.sample == 8"
 expect_text "$SCRATCH/err" 'no process of this machine listens on port 1 when the window begins'
-finish
 
 # Ctrl-C is the usual end of one without a duration, and cuts one with.
 for duration in '' '--duration 60s'; do
-	drive 5
 	# shellcheck disable=SC2086 # two words or none
 	start "$RINGLOAD" probe -p "$port" --sample 1 $duration --json "$probed" \
 		>"$SCRATCH/out" 2>"$SCRATCH/err"
 	prober=$pid
-	sleep 2
+	wait_for 20 holds_programs "$prober" || fail 'the probe did not begin' "$SCRATCH/err"
+	sleep 1.5
 	kill -INT "$prober"
 	wait "$prober"
 	status=$?
@@ -65,18 +54,15 @@ for duration in '' '--duration 60s'; do
 	expect_json "$probed" ".window.interrupted == $([ "$duration" ] && echo true || echo false)"
 	expect_kernel '.requests > 100' "$probed"
 	expect_text "$SCRATCH/out" 'where the time went'
-	finish
 done
 
 # Two at once see the same, each with its own sampling.
-drive 6
 start "$RINGLOAD" probe -q -p "$port" -d 2s --sample 1 --json "$SCRATCH/one.json" >/dev/null 2>"$SCRATCH/err"
 one=$pid
 start "$RINGLOAD" probe -q -p "$port" -d 2s --sample 1/4 --json "$SCRATCH/two.json" >/dev/null 2>"$SCRATCH/err"
 two=$pid
 wait "$one" || fail 'the first of two failed' "$SCRATCH/err"
 wait "$two" || fail 'the second of two failed' "$SCRATCH/err"
-finish
 expect_kernel '.requests > 850 and .requests < 1200' "$SCRATCH/one.json"
 expect_kernel '.requests > 50 and .requests < 600 and .sample == 4' "$SCRATCH/two.json"
 for each in one two; do
@@ -84,13 +70,11 @@ for each in one two; do
 done
 
 # The filters: a process that is not the server, the server's.
-drive 6
 run "$RINGLOAD" probe -p "$port" -d 1s --pid $$ --json "$probed"
 expect_kernel '.status == "not_measured" or .requests == 0' "$probed"
 run "$RINGLOAD" probe -p "$port" -d 1s --sample 1 --pid "$server" --netns /proc/self/ns/net --json "$probed"
 expect_status 0
 expect_kernel '.requests > 300' "$probed"
-finish
 
 # A port where nobody listens: told at once, and found to be so at the end.
 run "$RINGLOAD" probe -p 1 -d 200ms --json "$probed"
@@ -103,10 +87,8 @@ expect_status 5
 expect_equal 'lines of diagnostics' "$(wc -l <"$SCRATCH/err")" 1
 
 # The live line, on a terminal and nowhere else.
-drive 5
 TERM=xterm script --quiet --return --log-out "$SCRATCH/shown" \
-	--command "'$RINGLOAD' probe -p $port --sample 1 -d 3500ms >$SCRATCH/out" >/dev/null </dev/null
+	--command "'$RINGLOAD' probe -p $port --sample 1 -d 2500ms >$SCRATCH/out" >/dev/null </dev/null
 expect_text "$SCRATCH/shown" 'requests/s'
 expect_text "$SCRATCH/shown" 's left'
 expect_no_text "$SCRATCH/out" $'\r'
-finish

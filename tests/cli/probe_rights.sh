@@ -7,7 +7,7 @@ source tests/load.sh
 source tests/serving.sh
 source tests/kernel.sh
 
-mend='sudo setcap cap_bpf,cap_perfmon,cap_net_admin+ep'
+mend='sudo setcap cap_bpf,cap_perfmon'
 chmod 755 "$SCRATCH"
 mkdir "$SCRATCH/nobody"
 chown 65534:65534 "$SCRATCH/nobody"
@@ -40,7 +40,7 @@ expect_status 3
 expect_text "$SCRATCH/err" '--probe require: '
 expect_text "$SCRATCH/err" "$mend"
 [ ! -e "$record.none" ] || fail 'a record of nothing was written'
-expect_equal 'requests sent' "$(stats ".responses - $served")" 1 # the question itself
+expect_equal 'requests sent' "$(stats ".responses - $served")" 0
 
 # A profile that was asked for is missed aloud.
 as_nobody "$SCRATCH/ringload" run -n 500 -c 8 --profile "$SCRATCH/nobody/p" --json "$record" "$url/"
@@ -52,6 +52,7 @@ expect_text "$SCRATCH/err" '--profile: nothing is written: '
 as_nobody "$SCRATCH/ringload" probe -p "$port" -d 200ms
 expect_status 3
 expect_text "$SCRATCH/err" "$mend"
+cp "$SCRATCH/err" "$SCRATCH/sentence"
 
 # The demo goes on as well.
 as_nobody "$SCRATCH/ringload" demo -d 500ms -r 200 --json "$record"
@@ -59,8 +60,11 @@ expect_record '.requests.completed == 100'
 expect_kernel '.status == "not_measured" and (.reason | contains("CAP_BPF"))'
 
 # With what the sentence names it works. A file system without capabilities cannot show that.
-if setcap cap_bpf,cap_perfmon,cap_net_admin+ep "$SCRATCH/ringload" 2>"$SCRATCH/setcap"; then
+rights=$(sed -n 's/.*sudo setcap \([^ ]*\) .*/\1/p' "$SCRATCH/sentence")
+if setcap "$rights" "$SCRATCH/ringload" 2>"$SCRATCH/setcap"; then
 	as_nobody "$SCRATCH/ringload" run --probe require --probe-sample 1 -n 500 -c 8 --json "$record" "$url/"
 	expect_measured 'with capabilities'
 	expect_kernel '.status == "measured" and .requests == 500'
+	# Root's server may not be looked into; what its network namespace counts is this one's.
+	expect_kernel '.counters | .listen_overflows != null and .throttled_ns == null'
 fi
