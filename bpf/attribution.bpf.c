@@ -202,7 +202,8 @@ int walk_tcp(struct bpf_iter__tcp *context)
 		if (self)
 			self->offloaded = 1;
 	}
-	if (!common || common->skc_state != TCP_ESTABLISHED)
+	/* A client that has no more to say may still be waiting for its answer. */
+	if (!common || (common->skc_state != TCP_ESTABLISHED && common->skc_state != TCP_CLOSE_WAIT))
 		return 0;
 	tcp = bpf_skc_to_tcp_sock(common);
 	if (!tcp)
@@ -210,14 +211,16 @@ int walk_tcp(struct bpf_iter__tcp *context)
 	sk = (struct sock *)tcp;
 	if (!is_ours(sk))
 		return 0;
+	connection = bpf_sk_storage_get(&connections, tcp, 0, 0);
 	if (control.mode == PROBE_ABI_WALK_SEED) {
+		if (connection) /* opened since the programs were attached, and counted then */
+			return 0;
 		connection = bpf_sk_storage_get(&connections, tcp, 0, BPF_SK_STORAGE_GET_F_CREATE);
 		if (connection)
 			connection->hash = hash_of(sk);
 		count(connection ? PROBE_ABI_SEEDED : PROBE_ABI_LOST_CONNECTIONS);
 		return 0;
 	}
-	connection = bpf_sk_storage_get(&connections, tcp, 0, 0);
 	if (connection && (connection->state == ARRIVED || connection->state == READ)) {
 		struct probe_abi_open row = {
 			.arrived_ns = connection->arrived_ns,
