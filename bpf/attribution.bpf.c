@@ -168,10 +168,11 @@ int BPF_PROG(retransmit_segment, struct sock *sk)
 	return 0;
 }
 
+/* A socket that is reset from here has given its port back by then. */
 SEC("tp_btf/tcp_send_reset")
 int BPF_PROG(reset_sent_tcp, struct sock *sk)
 {
-	if (sk && is_our_port(sk))
+	if (sk && (connection_of(sk) || is_ours(sk)))
 		count(PROBE_ABI_RESETS_SENT);
 	return 0;
 }
