@@ -16,9 +16,11 @@
  * Each hook has alternatives for kernels that lack it or refuse its type of program; user space
  * loads one of each stage.
  *
- * Threads: tracepoint programs run with preemption off, those in softirq write other cells than
- * those in process context. A function hook may be preempted by another one on a preemptible
- * kernel, which then can cost a histogram a count; requests are counted atomically.
+ * Threads: tracepoint programs run with preemption off, and those in softirq write other cells than
+ * those in process context. But the end of an answer may be seen in either, and a function hook may
+ * be preempted by another one on a preemptible kernel: that can cost a histogram a count. Requests
+ * are counted atomically. The kernel leaves out a program that interrupts itself, as one in softirq
+ * may: it counts that (recursion_misses).
  * Kernel: 6.1 or later, with BTF.
  */
 #include "kernel.h"
@@ -39,26 +41,29 @@ SEC("tp_btf/sched_switch")
 int BPF_PROG(schedule_switch, bool preempted, struct task_struct *before, struct task_struct *after,
 	unsigned int state)
 {
-	struct probe_abi_thread *thread = thread_at(thread_index(before));
+	struct known_task *known = task_known(before);
+	struct probe_abi_thread *thread = known ? thread_at(known->index) : 0;
 	__u64 now_ns = 0;
 
 	if (thread) {
 		now_ns = bpf_ktime_get_ns();
-		/* Both are of the moment it got the CPU; unknown before its first switch. */
-		if (thread->switches)
+		if (clock_due(thread))
 			clock_offset_ns = thread->changed_ns - before->sched_info.last_arrival;
+		known->run_delay_ns = before->sched_info.run_delay;
 		switch_out(thread, preempted, state, now_ns);
 	}
-	thread = thread_at(thread_index(after));
+	known = task_known(after);
+	thread = known ? thread_at(known->index) : 0;
 	if (thread)
-		switch_in(thread, after, now_ns ? now_ns : bpf_ktime_get_ns());
+		switch_in(thread, known, after, now_ns ? now_ns : bpf_ktime_get_ns());
 	return 0;
 }
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(exit_process, struct task_struct *task)
 {
-	__u32 index = thread_index(task);
+	struct known_task *known = task_known(task);
+	__u32 index = known ? known->index : 0;
 	struct probe_abi_thread *thread = thread_at(index);
 
 	if (!thread || thread->state != 1)
@@ -66,6 +71,9 @@ int BPF_PROG(exit_process, struct task_struct *task)
 	thread->cpu_ns += bpf_ktime_get_ns() - thread->changed_ns;
 	thread->running = 0;
 	thread->state = 2;
+	/* Before another thread may take the place: this one has still to leave its CPU. Below 6.2
+	 * the helper may decline. */
+	known->index = 0;
 	bpf_task_storage_delete(&tasks, task);
 	bpf_map_push_elem(&free_threads, &index, 0);
 	return 0;
@@ -119,20 +127,20 @@ int BPF_PROG(read_length, struct sock *sk, int bytes, int flags)
 SEC("tp_btf/tcp_sendmsg_locked")
 int BPF_PROG(send_locked, struct sock *sk)
 {
-	return on_send(sk);
+	return on_send(sk, true);
 }
 
 SEC("fentry/tcp_sendmsg_locked")
 int BPF_PROG(send_function, struct sock *sk, struct msghdr *message, __u64 bytes)
 {
-	return bytes ? on_send(sk) : 0;
+	return bytes ? on_send(sk, true) : 0;
 }
 
-/* At the end of the call: the time of sending counts as the application's. */
+/* At the end of the call: the time of sending counts as the application's, and tx is not seen. */
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(send_length, struct sock *sk, int bytes, int flags)
 {
-	return bytes > 0 ? on_send(sk) : 0;
+	return bytes > 0 ? on_send(sk, false) : 0;
 }
 
 SEC("tp_btf/tcp_destroy_sock")
@@ -168,11 +176,11 @@ int BPF_PROG(retransmit_segment, struct sock *sk)
 	return 0;
 }
 
-/* A socket that is reset from here has given its port back by then. */
+/* A listener, or a connection: that has no port any more when its close sends the reset. */
 SEC("tp_btf/tcp_send_reset")
 int BPF_PROG(reset_sent_tcp, struct sock *sk)
 {
-	if (sk && (connection_of(sk) || is_ours(sk)))
+	if (sk && (is_ours(sk) || connection_of(sk)))
 		count(PROBE_ABI_RESETS_SENT);
 	return 0;
 }
@@ -214,7 +222,7 @@ int walk_tcp(struct bpf_iter__tcp *context)
 		return 0;
 	connection = bpf_sk_storage_get(&connections, tcp, 0, 0);
 	if (control.mode == PROBE_ABI_WALK_SEED) {
-		if (connection) /* opened since the programs were attached, and counted then */
+		if (connection) /* it came after the programs did, and is counted */
 			return 0;
 		connection = bpf_sk_storage_get(&connections, tcp, 0, BPF_SK_STORAGE_GET_F_CREATE);
 		if (connection)

@@ -110,7 +110,7 @@ struct tcp_skb_cb {
 } KERNEL_TYPE;
 
 struct sched_info {
-	unsigned long long last_arrival, last_queued;
+	unsigned long long run_delay, last_arrival, last_queued;
 } KERNEL_TYPE;
 
 struct task_struct {

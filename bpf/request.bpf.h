@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The way of a request through a connection, as its socket's events show it. A connection is in one
- * of four states:
+ * of five states:
  *
+ *   NEW       just established while it was selected, and nothing was seen to arrive. If it is read
+ *             in this state the data came with the last segment of the handshake, as it does under
+ *             TCP_DEFER_ACCEPT: the request arrived when the connection did.
  *   IDLE      nothing admitted is open. Left when data arrives and the connection is selected.
  *   ARRIVED   data lies unread. Left when somebody reads.
  *   READ      somebody has it. Data that arrives now is remembered (next): if it is read before
@@ -10,8 +13,10 @@
  *             sent first, it is the next request. Left when somebody sends.
  *   SENT      the answer has begun; further sends extend it. Left when data arrives.
  *
- * Threads: on_arrival and on_transmit run in softirq or with bottom halves off, on_read and on_send
- * in the context of who reads and sends, with the socket locked.
+ * Threads: all but on_transmit run with the socket locked, so one at a time for a connection;
+ * on_read and on_send in the context of who reads and sends, on_arrival in softirq or, for what
+ * came while the socket was locked, in the context of who unlocks it. on_transmit runs with bottom
+ * halves off, on any CPU.
  */
 #ifndef RINGLOAD_BPF_REQUEST_H
 #define RINGLOAD_BPF_REQUEST_H
@@ -31,10 +36,10 @@
 /* A software stamp older than this is of another clock. */
 #define RX_PATH_LIMIT_NS 10000000000LL
 
-enum connection_state { IDLE = 0, ARRIVED = 1, READ = 2, SENT = 3 };
+enum connection_state { IDLE = 0, ARRIVED = 1, READ = 2, SENT = 3, NEW = 4 };
 
 struct connection {
-	__u64 established_ns; /* 0: it was there before, or has had a request */
+	__u64 established_ns; /* in state NEW */
 	__u64 first_arrived_ns, arrived_ns, read_ns, sent_ns, last_sent_ns;
 	__u64 next_arrived_ns; /* 0: nothing unread has come since the read */
 	__u64 next_offset;
@@ -47,10 +52,11 @@ struct connection {
 	__u32 thread, generation; /* who read last; 0: nobody did, or it found no place */
 	__u32 snapshot;           /* at_arrival is of (thread, generation) */
 	__u32 hash;               /* of its addresses, which a closed socket may have lost */
+	__u32 lingers;            /* 1: counted as open in state NEW or SENT; see linger_no_more */
 	__u8 state;
+	__u8 reset; /* it was closed without a FIN from here */
 	__u8 next_selected;
 	__u8 split;
-	__u8 tx_pending;
 };
 
 struct {
@@ -65,6 +71,16 @@ INLINE struct connection *connection_of(struct sock *sk)
 	if (!sk->sk_bpf_storage)
 		return 0;
 	return bpf_sk_storage_get(&connections, sk, 0, 0);
+}
+
+/*
+ * A new connection is counted as an open request until data comes, for it may have come already; an
+ * answered request until its bytes leave. That may happen on another CPU
+ * while the next request comes: who finds `lingers` set takes the count over.
+ */
+INLINE bool linger_no_more(struct connection *connection)
+{
+	return connection->lingers && __sync_lock_test_and_set(&connection->lingers, 0);
 }
 
 /* --- a request's way --- */
@@ -87,10 +103,8 @@ INLINE void arrive(struct connection *connection, const struct sight *sight, __u
 	connection->rx_path_ns = rx_path_ns;
 	connection->next_arrived_ns = 0;
 	connection->split = 0;
-	connection->established_ns = 0;
-	if (!connection->tx_pending) /* else it is still counted as open */
+	if (!linger_no_more(connection))
 		open_more(sight);
-	connection->tx_pending = 0;
 }
 
 INLINE void snapshot(struct connection *connection)
@@ -116,6 +130,19 @@ INLINE void end_span(const struct connection *connection, const struct sight *si
 			connection->last_sent_ns - connection->sent_ns);
 	else
 		__sync_fetch_and_add(&cpu->count[PROBE_ABI_SPAN_UNKNOWN], 1);
+}
+
+/* A request comes that is not admitted: the connection is new no more, or the answer before is done
+ * with, whether or not its bytes were seen to leave. */
+INLINE void settle(struct connection *connection, const struct sight *sight)
+{
+	if (connection->state == IDLE)
+		return;
+	if (connection->state == SENT)
+		end_span(connection, sight);
+	if (linger_no_more(connection))
+		open_less(sight);
+	connection->state = IDLE;
 }
 
 INLINE __u64 rx_path(const struct sk_buff *skb, __u64 now_ns)
@@ -146,8 +173,13 @@ INLINE int on_arrival(struct sock *sk, struct sk_buff *skb)
 	if (connection->state == ARRIVED ||
 		(connection->state == READ && connection->next_arrived_ns))
 		return 0;
-	if (connection->state != READ && !sight.selected)
+	/* More of what came with the handshake. */
+	if (connection->state == NEW && BPF_CORE_READ((struct tcp_sock *)sk, bytes_received))
 		return 0;
+	if (connection->state != READ && !sight.selected) {
+		settle(connection, &sight);
+		return 0;
+	}
 	tcp = bpf_skc_to_tcp_sock(sk);
 	/* Only what can be read now: not what came before, not what lies behind a hole. */
 	if (!tcp || (__s32)(segment->seq - tcp->rcv_nxt) > 0 ||
@@ -192,14 +224,6 @@ INLINE void divide_queue(struct connection *connection, const struct probe_abi_t
 	connection->queue_ns[PROBE_ABI_QUEUE_BUSY] = left;
 }
 
-/* No arrival was seen because the data came with the last segment of the handshake, as it does
- * under TCP_DEFER_ACCEPT: it arrived when the connection did. */
-INLINE bool arrived_in_handshake(const struct connection *connection, const struct sight *sight)
-{
-	return connection->state == IDLE && connection->established_ns && sight->selected &&
-	       followed_since(sight, connection->established_ns);
-}
-
 INLINE void read_by(struct connection *connection, const struct sight *sight)
 {
 	__u64 now_ns = bpf_ktime_get_ns();
@@ -230,7 +254,7 @@ INLINE void read_by(struct connection *connection, const struct sight *sight)
 /* Another process than the one asked for reads it. */
 INLINE void let_go(struct connection *connection, const struct sight *sight)
 {
-	if (connection->state == ARRIVED || connection->state == READ)
+	if (connection->state == ARRIVED || connection->state == READ || linger_no_more(connection))
 		open_less(sight);
 	connection->state = IDLE;
 }
@@ -248,7 +272,7 @@ INLINE int on_read(struct sock *sk)
 			let_go(connection, &sight);
 		return 0;
 	}
-	if (connection && arrived_in_handshake(connection, &sight)) {
+	if (connection && connection->state == NEW) {
 		connection->snapshot = 0;
 		arrive(connection, &sight, connection->established_ns, 0, 0);
 	}
@@ -425,7 +449,8 @@ INLINE void answer(struct sock *sk, struct connection *connection, const struct 
 	thread_done(connection->thread, connection->generation, sight);
 }
 
-INLINE int on_send(struct sock *sk)
+/* begins: the bytes have not gone to TCP yet; else they may have left. */
+INLINE int on_send(struct sock *sk, bool begins)
 {
 	struct connection *connection;
 	struct tcp_sock *tcp;
@@ -435,7 +460,7 @@ INLINE int on_send(struct sock *sk)
 	if (!see(sk, &sight))
 		return 0;
 	connection = sight.followed ? connection_of(sk) : 0;
-	if (!connection || connection->state == IDLE) {
+	if (!connection || connection->state == IDLE || connection->state == NEW) {
 		thread_mark(&sight, false);
 		return 0;
 	}
@@ -455,15 +480,12 @@ INLINE int on_send(struct sock *sk)
 	connection->sent_ns = now_ns;
 	connection->last_sent_ns = now_ns;
 	connection->sent_bytes = tcp->bytes_sent;
-	connection->tx_pending = 1; /* the bucket is followed until the bytes leave */
-	if (!connection->next_arrived_ns)
-		return 0;
-	if (connection->next_selected) {
-		connection->tx_pending = 0;
-		open_less(&sight);
+	connection->lingers = 1; /* the bucket is followed until the bytes leave */
+	if (connection->next_arrived_ns && connection->next_selected)
 		arrive(connection, &sight, connection->next_arrived_ns, connection->next_offset,
 			connection->next_rx_path_ns);
-	}
+	else if (!begins && linger_no_more(connection))
+		open_less(&sight);
 	connection->next_arrived_ns = 0;
 	return 0;
 }
@@ -474,12 +496,19 @@ INLINE void take_up(struct sock *sk, __u64 established_ns)
 {
 	struct connection *connection = bpf_sk_storage_get(
 		&connections, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	struct sight sight;
 
-	if (connection) {
-		connection->established_ns = established_ns;
-		connection->hash = hash_of(sk);
-	}
 	count(connection ? PROBE_ABI_OPENED : PROBE_ABI_LOST_CONNECTIONS);
+	if (!connection)
+		return;
+	connection->hash = hash_of(sk);
+	see_hash(connection->hash, &sight);
+	if (!sight.selected)
+		return;
+	connection->established_ns = established_ns;
+	connection->state = NEW;
+	connection->lingers = 1;
+	open_more(&sight);
 }
 
 INLINE int on_state(struct sock *sk, int before, int after)
@@ -489,13 +518,19 @@ INLINE int on_state(struct sock *sk, int before, int after)
 			take_up(sk, bpf_ktime_get_ns());
 		return 0;
 	}
+	if (before != TCP_ESTABLISHED && before != TCP_CLOSE_WAIT)
+		return 0;
 	/* A close by the application: it will not answer what it has read. */
-	if ((before == TCP_ESTABLISHED || before == TCP_CLOSE_WAIT) &&
-		(after == TCP_FIN_WAIT1 || after == TCP_LAST_ACK || after == TCP_CLOSE)) {
+	if (after == TCP_FIN_WAIT1 || after == TCP_LAST_ACK) {
 		struct sight sight;
 
 		if (see(sk, &sight))
 			thread_mark(&sight, false);
+	} else if (after == TCP_CLOSE) {
+		struct connection *connection = connection_of(sk);
+
+		if (connection)
+			connection->reset = 1;
 	}
 	return 0;
 }
@@ -511,17 +546,17 @@ INLINE int on_end(struct sock *sk)
 		return 0;
 	see_hash(connection->hash, &sight);
 	count(PROBE_ABI_CLOSED);
+	/* After a reset it is the application's close that ends it; it may have read a request. */
+	if (connection->reset)
+		thread_mark(&sight, false);
 	if (connection->state == ARRIVED || connection->state == READ) {
 		count(PROBE_ABI_ABANDONED);
 		open_less(&sight);
 		if (connection->state == READ)
 			thread_done(connection->thread, connection->generation, &sight);
-	} else if (connection->state == SENT) {
-		end_span(connection, &sight);
-		if (connection->tx_pending)
-			open_less(&sight);
+	} else {
+		settle(connection, &sight);
 	}
-	connection->tx_pending = 0;
 	connection->state = IDLE;
 	return 0;
 }
@@ -536,12 +571,13 @@ INLINE int on_transmit(const struct sk_buff *skb)
 	if (!sk || !see(sk, &sight) || !sight.followed)
 		return 0;
 	connection = connection_of(sk);
-	if (!connection || connection->state != SENT || !connection->tx_pending)
+	if (!connection || connection->state != SENT || !connection->lingers)
 		return 0;
 	/* An acknowledgment carries nothing of the answer. */
 	if (BPF_CORE_READ((struct tcp_sock *)sk, bytes_sent) == connection->sent_bytes)
 		return 0;
-	connection->tx_pending = 0;
+	if (!linger_no_more(connection))
+		return 0;
 	open_less(&sight);
 	cpu = this_cpu();
 	if (cpu)

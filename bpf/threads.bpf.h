@@ -17,8 +17,9 @@
 #include "ringload/probe_abi.h"
 
 /* CLOCK_MONOTONIC - the scheduler's clock, which sched_info is in: the two drift apart by the
- * slewing of time daemons, so it is taken anew whenever a known thread leaves its CPU. The thread
- * of the probe is one of these and wakes ten times a second. 0: not known yet. */
+ * slewing of time daemons, so it is taken anew every now and then when a known thread leaves its
+ * CPU; not always, as all CPUs read it. The thread of the probe is one of these and wakes ten times
+ * a second. 0: not known yet. */
 __u64 clock_offset_ns SEC(".bss.clock");
 
 /* What a thread had been off its CPU for, at one moment. */
@@ -28,11 +29,18 @@ struct off_sums {
 	__u32 owning, kind; /* of the spell it was in */
 };
 
+/* What is kept with a task. */
+struct known_task {
+	__u64 run_delay_ns; /* sched_info.run_delay when it left its CPU */
+	__u32 index;        /* in `threads`; 0: none */
+	__u32 pad;
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
-	__type(value, __u32);
+	__type(value, struct known_task);
 } tasks SEC(".maps");
 
 struct {
@@ -55,26 +63,29 @@ INLINE struct probe_abi_thread *thread_at(__u32 index)
 	return index ? bpf_map_lookup_elem(&threads, &index) : 0;
 }
 
+INLINE struct known_task *task_known(struct task_struct *task)
+{
+	return task->bpf_storage ? bpf_task_storage_get(&tasks, task, 0, 0) : 0;
+}
+
 INLINE __u32 thread_index(struct task_struct *task)
 {
-	__u32 *index;
+	const struct known_task *known = task_known(task);
 
-	if (!task->bpf_storage)
-		return 0;
-	index = bpf_task_storage_get(&tasks, task, 0, 0);
-	return index ? *index : 0;
+	return known ? known->index : 0;
 }
 
 static __attribute__((noinline)) __u32 thread_take(struct task_struct *task, __u64 now_ns)
 {
-	__u32 index = 0, *place;
 	struct probe_abi_thread *thread;
+	struct known_task *known;
+	__u32 index = 0;
 
-	place = bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!place)
+	known = bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!known)
 		return 0;
-	if (*place)
-		return *place;
+	if (known->index)
+		return known->index;
 	if (bpf_map_pop_elem(&free_threads, &index)) {
 		count(PROBE_ABI_LOST_THREADS);
 		return 0;
@@ -105,7 +116,7 @@ static __attribute__((noinline)) __u32 thread_take(struct task_struct *task, __u
 	thread->spell_count = 0;
 	bpf_get_current_comm(thread->name, sizeof(thread->name));
 	thread->state = 1;
-	*place = index;
+	known->index = index;
 	return index;
 }
 
@@ -218,6 +229,13 @@ INLINE void off_remembered(
 	off->unknown_ns = less(known_ns, arrived_ns);
 }
 
+/* Whether the clocks are to be compared: both times are of when the thread got its CPU, and unknown
+ * before its first switch. */
+INLINE bool clock_due(const struct probe_abi_thread *thread)
+{
+	return thread->switches && (thread->offloaded || (thread->switches & 15) == 1);
+}
+
 INLINE void switch_out(struct probe_abi_thread *thread, bool preempted, __u32 state, __u64 now_ns)
 {
 	thread->cpu_ns += now_ns - thread->changed_ns;
@@ -237,23 +255,28 @@ INLINE void switch_out(struct probe_abi_thread *thread, bool preempted, __u32 st
 	thread->running = 0;
 }
 
-/* How long a thread that gets its CPU now has been waiting for it. */
-INLINE __u64 waited(const struct probe_abi_thread *thread, const struct task_struct *task,
-	__u64 off_ns, __u64 now_ns)
+/*
+ * How long a thread that gets its CPU now has been waiting for one. last_queued is of the run queue
+ * it is in now; what it waited in others before it was moved is in run_delay already.
+ */
+INLINE __u64 waited(const struct probe_abi_thread *thread, const struct known_task *known,
+	const struct task_struct *task, __u64 now_ns)
 {
-	__u64 queued = task->sched_info.last_queued, offset = clock_offset_ns, waited_ns;
+	__u64 off_ns = now_ns - thread->changed_ns, offset = clock_offset_ns;
+	__u64 queued = task->sched_info.last_queued;
+	__u64 waited_ns = task->sched_info.run_delay - known->run_delay_ns;
 
 	if (thread->kind == PROBE_ABI_OFF_PREEMPTED)
 		return off_ns;
-	if (!queued || !offset)
-		return 0;
-	waited_ns = less(now_ns, queued + offset);
+	if (queued && offset)
+		waited_ns += less(now_ns, queued + offset);
 	return waited_ns < off_ns ? waited_ns : off_ns;
 }
 
-INLINE void switch_in(struct probe_abi_thread *thread, const struct task_struct *task, __u64 now_ns)
+INLINE void switch_in(struct probe_abi_thread *thread, const struct known_task *known,
+	const struct task_struct *task, __u64 now_ns)
 {
-	__u64 off_ns = now_ns - thread->changed_ns, runq_ns = waited(thread, task, off_ns, now_ns);
+	__u64 off_ns = now_ns - thread->changed_ns, runq_ns = waited(thread, known, task, now_ns);
 	struct probe_abi_spell
 		*spell = &thread->spells[thread->spell_count & (PROBE_ABI_SPELLS - 1)];
 	__u64 blocked_ns = off_ns - runq_ns;

@@ -128,10 +128,12 @@ int refusal_of_program(const struct loader *loader, const char *program, int cod
 	/* Looking at BTF may make libbpf say something else. */
 	snprintf(said, sizeof(said), "%s", said_last());
 	snprintf(verifier, sizeof(verifier), "%s", said_verifier());
-	if (verifier[0] == '\0' && (code == -EPERM || code == -EACCES))
-		return refusal_of_permission(loader, section, code, err);
+	/* First, as without CAP_SYS_ADMIN a hook that is not there is a matter of permission:
+	 * libbpf then looks for it in the kernel's modules, and may not. */
 	if (refusal_explains_target(section, code, err))
 		return code;
+	if (verifier[0] == '\0' && (code == -EPERM || code == -EACCES))
+		return refusal_of_permission(loader, section, code, err);
 	if (verifier[0] != '\0')
 		return err_set(err, ERR_ENVIRONMENT, code,
 			"this kernel's verifier does not accept it: %s", verifier);

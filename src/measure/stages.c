@@ -191,18 +191,22 @@ void stages_hist(const struct stages *stages, enum probe_abi_stage stage, struct
 	}
 }
 
+uint64_t stages_middle_ns(unsigned int cell)
+{
+	uint64_t lowest = hist_layout_lowest(PROBE_ABI_PRECISION_BITS, cell);
+
+	return lowest + (hist_layout_highest(PROBE_ABI_PRECISION_BITS, cell) - lowest) / 2;
+}
+
 uint64_t stages_percentile_ns(
 	const struct stages *stages, enum probe_abi_stage stage, double quantile)
 {
-	uint64_t cells[PROBE_ABI_CELLS], lowest, highest;
-	unsigned int index;
+	uint64_t cells[PROBE_ABI_CELLS];
 	struct hist hist;
 
 	stages_hist(stages, stage, &hist, cells);
-	highest = hist_percentile(&hist, quantile).value_ns;
-	index = hist_layout_index(PROBE_ABI_PRECISION_BITS, highest);
-	lowest = hist_layout_lowest(PROBE_ABI_PRECISION_BITS, index);
-	return lowest + (highest - lowest) / 2;
+	return stages_middle_ns(hist_layout_index(
+		PROBE_ABI_PRECISION_BITS, hist_percentile(&hist, quantile).value_ns));
 }
 
 /* --- the mix -------------------------------------------------------------------------------- */

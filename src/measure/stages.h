@@ -54,6 +54,8 @@ double stages_mean_ns(const struct stages *stages, enum probe_abi_stage stage);
 void stages_hist(const struct stages *stages, enum probe_abi_stage stage, struct hist *hist,
 	uint64_t cells[PROBE_ABI_CELLS]);
 
+uint64_t stages_middle_ns(unsigned int cell);
+
 /* The middle of the cell in which this share of the samples is reached; 0 without samples. */
 uint64_t stages_percentile_ns(
 	const struct stages *stages, enum probe_abi_stage stage, double quantile);

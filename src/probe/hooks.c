@@ -31,7 +31,7 @@ static const struct hooks_stage stages[] = {
 			{"send_function", "fentry/tcp_sendmsg_locked", NULL},
 			{"send_length", "tp_btf/sock_send_length",
 				"seen at the end of the sending call, so that the call's own time "
-				"counts as app_cpu"}}},
+				"counts as app_cpu; tx is not measured"}}},
 	{"schedule", true, NULL, {{"schedule_switch", "tp_btf/sched_switch", NULL}}},
 	{"thread_exit", false, NULL, {{"exit_process", "tp_btf/sched_process_exit", NULL}}},
 	{"end", false, NULL,
@@ -164,6 +164,8 @@ int hooks_remark(struct hooks *hooks, const char *stage, const char *remark)
 
 		if (strcmp(row->stage, stage) != 0)
 			continue;
+		if (row->missing && strstr(row->missing, remark))
+			return 0;
 		if (row->missing)
 			buf_printf(&both, "%s; ", row->missing);
 		buf_text(&both, remark);

@@ -54,7 +54,8 @@ int hooks_choose(struct hooks *hooks, hooks_try *try_program, void *context, str
 /* Adds a row for something that is not a program; missing is copied. */
 int hooks_add(struct hooks *hooks, const char *stage, const char *hook, const char *missing);
 
-/* Adds to what is said of a stage; nothing happens when there is no such row. */
+/* Adds to what is said of a stage, unless it was said before; nothing happens when there is no such
+ * row. */
 int hooks_remark(struct hooks *hooks, const char *stage, const char *remark);
 
 /* Whether this program was chosen. */

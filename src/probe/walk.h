@@ -5,7 +5,7 @@
  * requests are still open.
  *
  * Owner: nothing is kept. Threads: the calling one is in the other namespace for the time of the
- * walk. Errors: a sentence; entering a namespace needs CAP_SYS_ADMIN.
+ * walk. Errors: a sentence; entering another namespace needs CAP_SYS_ADMIN.
  */
 #ifndef RINGLOAD_PROBE_WALK_H
 #define RINGLOAD_PROBE_WALK_H

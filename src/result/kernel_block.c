@@ -171,17 +171,15 @@ static void fill_mix(
 static uint64_t longest_ns(const struct result_kernel_stage *residence,
 	const struct probe_abi_slow *rows, size_t count)
 {
-	const unsigned int bits = PROBE_ABI_PRECISION_BITS;
 	unsigned int top;
 
 	if (!residence->cell_count)
 		return 0;
 	top = residence->cells[residence->cell_count - 1].index;
 	for (size_t i = 0; i < count; i++)
-		if (hist_layout_index(bits, rows[i].residence_ns) == top)
+		if (hist_layout_index(PROBE_ABI_PRECISION_BITS, rows[i].residence_ns) == top)
 			return rows[i].residence_ns;
-	return hist_layout_lowest(bits, top) +
-	       (hist_layout_highest(bits, top) - hist_layout_lowest(bits, top)) / 2;
+	return stages_middle_ns(top);
 }
 
 static void fill_stages(struct builder *builder, struct result_kernel *kernel,

@@ -7,10 +7,6 @@
 
 #include "base/clock.h"
 
-/* How far the stamps of both sides may disagree: an arrival stamped by the wall clock is converted
- * with an offset that is at most a second old, in which a clock being slewed moves 0.5 ms. */
-#define CLOCK_SLACK_NS NS_PER_MS
-
 static void format_client(char *text, size_t text_bytes, const struct probe_abi_slow *row)
 {
 	char address[INET6_ADDRSTRLEN];
@@ -22,10 +18,11 @@ static void format_client(char *text, size_t text_bytes, const struct probe_abi_
 	snprintf(text, text_bytes, mapped ? "%s:%u" : "[%s]:%u", address, row->client_port);
 }
 
+/* One clock, read by the client before the request's way and after it. */
 static bool encloses(const struct slowest_row *client, const struct probe_abi_slow *server)
 {
-	return client->sent_ns <= server->arrived_ns + CLOCK_SLACK_NS &&
-	       client->done_ns + CLOCK_SLACK_NS >= server->arrived_ns + server->residence_ns;
+	return client->intended_ns <= client->sent_ns && client->sent_ns <= server->arrived_ns &&
+	       server->arrived_ns + server->residence_ns <= client->done_ns;
 }
 
 static const struct slowest_row *find_in(
@@ -52,20 +49,15 @@ static const struct slowest_row *find_client(
 	return found;
 }
 
-static uint64_t distance_ns(uint64_t from_ns, uint64_t to_ns)
-{
-	return to_ns > from_ns ? to_ns - from_ns : 0;
-}
-
 static void join_client(struct result_kernel_slow *to, const struct probe_abi_slow *row,
 	const struct slowest_row *client)
 {
 	to->has_client = true;
-	to->total_ns = distance_ns(client->intended_ns, client->done_ns);
-	to->service_ns = distance_ns(client->sent_ns, client->done_ns);
-	to->send_lag_ns = distance_ns(client->intended_ns, client->sent_ns);
-	to->to_server_ns = distance_ns(client->sent_ns, row->arrived_ns);
-	to->from_server_ns = distance_ns(row->arrived_ns + row->residence_ns, client->done_ns);
+	to->total_ns = client->done_ns - client->intended_ns;
+	to->service_ns = client->done_ns - client->sent_ns;
+	to->send_lag_ns = client->sent_ns - client->intended_ns;
+	to->to_server_ns = row->arrived_ns - client->sent_ns;
+	to->from_server_ns = client->done_ns - (row->arrived_ns + row->residence_ns);
 }
 
 /* Parts beyond the residence belong to another request: the row was being written. */

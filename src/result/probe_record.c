@@ -34,20 +34,13 @@ void probe_record_write(const struct probe_record *record, struct buf *out)
 	emit_object_end(&emit);
 }
 
-static void release_texts(char **texts, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		free(texts[i]);
-	free(texts);
-}
-
 void probe_record_release(struct probe_record *record)
 {
 	free(record->tool_version);
 	free(record->started_at);
 	free(record->kernel_release);
-	release_texts(record->command, record->command_count);
-	release_texts(record->notes, record->note_count);
+	result_texts_release(record->command, record->command_count);
+	result_texts_release(record->notes, record->note_count);
 	result_kernel_release(&record->kernel);
 	memset(record, 0, sizeof(*record));
 }

@@ -50,7 +50,7 @@ void reader_refuse(struct reader *reader, const char *key, const char *expected)
 static void refuse_type(
 	struct reader *reader, const char *key, const json_t *value, const char *expected)
 {
-	char text[320];
+	char text[640];
 
 	if (!value)
 		snprintf(text, sizeof(text), "is missing, expected %s", expected);
@@ -191,7 +191,7 @@ unsigned int reader_choice(struct reader *reader, const json_t *parent, const ch
 	const char *(*key_of)(unsigned int member))
 {
 	json_t *value = member(reader, parent, key);
-	char expected[256] = "";
+	char expected[512] = "";
 	size_t used = 0;
 
 	for (unsigned int i = 0; json_is_string(value) && key_of(i); i++)

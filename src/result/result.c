@@ -146,7 +146,7 @@ struct result_quantile result_percentile(const struct result_latency *latency, d
 	return found;
 }
 
-static void release_texts(char **texts, size_t count)
+void result_texts_release(char **texts, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		free(texts[i]);
@@ -213,7 +213,8 @@ static void release_environment(struct result *result)
 {
 	free(result->environment.kernel);
 	free(result->environment.governor);
-	release_texts(result->environment.ring_features, result->environment.ring_feature_count);
+	result_texts_release(
+		result->environment.ring_features, result->environment.ring_feature_count);
 	free(result->environment.send_path);
 	free(result->environment.pacing);
 	release_absent(result->environment.absent, result->environment.absent_count);
@@ -259,7 +260,7 @@ void result_release(struct result *result)
 {
 	free(result->tool_version);
 	free(result->started_at);
-	release_texts(result->command, result->command_count);
+	result_texts_release(result->command, result->command_count);
 	release_environment(result);
 	release_connections(result);
 	release_block(&result->run);
@@ -268,7 +269,7 @@ void result_release(struct result *result)
 	release_timeline(result);
 	result_kernel_release(&result->kernel);
 	free(result->resources_reason);
-	release_texts(result->notes, result->note_count);
+	result_texts_release(result->notes, result->note_count);
 	result_validity_release(&result->validity);
 	release_thresholds(result);
 	memset(result, 0, sizeof(*result));

@@ -306,6 +306,8 @@ struct result {
 
 void result_release(struct result *result);
 void result_validity_release(struct result_validity *validity);
+/* Frees an array of texts and each of them. */
+void result_texts_release(char **texts, size_t count);
 
 /* The value below or at which this share of the samples lies, as hist_percentile; also for
  * percentiles that are not stored. 0 when there is no sample. */

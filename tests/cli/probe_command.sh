@@ -45,7 +45,8 @@ for duration in '' '--duration 60s'; do
 	start "$RINGLOAD" probe -p "$port" --sample 1 $duration --json "$probed" \
 		>"$SCRATCH/out" 2>"$SCRATCH/err"
 	prober=$pid
-	sleep 2
+	wait_for 20 holds_programs "$prober" || fail 'the probe did not begin' "$SCRATCH/err"
+	sleep 1.5
 	kill -INT "$prober"
 	wait "$prober"
 	status=$?

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154 # record, url: of the files sourced before
+# shellcheck shell=bash disable=SC2154,SC2016 # record, url: of the files sourced before; jq's variables
 # SPDX-License-Identifier: MIT
 #
 # Runs with the kernel's side measured; source it after tests/assert.sh, tests/load.sh and

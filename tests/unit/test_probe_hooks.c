@@ -176,6 +176,8 @@ static void rows_can_be_added_and_remarked_on(void **state)
 	assert_string_equal(row_of(&hooks, "walk")->missing, "elsewhere");
 	assert_int_equal(hooks_remark(&hooks, "walk", "again"), 0);
 	assert_string_equal(row_of(&hooks, "walk")->missing, "elsewhere; again");
+	assert_int_equal(hooks_remark(&hooks, "walk", "elsewhere"), 0);
+	assert_string_equal(row_of(&hooks, "walk")->missing, "elsewhere; again");
 	assert_int_equal(hooks_remark(&hooks, "no such stage", "what"), 0);
 	hooks_release(&hooks);
 }

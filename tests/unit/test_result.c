@@ -14,7 +14,9 @@
 #include "analysis/threshold.h"
 #include "base/clock.h"
 #include "report/text.h"
+#include "tests/unit/damage.h"
 #include "tests/unit/golden.h"
+#include "tests/unit/readings.h"
 #include "tests/unit/sample.h"
 
 static int setup(void **state)
@@ -132,6 +134,40 @@ static void phases_survive(void **state)
 	scenario->requests = NULL;
 	scenario->request_count = 0;
 	assert_round_trip(&result);
+	result_release(&result);
+}
+
+/* With the kernel's side, which has tests of its own (test_result_kernel). */
+static void a_record_with_the_kernels_side_survives(void **state)
+{
+	struct readings readings;
+	struct result result;
+
+	build_full(*state, &result);
+	readings_init(&readings);
+	result_kernel_release(&result.kernel);
+	assert_int_equal(
+		kernel_block_fill(&result.kernel, &readings.input, &readings.readings, NULL), 0);
+	assert_round_trip(&result);
+	readings_release(&readings);
+	result_release(&result);
+}
+
+/* Why it was not measured, from the input of the kernel's side or without one. */
+static void the_kernels_side_has_a_reason(void **state)
+{
+	const struct kernel_input input = {.reason = "not permitted"};
+	struct sample *sample = *state;
+	struct result result;
+
+	sample->input.kernel_reason = "--probe off";
+	sample_build(sample, &result);
+	assert_string_equal(result.kernel.reason, "--probe off");
+	result_release(&result);
+	sample->input.kernel = &input;
+	sample_build(sample, &result);
+	assert_string_equal(result.kernel.reason, "not permitted");
+	assert_false(result.kernel.measured);
 	result_release(&result);
 }
 
@@ -398,21 +434,6 @@ static void rates_divide_by_the_window(void **state)
 	result_release(&result);
 }
 
-/* Replaces the first occurrence of a text in the JSON. */
-static void replace(struct buf *json, const char *from, const char *to)
-{
-	char *found = strstr(json->data, from);
-	struct buf changed = {0};
-
-	if (!found)
-		fail_msg("%s is not there", from);
-	buf_append(&changed, json->data, (size_t)(found - json->data));
-	buf_text(&changed, to);
-	buf_text(&changed, found + strlen(from));
-	buf_release(json);
-	*json = changed;
-}
-
 /* Every way a file may be wrong, in tests/golden/result/messages.txt. */
 static void damage_is_located(void **state)
 {
@@ -474,8 +495,7 @@ static void damage_is_located(void **state)
 		struct buf json = {0};
 		struct result read;
 
-		buf_text(&json, whole.data);
-		replace(&json, rows[i].from, rows[i].to);
+		damage_replace(&json, &whole, rows[i].from, rows[i].to);
 		if (!result_read(&read, "r.json", json.data, json.length_bytes, &err))
 			fail_msg("accepted: %s -> %s", rows[i].from, rows[i].to);
 		assert_int_equal(err.kind, ERR_USAGE);
@@ -519,6 +539,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SAMPLED(a_full_record_survives),
+		SAMPLED(a_record_with_the_kernels_side_survives),
+		SAMPLED(the_kernels_side_has_a_reason),
 		SAMPLED(phases_survive),
 		SAMPLED(an_empty_record_survives),
 		SAMPLED(a_closed_loop_survives),
