@@ -176,11 +176,11 @@ int BPF_PROG(retransmit_segment, struct sock *sk)
 	return 0;
 }
 
+/* A listener, or a connection: that has no port any more when its close sends the reset. */
 SEC("tp_btf/tcp_send_reset")
 int BPF_PROG(reset_sent_tcp, struct sock *sk)
 {
-	/* A listener, or a connection: that has no port any more when its close sends the reset. */
-	if (sk && (is_our_port(sk) || connection_of(sk)))
+	if (sk && (is_ours(sk) || connection_of(sk)))
 		count(PROBE_ABI_RESETS_SENT);
 	return 0;
 }
@@ -211,7 +211,8 @@ int walk_tcp(struct bpf_iter__tcp *context)
 		if (self)
 			self->offloaded = 1;
 	}
-	if (!common || common->skc_state != TCP_ESTABLISHED)
+	/* A client that has no more to say may still be waiting for its answer. */
+	if (!common || (common->skc_state != TCP_ESTABLISHED && common->skc_state != TCP_CLOSE_WAIT))
 		return 0;
 	tcp = bpf_skc_to_tcp_sock(common);
 	if (!tcp)

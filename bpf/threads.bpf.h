@@ -33,7 +33,7 @@ struct off_sums {
 struct known_task {
 	__u64 run_delay_ns; /* sched_info.run_delay when it left its CPU */
 	__u32 index;        /* in `threads`; 0: none */
-	__u32 pad;
+	__u32 lost;         /* 1: it found no place once, which was counted */
 };
 
 struct {
@@ -87,7 +87,9 @@ static __attribute__((noinline)) __u32 thread_take(struct task_struct *task, __u
 	if (known->index)
 		return known->index;
 	if (bpf_map_pop_elem(&free_threads, &index)) {
-		count(PROBE_ABI_LOST_THREADS);
+		if (!known->lost)
+			count(PROBE_ABI_LOST_THREADS);
+		known->lost = 1;
 		return 0;
 	}
 	thread = thread_at(index);
