@@ -47,7 +47,9 @@ int BPF_PROG(schedule_switch, bool preempted, struct task_struct *before, struct
 
 	if (thread) {
 		now_ns = bpf_ktime_get_ns();
-		if (clock_due(thread))
+		if (!thread->running)
+			switch_seen(thread, known, before, now_ns);
+		else if (clock_due(thread))
 			clock_offset_ns = thread->changed_ns - before->sched_info.last_arrival;
 		known->run_delay_ns = before->sched_info.run_delay;
 		switch_out(thread, preempted, state, now_ns);

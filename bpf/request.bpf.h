@@ -237,6 +237,7 @@ INLINE void read_by(struct connection *connection, const struct sight *sight)
 		connection->thread = 0;
 		return;
 	}
+	thread_runs(thread, now_ns);
 	known = connection->snapshot && connection->thread == index &&
 		connection->generation == thread->generation;
 	if (connection->split && connection->thread != index)
@@ -438,6 +439,7 @@ INLINE void answer(struct sock *sk, struct connection *connection, const struct 
 	} else if (thread && thread->offloaded) {
 		cpu->count[PROBE_ABI_OFFLOADED]++;
 	} else if (thread) {
+		thread_runs(thread, now_ns);
 		attribute(connection, thread, now_ns, part_ns);
 		part_ns[PROBE_ABI_PARTS] = 1;
 		add_parts(cpu, part_ns, residence_ns);

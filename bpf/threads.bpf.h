@@ -299,4 +299,32 @@ INLINE void switch_in(struct probe_abi_thread *thread, const struct known_task *
 	thread->running = 1;
 }
 
+/*
+ * Catches up with a thread that runs although nobody saw it get its CPU: the kernel may leave a
+ * program out of a switch, as when it allows none in the context of the thread that went. When that
+ * was is then known from the scheduler alone.
+ */
+static __attribute__((noinline)) int switch_seen(struct probe_abi_thread *thread,
+	const struct known_task *known, const struct task_struct *task, __u64 now_ns)
+{
+	__u64 offset = clock_offset_ns, in_ns = now_ns;
+
+	if (offset && task->sched_info.last_arrival + offset < now_ns)
+		in_ns = task->sched_info.last_arrival + offset;
+	if (in_ns < thread->changed_ns)
+		in_ns = thread->changed_ns;
+	switch_in(thread, known, task, in_ns);
+	return 0;
+}
+
+/* The thread is the current one. */
+INLINE void thread_runs(struct probe_abi_thread *thread, __u64 now_ns)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct known_task *known = thread->running ? 0 : task_known(task);
+
+	if (known)
+		switch_seen(thread, known, task, now_ns);
+}
+
 #endif

@@ -18,17 +18,19 @@ expect_compared '[.log | group_by(.client_port)[] | sort_by(.offset_bytes) | .[:
 	| mean("response_span") * count("response_span") | bounded($bounds)'
 expect_compared 'mean("response_span") >= 1400000 and .kernel.counters.split == 0'
 
+# Parts that a busy machine lets wait for each other are read together, and are no parts then.
 drive=drive_client
-compare truth_epoll --work spin:200 -- 4 200 20000 3000
+usable='all(.[]; .reads == 2)'
+compare truth_epoll --work spin:200 -- 4 100 30000 10000
 expect_attributed
-expect_compared '.kernel.requests == 200 and .kernel.counters.split == 200'
+expect_compared '.kernel.requests == 100 and .kernel.counters.split == 100'
 expect_compared '.split as $split | mean("request_span") | bounded($split.apart)'
-expect_compared 'count("request_span") == 200 and mean("request_span") >= 2990000'
+expect_compared 'count("request_span") == 100 and mean("request_span") >= 9990000'
 # What the request waited for its second part is not the server's.
-expect_compared 'mean("queue") < 1500000 and .kernel.counters.opened == 4 and .kernel.counters.closed == 4'
+expect_compared 'residence < 5000000 and .kernel.counters.opened == 4 and .kernel.counters.closed == 4'
 
 # The same with threads that are asleep in the middle of the request.
-compare truth_threads --work spin:200 -- 4 200 20000 3000
+compare truth_threads --work spin:200 -- 4 100 30000 10000
 expect_attributed
-expect_compared '.kernel.requests == 200 and .kernel.counters.split == 200'
+expect_compared '.kernel.requests == 100 and .kernel.counters.split == 100'
 expect_compared '.split as $split | mean("request_span") | bounded($split.apart)'
