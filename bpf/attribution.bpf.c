@@ -214,7 +214,8 @@ int walk_tcp(struct bpf_iter__tcp *context)
 			self->offloaded = 1;
 	}
 	/* A client that has no more to say may still be waiting for its answer. */
-	if (!common || (common->skc_state != TCP_ESTABLISHED && common->skc_state != TCP_CLOSE_WAIT))
+	if (!common ||
+		(common->skc_state != TCP_ESTABLISHED && common->skc_state != TCP_CLOSE_WAIT))
 		return 0;
 	tcp = bpf_skc_to_tcp_sock(common);
 	if (!tcp)
