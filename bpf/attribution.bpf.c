@@ -16,9 +16,11 @@
  * Each hook has alternatives for kernels that lack it or refuse its type of program; user space
  * loads one of each stage.
  *
- * Threads: tracepoint programs run with preemption off, those in softirq write other cells than
- * those in process context. A function hook may be preempted by another one on a preemptible
- * kernel, which then can cost a histogram a count; requests are counted atomically.
+ * Threads: tracepoint programs run with preemption off, and those in softirq write other cells than
+ * those in process context. But the end of an answer may be seen in either, and a function hook may
+ * be preempted by another one on a preemptible kernel: that can cost a histogram a count. Requests
+ * are counted atomically. The kernel leaves out a program that interrupts itself, as one in softirq
+ * may: it counts that (recursion_misses).
  * Kernel: 6.1 or later, with BTF.
  */
 #include "kernel.h"
@@ -45,8 +47,9 @@ int BPF_PROG(schedule_switch, bool preempted, struct task_struct *before, struct
 
 	if (thread) {
 		now_ns = bpf_ktime_get_ns();
-		/* Both are of the moment it got the CPU; unknown before its first switch. */
-		if (thread->switches)
+		if (!thread->running)
+			switch_seen(thread, known, before, now_ns);
+		else if (clock_due(thread))
 			clock_offset_ns = thread->changed_ns - before->sched_info.last_arrival;
 		known->run_delay_ns = before->sched_info.run_delay;
 		switch_out(thread, preempted, state, now_ns);
@@ -61,7 +64,8 @@ int BPF_PROG(schedule_switch, bool preempted, struct task_struct *before, struct
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(exit_process, struct task_struct *task)
 {
-	__u32 index = thread_index(task);
+	struct known_task *known = task_known(task);
+	__u32 index = known ? known->index : 0;
 	struct probe_abi_thread *thread = thread_at(index);
 
 	if (!thread || thread->state != 1)
@@ -69,6 +73,9 @@ int BPF_PROG(exit_process, struct task_struct *task)
 	thread->cpu_ns += bpf_ktime_get_ns() - thread->changed_ns;
 	thread->running = 0;
 	thread->state = 2;
+	/* Before another thread may take the place: this one has still to leave its CPU. Below 6.2
+	 * the helper may decline. */
+	known->index = 0;
 	bpf_task_storage_delete(&tasks, task);
 	bpf_map_push_elem(&free_threads, &index, 0);
 	return 0;
@@ -171,11 +178,11 @@ int BPF_PROG(retransmit_segment, struct sock *sk)
 	return 0;
 }
 
+/* A listener, or a connection: that has no port any more when its close sends the reset. */
 SEC("tp_btf/tcp_send_reset")
 int BPF_PROG(reset_sent_tcp, struct sock *sk)
 {
-	/* A listener, or a connection: that has no port any more when its close sends the reset. */
-	if (sk && (is_our_port(sk) || connection_of(sk)))
+	if (sk && (is_ours(sk) || connection_of(sk)))
 		count(PROBE_ABI_RESETS_SENT);
 	return 0;
 }
@@ -206,7 +213,9 @@ int walk_tcp(struct bpf_iter__tcp *context)
 		if (self)
 			self->offloaded = 1;
 	}
-	if (!common || common->skc_state != TCP_ESTABLISHED)
+	/* A client that has no more to say may still be waiting for its answer. */
+	if (!common ||
+		(common->skc_state != TCP_ESTABLISHED && common->skc_state != TCP_CLOSE_WAIT))
 		return 0;
 	tcp = bpf_skc_to_tcp_sock(common);
 	if (!tcp)
@@ -214,14 +223,16 @@ int walk_tcp(struct bpf_iter__tcp *context)
 	sk = (struct sock *)tcp;
 	if (!is_ours(sk))
 		return 0;
+	connection = bpf_sk_storage_get(&connections, tcp, 0, 0);
 	if (control.mode == PROBE_ABI_WALK_SEED) {
+		if (connection) /* it came after the programs did, and is counted */
+			return 0;
 		connection = bpf_sk_storage_get(&connections, tcp, 0, BPF_SK_STORAGE_GET_F_CREATE);
 		if (connection)
 			connection->hash = hash_of(sk);
 		count(connection ? PROBE_ABI_SEEDED : PROBE_ABI_LOST_CONNECTIONS);
 		return 0;
 	}
-	connection = bpf_sk_storage_get(&connections, tcp, 0, 0);
 	if (connection && (connection->state == ARRIVED || connection->state == READ)) {
 		struct probe_abi_open row = {
 			.arrived_ns = connection->arrived_ns,

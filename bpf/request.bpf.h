@@ -13,8 +13,10 @@
  *             sent first, it is the next request. Left when somebody sends.
  *   SENT      the answer has begun; further sends extend it. Left when data arrives.
  *
- * Threads: on_arrival and on_transmit run in softirq or with bottom halves off, on_read and on_send
- * in the context of who reads and sends, with the socket locked.
+ * Threads: all but on_transmit run with the socket locked, so one at a time for a connection;
+ * on_read and on_send in the context of who reads and sends, on_arrival in softirq or, for what
+ * came while the socket was locked, in the context of who unlocks it. on_transmit runs with bottom
+ * halves off, on any CPU.
  */
 #ifndef RINGLOAD_BPF_REQUEST_H
 #define RINGLOAD_BPF_REQUEST_H
@@ -235,6 +237,7 @@ INLINE void read_by(struct connection *connection, const struct sight *sight)
 		connection->thread = 0;
 		return;
 	}
+	thread_runs(thread, now_ns);
 	known = connection->snapshot && connection->thread == index &&
 		connection->generation == thread->generation;
 	if (connection->split && connection->thread != index)
@@ -436,6 +439,7 @@ INLINE void answer(struct sock *sk, struct connection *connection, const struct 
 	} else if (thread && thread->offloaded) {
 		cpu->count[PROBE_ABI_OFFLOADED]++;
 	} else if (thread) {
+		thread_runs(thread, now_ns);
 		attribute(connection, thread, now_ns, part_ns);
 		part_ns[PROBE_ABI_PARTS] = 1;
 		add_parts(cpu, part_ns, residence_ns);

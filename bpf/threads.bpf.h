@@ -17,8 +17,9 @@
 #include "ringload/probe_abi.h"
 
 /* CLOCK_MONOTONIC - the scheduler's clock, which sched_info is in: the two drift apart by the
- * slewing of time daemons, so it is taken anew whenever a known thread leaves its CPU. The thread
- * of the probe is one of these and wakes ten times a second. 0: not known yet. */
+ * slewing of time daemons, so it is taken anew every now and then when a known thread leaves its
+ * CPU; not always, as all CPUs read it. The thread of the probe is one of these and wakes ten times
+ * a second. 0: not known yet. */
 __u64 clock_offset_ns SEC(".bss.clock");
 
 /* What a thread had been off its CPU for, at one moment. */
@@ -32,7 +33,7 @@ struct off_sums {
 struct known_task {
 	__u64 run_delay_ns; /* sched_info.run_delay when it left its CPU */
 	__u32 index;        /* in `threads`; 0: none */
-	__u32 pad;
+	__u32 lost;         /* 1: it found no place once, which was counted */
 };
 
 struct {
@@ -86,7 +87,9 @@ static __attribute__((noinline)) __u32 thread_take(struct task_struct *task, __u
 	if (known->index)
 		return known->index;
 	if (bpf_map_pop_elem(&free_threads, &index)) {
-		count(PROBE_ABI_LOST_THREADS);
+		if (!known->lost)
+			count(PROBE_ABI_LOST_THREADS);
+		known->lost = 1;
 		return 0;
 	}
 	thread = thread_at(index);
@@ -228,6 +231,13 @@ INLINE void off_remembered(
 	off->unknown_ns = less(known_ns, arrived_ns);
 }
 
+/* Whether the clocks are to be compared: both times are of when the thread got its CPU, and unknown
+ * before its first switch. */
+INLINE bool clock_due(const struct probe_abi_thread *thread)
+{
+	return thread->switches && (thread->offloaded || (thread->switches & 15) == 1);
+}
+
 INLINE void switch_out(struct probe_abi_thread *thread, bool preempted, __u32 state, __u64 now_ns)
 {
 	thread->cpu_ns += now_ns - thread->changed_ns;
@@ -287,6 +297,34 @@ INLINE void switch_in(struct probe_abi_thread *thread, const struct known_task *
 	thread->spell_count++;
 	thread->changed_ns = now_ns;
 	thread->running = 1;
+}
+
+/*
+ * Catches up with a thread that runs although nobody saw it get its CPU: the kernel may leave a
+ * program out of a switch, as when it allows none in the context of the thread that went. When that
+ * was is then known from the scheduler alone.
+ */
+static __attribute__((noinline)) int switch_seen(struct probe_abi_thread *thread,
+	const struct known_task *known, const struct task_struct *task, __u64 now_ns)
+{
+	__u64 offset = clock_offset_ns, in_ns = now_ns;
+
+	if (offset && task->sched_info.last_arrival + offset < now_ns)
+		in_ns = task->sched_info.last_arrival + offset;
+	if (in_ns < thread->changed_ns)
+		in_ns = thread->changed_ns;
+	switch_in(thread, known, task, in_ns);
+	return 0;
+}
+
+/* The thread is the current one. */
+INLINE void thread_runs(struct probe_abi_thread *thread, __u64 now_ns)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct known_task *known = thread->running ? 0 : task_known(task);
+
+	if (known)
+		switch_seen(thread, known, task, now_ns);
 }
 
 #endif

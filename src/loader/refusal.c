@@ -43,17 +43,27 @@ static bool refusal_traces(const struct bpf_program *program)
 	return bpf_program__type(program) != BPF_PROG_TYPE_SCHED_CLS;
 }
 
+/* Room for the sentence about rights; the path in it is cut when it does not fit. */
+#define NEEDS_BYTES 256
+
 /* Which capabilities the chosen programs need, and how an ordinary user gets them. */
-static const char *refusal_needs(const struct loader *loader)
+static const char *refusal_needs(const struct loader *loader, char text[NEEDS_BYTES])
 {
 	struct bpf_program *program = NULL;
+	const char *second = "NET_ADMIN", *second_lower = "net_admin";
+	char path[NEEDS_BYTES / 2];
+	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
 
 	while (loader->object && (program = bpf_object__next_program(loader->object, program)))
-		if (bpf_program__autoload(program) && refusal_traces(program))
-			return "CAP_BPF and CAP_PERFMON (run as root, or once: sudo setcap "
-			       "cap_bpf,cap_perfmon+ep $(command -v ringload))";
-	return "CAP_BPF and CAP_NET_ADMIN (run as root, or once: sudo setcap "
-	       "cap_bpf,cap_net_admin+ep $(command -v ringload))";
+		if (bpf_program__autoload(program) && refusal_traces(program)) {
+			second = "PERFMON";
+			second_lower = "perfmon";
+		}
+	path[length > 0 ? length : 0] = '\0';
+	snprintf(text, NEEDS_BYTES,
+		"CAP_BPF and CAP_%s (run as root, or once: sudo setcap cap_bpf,cap_%s+ep %s)",
+		second, second_lower, path);
+	return text;
 }
 
 /*
@@ -106,10 +116,13 @@ static bool refusal_explains_target(const char *section, int code, struct err *e
 static int refusal_of_permission(
 	const struct loader *loader, const char *section, int code, struct err *err)
 {
+	char needs[NEEDS_BYTES];
+
 	if (!refusal_has_capability(CAP_SYS_ADMIN) &&
 		!(refusal_has_capability(CAP_BPF) && refusal_has_capability(CAP_PERFMON)))
 		return err_set(err, ERR_ENVIRONMENT, code,
-			"not permitted: it needs the capabilities %s", refusal_needs(loader));
+			"not permitted: it needs the capabilities %s",
+			refusal_needs(loader, needs));
 	if (!strncmp(section, "fentry/", 7))
 		return err_set(err, ERR_ENVIRONMENT, code,
 			"not permitted here: this kernel does not allow fentry");
@@ -145,11 +158,12 @@ int refusal_of_program(const struct loader *loader, const char *program, int cod
 int refusal_of_object(const struct loader *loader, const char *doing, int code, struct err *err)
 {
 	const char *why = said_verifier()[0] != '\0' ? said_verifier() : said_last();
+	char needs[NEEDS_BYTES];
 
 	if ((code == -EPERM || code == -EACCES) && said_verifier()[0] == '\0')
 		return err_set(err, ERR_ENVIRONMENT, code,
 			"not permitted to %s the BPF program \"%s\": it needs the capabilities %s",
-			doing, loader->name, refusal_needs(loader));
+			doing, loader->name, refusal_needs(loader, needs));
 	if (why[0] == '\0')
 		return err_set_errno(err, ERR_ENVIRONMENT, code, "cannot %s the BPF program \"%s\"",
 			doing, loader->name);

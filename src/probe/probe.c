@@ -401,6 +401,6 @@ void probe_profile(const struct probe *probe, struct probe_profile *profile)
 	if (probe->profile)
 		return;
 	memset(profile, 0, sizeof(*profile));
-	profile->reason = probe->profile_failure.kind == ERR_NONE ? "it was not asked for"
+	profile->reason = probe->profile_failure.kind == ERR_NONE ? PROBE_NOT_ASKED
 								  : probe->profile_failure.text;
 }

@@ -93,6 +93,9 @@ struct probe_stack {
 	const char *frames;
 	uint64_t samples;
 };
+/* The reason why there is no profile where options->profile was not set. */
+#define PROBE_NOT_ASKED "it was not asked for"
+
 struct probe_profile {
 	const struct probe_stack *stacks; /* most samples first */
 	size_t stack_count;

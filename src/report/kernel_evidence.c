@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "probe/probe.h"
 #include "report/kernel_cell.h"
 #include "report/layout.h"
 
@@ -166,7 +167,8 @@ static void list_counters(struct list *list, const struct result_kernel *kernel)
 	struct buf names = {0};
 
 	for (int i = 0; i < RESULT_KERNEL_COUNTER_COUNT; i++) {
-		if (counters[i].has_value)
+		/* Under sampling an unseen arrival is nothing that is missing. */
+		if (counters[i].has_value || (i == RESULT_KERNEL_NO_ARRIVAL && kernel->sample > 1))
 			continue;
 		buf_printf(&names, "%s%s", names.length_bytes ? ", " : "",
 			result_kernel_counter_key(i));
@@ -197,6 +199,7 @@ void kernel_evidence_limits(const struct result_kernel *kernel, bool client, str
 	list_counters(&list, kernel);
 	if (!kernel->has_softirq)
 		list_add(&list, "softirq_share", kernel->softirq_reason);
-	if (!kernel->profile.measured && kernel->profile.reason)
+	if (!kernel->profile.measured && kernel->profile.reason &&
+		strcmp(kernel->profile.reason, PROBE_NOT_ASKED) != 0)
 		list_add(&list, "profile", kernel->profile.reason);
 }

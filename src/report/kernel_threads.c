@@ -82,16 +82,23 @@ static void write_rest(const struct result_kernel *kernel, struct buf *out)
 static void write_imbalance(const struct result_kernel *kernel, struct buf *out)
 {
 	const struct result_kernel_worker *busiest = kernel->workers;
+	size_t threads = kernel->worker_count;
 	double mean;
 
-	if (kernel->worker_count < 2 || !(kernel->imbalance > UNEVEN))
+	/* What ended without a row of its own shares the one of thread 0, which mostly is the
+	 * first. */
+	for (size_t i = 0; i < kernel->worker_count; i++)
+		threads -= !kernel->workers[i].tid;
+	if (threads < 2 || !(kernel->imbalance > UNEVEN))
 		return;
+	if (!busiest->tid)
+		busiest++;
 	mean = (double)busiest->requests / (1 + kernel->imbalance);
 	if (!((double)busiest->requests - mean > CHANCE * sqrt(mean)))
 		return;
 	layout_entryf(out, "",
 		"uneven: thread %" PRIu32 " has %.3g times the mean of the %zu threads",
-		busiest->tid, 1 + kernel->imbalance, kernel->worker_count);
+		busiest->tid, 1 + kernel->imbalance, threads);
 }
 
 void kernel_threads_table(const struct result_kernel *kernel, struct buf *out)

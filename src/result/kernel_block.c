@@ -346,20 +346,21 @@ static void fill_worker(
 static void fill_workers(struct builder *builder, struct result_kernel *kernel,
 	const struct kernel_readings *readings)
 {
-	uint64_t busiest = 0, requests = 0;
+	uint64_t busiest = 0, requests = 0, threads = 0;
 
 	kernel->workers = builder_take(builder, readings->thread_count, sizeof(*kernel->workers));
 	kernel->worker_count = kernel->workers ? readings->thread_count : 0;
 	for (size_t i = 0; i < kernel->worker_count; i++) {
 		fill_worker(builder, &kernel->workers[i], &readings->threads[i]);
+		if (!readings->threads[i].tid)
+			continue; /* many that ended, in one row */
+		threads++;
 		requests += readings->threads[i].requests;
 		if (busiest < readings->threads[i].requests)
 			busiest = readings->threads[i].requests;
 	}
 	if (requests)
-		kernel->imbalance = (double)busiest * (double)kernel->worker_count /
-					    (double)requests -
-				    1;
+		kernel->imbalance = (double)busiest * (double)threads / (double)requests - 1;
 }
 
 static void fill_profile(

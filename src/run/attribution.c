@@ -68,10 +68,43 @@ static uint64_t netns_inode(const char *path)
 	return stat(path, &status) < 0 ? 0 : status.st_ino;
 }
 
-void attribution_begin(struct attribution *attribution, uint64_t now_ns)
+/* Whether the server is where this process is, even if its own process may not be looked into. */
+static bool is_in_own_netns(const struct whereabouts *server)
 {
+	uint64_t own = netns_inode("/proc/self/ns/net"), its = 0;
 	char path[64];
 
+	snprintf(path, sizeof(path), "/proc/%u/ns/net", server->pid);
+	if (server->pid)
+		its = netns_inode(path);
+	if (!its && server->probe.netns)
+		its = netns_inode(server->probe.netns);
+	return its && its == own;
+}
+
+/*
+ * The counters of this process's namespace are the server's when it is there, also when its process
+ * is unknown, may not be read, or was started anew in the window.
+ */
+static void read_host(const struct attribution *attribution, struct host *host)
+{
+	struct host own;
+
+	host_read(host, "/", attribution->server.pid);
+	if (attribution->own_netns && !host->has_netstat) {
+		host_read(&own, "/", 0);
+		host->has_netstat = own.has_netstat;
+		host->netstat_reason = own.netstat_reason;
+		memcpy(host->netstat, own.netstat, sizeof(host->netstat));
+	}
+	if (!attribution->own_netns && !attribution->server.pid) {
+		host->has_netstat = false;
+		host->netstat_reason = "the server's process was not known when the window began";
+	}
+}
+
+void attribution_begin(struct attribution *attribution, uint64_t now_ns)
+{
 	if (attribution->state != ATTRIBUTION_WAITING)
 		return;
 	attribution->state = ATTRIBUTION_MEASURING;
@@ -79,30 +112,8 @@ void attribution_begin(struct attribution *attribution, uint64_t now_ns)
 	probe_begin(attribution->probe, now_ns);
 	if (!attribution->server.pid)
 		attribution->server.pid = probe_pid(attribution->probe);
-	snprintf(path, sizeof(path), "/proc/%u/ns/net", attribution->server.pid);
-	attribution->own_netns = attribution->server.pid &&
-				 netns_inode(path) == netns_inode("/proc/self/ns/net");
-	host_read(&attribution->before, "/", attribution->server.pid);
-}
-
-/* A server that was started anew in the window is still in the namespace that was counted. */
-static void read_host(struct attribution *attribution)
-{
-	struct host *host = &attribution->host;
-	struct host own;
-
-	host_read(host, "/", attribution->server.pid);
-	if (!host->has_netstat && attribution->own_netns) {
-		host_read(&own, "/", 0);
-		host->has_netstat = own.has_netstat;
-		host->netstat_reason = own.netstat_reason;
-		memcpy(host->netstat, own.netstat, sizeof(host->netstat));
-	}
-	host_subtract(host, &attribution->before);
-	if (!attribution->server.pid) {
-		host->has_netstat = false;
-		host->netstat_reason = "the server's process was not known when the window began";
-	}
+	attribution->own_netns = is_in_own_netns(&attribution->server);
+	read_host(attribution, &attribution->before);
 }
 
 void attribution_end(struct attribution *attribution, uint64_t now_ns)
@@ -114,7 +125,8 @@ void attribution_end(struct attribution *attribution, uint64_t now_ns)
 	attribution->state = ATTRIBUTION_ENDED;
 	attribution->ended_ns = now_ns;
 	probe_end(attribution->probe, now_ns);
-	read_host(attribution);
+	read_host(attribution, &attribution->host);
+	host_subtract(&attribution->host, &attribution->before);
 }
 
 uint64_t attribution_tick(struct attribution *attribution, uint64_t now_ns)

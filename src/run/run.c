@@ -186,6 +186,29 @@ static void describe_kernel(const struct run *run, struct kernel_client *client,
 	};
 }
 
+/*
+ * Whether the server answered clearly more than this run sent (a backlog of the warm-up may be
+ * answered in the window): then the kernel's figures are of others' requests too. Which connections
+ * are followed is partly chance when not all are.
+ */
+static void note_strangers(struct run *run)
+{
+	const struct stats_request *phases = run->collector.merged->phase;
+	const struct probe *probe = run->attribution.probe;
+	double sent = (double)(phases[STATS_MEASURED].counters.value[COUNTER_SENT] +
+			       phases[STATS_WARMUP].counters.value[COUNTER_SENT]);
+	double answered;
+
+	if (!probe)
+		return;
+	answered = (double)probe_stages(probe)->count[PROBE_ABI_REQUESTS] * probe_sample(probe);
+	if (answered > sent * (probe_sample(probe) == 1 ? 1.02 : 2) + 100)
+		notes_add(&run->notes,
+			"others used the port too: the server answered about %.1f times as many "
+			"requests as this run sent, and the kernel's figures are of all of them",
+			answered / (sent > 1 ? sent : 1));
+}
+
 static int build(struct run *run, struct result_input_worker *workers,
 	const struct slowest **slowest, struct result *result, struct err *err)
 {
@@ -230,6 +253,7 @@ static int record(struct run *run, struct result *result, struct err *err)
 	const struct slowest **slowest = calloc(run->plan.worker_count, sizeof(*slowest));
 	int code;
 
+	note_strangers(run);
 	if (workers && slowest)
 		code = build(run, workers, slowest, result, err);
 	else

@@ -34,10 +34,10 @@ done
 start "$RINGLOAD" run -q --probe require -r 100 -d 30s -c 4 "$url/" >"$SCRATCH/out" 2>"$SCRATCH/err"
 runner=$pid
 has_one() {
-	[ -n "$(programs_of "$runner")" ]
+	mapfile -t ids < <(programs_of "$runner")
+	[ ${#ids[@]} -gt 0 ]
 }
-wait_for 20 has_one
-mapfile -t ids < <(programs_of "$runner")
+wait_for 20 has_one || fail 'no program is loaded' "$SCRATCH/err"
 kill -KILL "$runner"
 wait "$runner" 2>/dev/null
 expect_gone "${ids[@]}"

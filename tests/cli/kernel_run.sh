@@ -54,8 +54,8 @@ expect_kernel '.stages[] | select(.name == "app_sleep") | .share > 0.8'
 # The warm-up is not in it: what is measured is the window's half of the requests.
 load --probe-sample 1 -r 500 -w 1s -d 1s -c 8 "$url/"
 expect_record '.requests.scheduled == 500'
-expect_kernel '.requests >= 490 and .requests <= 510'
-expect_kernel '.sampled_fraction > 0.95 and .sampled_fraction < 1.05'
+expect_kernel '.requests >= 400 and .requests <= 600'
+expect_kernel '.sampled_fraction > 0.8 and .sampled_fraction < 1.2'
 
 # By default one of eight connections at a time.
 load -r 2000 -d 2s -c 64 "$url/"
@@ -78,8 +78,21 @@ sleep 3
 kill -INT "$pid"
 wait "$pid"
 expect_equal 'exit code' $? 130
-expect_record '.kernel.requests as $seen | .requests.completed | . >= $seen - 20 and . <= $seen + 20'
+expect_record '.kernel.requests as $seen | .requests.completed | . >= $seen - 100 and . <= $seen + 100'
 expect_text "$SCRATCH/out" 'where the time went'
+
+# Two runs at once: each is told that the figures are of both.
+start "$RINGLOAD" run -q --probe require --probe-sample 1 -n 4000 -r 1000 -c 8 --json "$SCRATCH/other.json" "$url/" \
+	>"$SCRATCH/other.out" 2>"$SCRATCH/other.err"
+other=$pid
+load --probe-sample 1 -n 1000 -r 1000 -c 8 "$url/"
+wait "$other"
+expect_json "$SCRATCH/other.json" '.kernel | .status == "measured" and .requests >= 3900 and .requests <= 5100'
+expect_record '.kernel.requests > 1500 and .kernel.sampled_fraction > 1.5'
+expect_record '.notes | any(contains("others used the port too"))'
+# Alone nobody is.
+load --probe-sample 1 -n 1000 -r 1000 -c 8 "$url/"
+expect_record '.kernel.requests >= 900 and .kernel.requests <= 1000 and .notes == []'
 
 # Nothing is required of it and nothing is there to see: a server that no process is.
 probe=auto

@@ -268,19 +268,20 @@ void stamps_log(const struct stamps *stamps, FILE *to)
 	uint64_t kept = kept_of(stamps);
 	struct bounds bounds;
 
-	fprintf(to, "client_port offset_bytes reads sends received_ns read_ns asked_ns");
-	for (size_t i = 0; i < sizeof(quantities) / sizeof(*quantities); i++)
-		fprintf(to, " %s_ns", quantities[i].name);
 	for (uint64_t i = 0; i < kept; i++) {
 		const struct stamps_request *request = &stamps->requests[i];
 
-		fprintf(to, "\n%u %" PRIu64 " %u %u", request->client_port, request->offset_bytes,
-			request->reads, request->sends);
-		fprintf(to, " %" PRId64 " %" PRId64 " %" PRId64, request->received_ns,
-			request->read.ns, request->asked_ns);
+		fprintf(to, "{\"client_port\": %u, \"offset_bytes\": %" PRIu64,
+			request->client_port, request->offset_bytes);
+		fprintf(to, ", \"reads\": %u, \"sends\": %u", request->reads, request->sends);
+		fprintf(to, ", \"received_ns\": %" PRId64 ", \"asked_ns\": %" PRId64,
+			request->received_ns, request->asked_ns);
 		for (size_t j = 0; j < sizeof(quantities) / sizeof(*quantities); j++)
-			fprintf(to, " %" PRId64,
-				quantities[j].of(request, &bounds) ? bounds.seen : -1);
+			if (quantities[j].of(request, &bounds))
+				fprintf(to,
+					", \"%s\": {\"ns\": %" PRId64 ", \"least_ns\": %" PRId64
+					", \"most_ns\": %" PRId64 "}",
+					quantities[j].name, bounds.seen, bounds.least, bounds.most);
+		fprintf(to, "}\n");
 	}
-	fprintf(to, "\n");
 }

@@ -63,7 +63,8 @@ void stamps_add(struct stamps *stamps, const struct stamps_request *request);
  */
 void stamps_summary(const struct stamps *stamps, FILE *to);
 
-/* A line of numbers for each request, with the names of the columns in the first. */
+/* A JSON object for each request, a line each: client_port, offset_bytes and the same quantities,
+ * each {ns, least_ns, most_ns}. */
 void stamps_log(const struct stamps *stamps, FILE *to);
 
 #endif
