@@ -4,12 +4,13 @@
 # What holds of every record and report of the kernel's side, and a probe around whatever a test
 # does. Source it after tests/assert.sh, tests/load.sh, tests/serving.sh and tests/kernel.sh.
 probed=$SCRATCH/probed.json
+sample=1/1
 
-# probing OPTION...: a probe on $port that follows every request until `probed`, which leaves its
+# probing OPTION...: a probe on $port that follows $sample of the requests until `probed`, which leaves its
 # record in $probed and its report beside it. Further options come after these.
 probing() {
 	rm -f "$probed"
-	start "$RINGLOAD" probe --quiet --port "$port" --sample 1/1 --json "$probed" "$@" \
+	start "$RINGLOAD" probe --quiet --port "$port" --sample "$sample" --json "$probed" "$@" \
 		>"$SCRATCH/probed.out" 2>"$SCRATCH/probed.err"
 	prober=$pid
 	wait_for 20 begun "$prober" || fail "no probe: $*" "$SCRATCH/probed.err"
@@ -86,4 +87,14 @@ expect_sane() {
 	! grep -qiwE -- 'nan|inf|null' "$2" || fail 'a figure of the report is none' "$2"
 	! grep -v '^ringload\|residual\|network and client' "$2" | grep -qE '(^|[^a-z0-9+])-[0-9]' ||
 		fail 'a figure of the report is negative' "$2"
+}
+
+# share_server ADDRESS PORT [THREADS]: tests/servers/robust_server.c; sets server, port and url.
+share_server() {
+	: >"$SCRATCH/share.out"
+	start "$SERVERS/robust_server" "$@" >"$SCRATCH/share.out" 2>"$SCRATCH/share.err"
+	server=$pid
+	wait_for 20 grep -q '^listening on ' "$SCRATCH/share.out" || fail "no server: $*" "$SCRATCH/share.err"
+	url=$(sed -n 's/^listening on //p' "$SCRATCH/share.out")
+	port=${url##*:}
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "probe/probe.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/net_tstamp.h>
@@ -44,6 +45,8 @@ struct probe {
 
 	uint64_t due_ns;
 	uint64_t begin_ns, window_ns;
+	bool ended;               /* its window */
+	uint64_t window_requests; /* without those that were answered later */
 	struct stages base, window;
 	struct probe_abi_slow slowest[PROBE_ABI_SLOWEST];
 	size_t slowest_count;
@@ -239,7 +242,7 @@ static void probe_select(struct probe *probe)
 	bool cost;
 	uint32_t bucket = sampling_next(&probe->sampling, &cost);
 
-	cost_look(&probe->cost, cost);
+	cost_look(&probe->cost, cost && !probe->ended);
 	if (bucket == control->selected && control->selected_at_ns)
 		return;
 	__atomic_store_n(&control->selected, bucket, __ATOMIC_SEQ_CST);
@@ -284,8 +287,10 @@ uint64_t probe_tick(struct probe *probe, uint64_t now_ns)
 		return probe->due_ns;
 	probe_select(probe);
 	probe_align_clocks(probe);
-	threads_tick(&probe->threads, clock_now_ns());
-	probe_look(probe);
+	if (!probe->ended) {
+		threads_tick(&probe->threads, clock_now_ns());
+		probe_look(probe);
+	}
 	probe->due_ns = now_ns + SAMPLING_EPOCH_NS;
 	return probe->due_ns;
 }
@@ -300,6 +305,7 @@ static void probe_sum(const struct probe *probe, struct stages *stages)
 void probe_begin(struct probe *probe, uint64_t now_ns)
 {
 	probe->begin_ns = now_ns;
+	probe->ended = false;
 	cost_begin(&probe->cost);
 	sampling_begin(&probe->sampling);
 	probe_select(probe);
@@ -312,12 +318,11 @@ void probe_begin(struct probe *probe, uint64_t now_ns)
 		profile_begin(probe->profile);
 }
 
-void probe_end(struct probe *probe, uint64_t now_ns)
+/* What there is to say of requests and connections, up to now. */
+static void probe_read(struct probe *probe)
 {
 	struct err reason = {0};
 
-	probe->window_ns = now_ns - probe->begin_ns;
-	cost_look(&probe->cost, false);
 	probe_sum(probe, &probe->window);
 	stages_subtract(&probe->window, &probe->base);
 	/* Of connections that were there before, a difference would tell nothing. */
@@ -326,15 +331,30 @@ void probe_end(struct probe *probe, uint64_t now_ns)
 						probe->base.count[PROBE_ABI_CLOSED];
 	probe->slowest_count = slow_merge(
 		probe->slowest, probe->cpus, probe->config.cpu_count, probe->control->window);
-	threads_end(&probe->threads, clock_now_ns());
-	probe_look(probe);
 	memset(&probe->open, 0, sizeof(probe->open));
 	if (hooks_serves(&probe->hooks, PROBE_WALK) &&
 		walk_open_requests(&probe->loader, probe->control, probe->netns_fd, clock_now_ns(),
 			&probe->open, &reason))
 		hooks_remark(&probe->hooks, "walk", reason.text);
+}
+
+void probe_end(struct probe *probe, uint64_t now_ns)
+{
+	probe->window_ns = now_ns - probe->begin_ns;
+	cost_look(&probe->cost, false);
+	probe_read(probe);
+	probe->window_requests = probe->window.count[PROBE_ABI_REQUESTS];
+	threads_end(&probe->threads, clock_now_ns());
+	probe_look(probe);
 	if (probe->profile)
 		profile_read(probe->profile, &probe->stacks);
+	probe->ended = true;
+}
+
+void probe_settle(struct probe *probe)
+{
+	assert(probe->ended);
+	probe_read(probe);
 }
 
 /* --- readings --- */
@@ -384,8 +404,7 @@ void probe_open_requests(const struct probe *probe, struct probe_open_requests *
 
 bool probe_overhead_ns(const struct probe *probe, double *per_request_ns, const char **reason)
 {
-	double requests = (double)probe->window.count[PROBE_ABI_REQUESTS] *
-			  (double)probe->config.sample;
+	double requests = (double)probe->window_requests * (double)probe->config.sample;
 
 	return cost_per_request(&probe->cost, requests, probe->window_ns, per_request_ns, reason);
 }

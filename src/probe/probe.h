@@ -50,6 +50,14 @@ uint64_t probe_tick(struct probe *probe, uint64_t now_ns);
 
 void probe_begin(struct probe *probe, uint64_t now_ns);
 void probe_end(struct probe *probe, uint64_t now_ns);
+
+/*
+ * After the end, by who knows that nothing else was asked since: takes in what has been answered
+ * meanwhile. Without it the slow requests are missing that were open when the window ended, and
+ * slow ones more often than fast ones. Until then probe_tick moves the sampling on. Threads, cost
+ * and profile stay those of the window.
+ */
+void probe_settle(struct probe *probe);
 void probe_close(struct probe *probe);
 
 /* What serves a stage of the probe, and what does not. */

@@ -129,6 +129,12 @@ void attribution_end(struct attribution *attribution, uint64_t now_ns)
 	host_subtract(&attribution->host, &attribution->before);
 }
 
+void attribution_settle(struct attribution *attribution)
+{
+	if (attribution->state == ATTRIBUTION_ENDED)
+		probe_settle(attribution->probe);
+}
+
 uint64_t attribution_tick(struct attribution *attribution, uint64_t now_ns)
 {
 	uint64_t next;
@@ -137,9 +143,11 @@ uint64_t attribution_tick(struct attribution *attribution, uint64_t now_ns)
 		attribution_begin(attribution, now_ns);
 	if (attribution->state == ATTRIBUTION_MEASURING && now_ns >= attribution->end_ns)
 		attribution_end(attribution, now_ns);
-	if (attribution->state == ATTRIBUTION_CLOSED || attribution->state == ATTRIBUTION_ENDED)
+	if (attribution->state == ATTRIBUTION_CLOSED)
 		return UINT64_MAX;
 	attribution->next_tick_ns = probe_tick(attribution->probe, now_ns);
+	if (attribution->state == ATTRIBUTION_ENDED)
+		return attribution->next_tick_ns;
 	next = attribution->state == ATTRIBUTION_WAITING ? attribution->begin_ns
 							 : attribution->end_ns;
 	return next < attribution->next_tick_ns ? next : attribution->next_tick_ns;

@@ -81,6 +81,9 @@ uint64_t attribution_tick(struct attribution *attribution, uint64_t now_ns);
 /* The window ends now unless it has already. */
 void attribution_end(struct attribution *attribution, uint64_t now_ns);
 
+/* Once all that was asked in the window is answered or given up (probe_settle). */
+void attribution_settle(struct attribution *attribution);
+
 void attribution_close(struct attribution *attribution);
 
 #endif

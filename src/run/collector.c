@@ -222,6 +222,7 @@ void collector_run(struct collector *collector, struct engine *engine, uint64_t 
 		if (!ended)
 			show(collector, now);
 	}
+	attribution_settle(collector->attribution);
 	progress_clear(collector->progress);
 	look(collector, engine);
 }
