@@ -38,7 +38,8 @@ struct probe {
 	struct cost cost;
 	struct profile *profile;
 	struct err profile_failure; /* why there is none */
-	int netns_fd, stamps_fd;    /* negative: none */
+	struct walk walk;
+	int stamps_fd; /* negative: none */
 
 	struct probe_abi_control *control;
 	const struct probe_abi_cpu *cpus;
@@ -65,12 +66,9 @@ static int probe_configure(
 	code = filter_resolve(&probe->config, options, err);
 	if (code)
 		return code;
-	if (options->netns) {
-		probe->netns_fd = open(options->netns, O_RDONLY | O_CLOEXEC);
-		if (probe->netns_fd < 0)
-			return err_set_errno(err, ERR_USAGE, -errno,
-				"cannot open the network namespace \"%s\"", options->netns);
-	}
+	code = walk_init(&probe->walk, options, err);
+	if (code)
+		return code;
 	cpus = loader_cpus(err);
 	if (cpus < 0)
 		return cpus;
@@ -165,7 +163,7 @@ static int probe_attach(struct probe *probe, struct err *err)
 			code = loader_attach(&probe->loader, hooks->programs[i], err);
 	if (code || !hooks_serves(hooks, PROBE_WALK))
 		return code;
-	if (walk_seed(&probe->loader, probe->control, probe->netns_fd, &reason) &&
+	if (walk_seed(&probe->walk, &probe->loader, probe->control, &reason) &&
 		hooks_remark(&probe->hooks, "walk", reason.text))
 		return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "cannot open the kernel probe");
 	return 0;
@@ -204,7 +202,6 @@ int probe_open(struct probe **opened, const struct probe_options *options, struc
 	*opened = NULL;
 	if (!probe)
 		return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "cannot open the kernel probe");
-	probe->netns_fd = -1;
 	probe->stamps_fd = -1;
 	code = probe_start(probe, options, err);
 	if (code)
@@ -225,8 +222,7 @@ void probe_close(struct probe *probe)
 	hooks_release(&probe->hooks);
 	stages_release(&probe->base);
 	stages_release(&probe->window);
-	if (probe->netns_fd >= 0)
-		close(probe->netns_fd);
+	walk_release(&probe->walk);
 	if (probe->stamps_fd >= 0)
 		close(probe->stamps_fd);
 	free(probe);
@@ -333,7 +329,7 @@ static void probe_read(struct probe *probe)
 		probe->slowest, probe->cpus, probe->config.cpu_count, probe->control->window);
 	memset(&probe->open, 0, sizeof(probe->open));
 	if (hooks_serves(&probe->hooks, PROBE_WALK) &&
-		walk_open_requests(&probe->loader, probe->control, probe->netns_fd, clock_now_ns(),
+		walk_open_requests(&probe->walk, &probe->loader, probe->control, clock_now_ns(),
 			&probe->open, &reason))
 		hooks_remark(&probe->hooks, "walk", reason.text);
 }

@@ -31,9 +31,13 @@
 
 struct probe_options {
 	uint16_t ports[PROBE_ABI_PORT_LIMIT];
-	size_t port_count;   /* at least 1 */
-	uint32_t sample;     /* 1 in this many; 0: PROBE_DEFAULT_SAMPLE */
-	const char *netns;   /* a path ("/proc/123/ns/net", "/run/netns/blue"); NULL: any */
+	size_t port_count; /* at least 1 */
+	uint32_t sample;   /* 1 in this many; 0: PROBE_DEFAULT_SAMPLE */
+	const char *netns; /* a path ("/proc/123/ns/net", "/run/netns/blue"); NULL: any */
+	/* Without netns: namespaces that have connections already, which are looked for there and
+	 * in the caller's own. */
+	const char *const *look_netns;
+	size_t look_count;
 	const char *cgroup;  /* a path below /sys/fs/cgroup, or absolute; NULL: any */
 	uint32_t pid;        /* 0: any */
 	bool profile;        /* sample the stacks of the server's processes */
