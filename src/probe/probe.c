@@ -29,6 +29,9 @@ LOADER_OBJECT(attribution);
 
 #define PROBE_WALK "walk_tcp"
 
+/* Epochs one bucket may be selected for before it is worth a word. */
+#define PROBE_STILL_EPOCHS 3
+
 struct probe {
 	struct probe_abi_config config;
 	struct loader loader;
@@ -47,6 +50,8 @@ struct probe {
 	uint64_t due_ns;
 	uint64_t begin_ns, window_ns;
 	bool ended;               /* its window */
+	uint64_t selected_ns;     /* since when one bucket is */
+	uint64_t longest_ns;      /* that one was, in the window */
 	uint64_t window_requests; /* without those that were answered later */
 	struct stages base, window;
 	struct probe_abi_slow slowest[PROBE_ABI_SLOWEST];
@@ -277,10 +282,21 @@ static void probe_look(struct probe *probe)
 			profile_add(probe->profile, process);
 }
 
+/* Until now the same bucket was. */
+static void probe_was_selected(struct probe *probe, uint64_t now_ns)
+{
+	uint64_t selected_ns = now_ns - probe->selected_ns;
+
+	if (!probe->ended && probe->config.sample > 1 && selected_ns > probe->longest_ns)
+		probe->longest_ns = selected_ns;
+	probe->selected_ns = now_ns;
+}
+
 uint64_t probe_tick(struct probe *probe, uint64_t now_ns)
 {
 	if (now_ns < probe->due_ns)
 		return probe->due_ns;
+	probe_was_selected(probe, now_ns);
 	probe_select(probe);
 	probe_align_clocks(probe);
 	if (!probe->ended) {
@@ -302,6 +318,8 @@ void probe_begin(struct probe *probe, uint64_t now_ns)
 {
 	probe->begin_ns = now_ns;
 	probe->ended = false;
+	probe->selected_ns = now_ns;
+	probe->longest_ns = 0;
 	cost_begin(&probe->cost);
 	sampling_begin(&probe->sampling);
 	probe_select(probe);
@@ -317,8 +335,6 @@ void probe_begin(struct probe *probe, uint64_t now_ns)
 /* What there is to say of requests and connections, up to now. */
 static void probe_read(struct probe *probe)
 {
-	struct err reason = {0};
-
 	probe_sum(probe, &probe->window);
 	stages_subtract(&probe->window, &probe->base);
 	/* Of connections that were there before, a difference would tell nothing. */
@@ -327,6 +343,12 @@ static void probe_read(struct probe *probe)
 						probe->base.count[PROBE_ABI_CLOSED];
 	probe->slowest_count = slow_merge(
 		probe->slowest, probe->cpus, probe->config.cpu_count, probe->control->window);
+}
+
+static void probe_read_open(struct probe *probe)
+{
+	struct err reason = {0};
+
 	memset(&probe->open, 0, sizeof(probe->open));
 	if (hooks_serves(&probe->hooks, PROBE_WALK) &&
 		walk_open_requests(&probe->walk, &probe->loader, probe->control, clock_now_ns(),
@@ -342,6 +364,8 @@ void probe_end(struct probe *probe, uint64_t now_ns)
 	probe->window_requests = probe->window.count[PROBE_ABI_REQUESTS];
 	threads_end(&probe->threads, clock_now_ns());
 	probe_look(probe);
+	probe_read_open(probe);
+	probe_was_selected(probe, now_ns);
 	if (probe->profile)
 		profile_read(probe->profile, &probe->stacks);
 	probe->ended = true;
@@ -351,6 +375,7 @@ void probe_settle(struct probe *probe)
 {
 	assert(probe->ended);
 	probe_read(probe);
+	probe_read_open(probe);
 }
 
 /* --- readings --- */
@@ -369,6 +394,12 @@ const struct stages *probe_stages(const struct probe *probe)
 uint32_t probe_sample(const struct probe *probe)
 {
 	return probe->config.sample;
+}
+
+bool probe_stood_still(const struct probe *probe, uint64_t *longest_ns)
+{
+	*longest_ns = probe->longest_ns;
+	return probe->longest_ns > PROBE_STILL_EPOCHS * SAMPLING_EPOCH_NS;
 }
 
 uint64_t probe_requests(const struct probe *probe)

@@ -76,6 +76,10 @@ size_t probe_hooks(const struct probe *probe, const struct probe_hook **hooks);
 const struct stages *probe_stages(const struct probe *probe);
 uint32_t probe_sample(const struct probe *probe);
 
+/* Whether the sampling stood still for long in the window, as probe_tick was not called: then what
+ * was followed meanwhile weighs more than the rest. */
+bool probe_stood_still(const struct probe *probe, uint64_t *longest_ns);
+
 /* Requests admitted and answered since probe_open: cheap and at any time, for a live line. */
 uint64_t probe_requests(const struct probe *probe);
 
