@@ -180,6 +180,28 @@ static void explain_runq(const struct result_kernel *kernel, struct buf *out)
 		buf_text(out, "the CPUs are taken by other threads");
 }
 
+/* An idle thread that does not wake up: that is said of a stopped one as well. */
+static void explain_wakeup(const struct result_kernel *kernel, double mean_ns, struct buf *out)
+{
+	double stopped_ns = 0;
+	char text[UNITS_TEXT_BYTES];
+
+	for (size_t i = 0; i < kernel->worker_count; i++) {
+		const struct result_kernel_worker *worker = &kernel->workers[i];
+		double one_ns = proper(worker->stopped) * proper(worker->wall_s) * (double)NS_PER_S;
+
+		stopped_ns = one_ns > stopped_ns ? one_ns : stopped_ns;
+	}
+	if (mean_ns < WAKEUP_NS)
+		buf_text(out, "the server has time, and waking up is what is left");
+	else if (stopped_ns >= mean_ns)
+		buf_printf(out, "a signal, a tracer or the freezer stopped it for %s",
+			format_mean(text, stopped_ns));
+	else
+		buf_text(out,
+			"too long for a wakeup, so it slept on something else than its sockets");
+}
+
 /* What follows from a cause. mean_ns: what it takes of a request. */
 static void explain(const struct result_kernel *kernel, enum kernel_dominant_cause cause,
 	double mean_ns, struct buf *out)
@@ -200,13 +222,10 @@ static void explain(const struct result_kernel *kernel, enum kernel_dominant_cau
 		explain_busy(kernel, out);
 	else if (cause == KERNEL_DOMINANT_RUNQ)
 		explain_runq(kernel, out);
-	else if (cause != KERNEL_DOMINANT_WAKEUP)
-		buf_text(out, meanings[cause]);
-	else if (mean_ns < WAKEUP_NS)
-		buf_text(out, "the server has time, and waking up is what is left");
+	else if (cause == KERNEL_DOMINANT_WAKEUP)
+		explain_wakeup(kernel, mean_ns, out);
 	else
-		buf_text(out,
-			"too long for a wakeup, so it slept on something else than its sockets");
+		buf_text(out, meanings[cause]);
 }
 
 /* Before or after the request was read, or both. */

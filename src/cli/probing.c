@@ -64,16 +64,20 @@ static int take_netns(struct probing_values *values, struct probe_options *optio
 static int take_cgroup(
 	const struct probing_values *values, struct probe_options *options, struct err *err)
 {
+	/* The first is where version 2 lies beside version 1. */
+	static const char *const places[] = {"/sys/fs/cgroup/unified/", "/sys/fs/cgroup/"};
+	bool absolute = values->cgroup && values->cgroup[0] == '/';
 	char path[PATH_MAX + 32];
 
 	options->cgroup = values->cgroup;
 	if (!values->cgroup)
 		return 0;
-	snprintf(path, sizeof(path), "%s%s", values->cgroup[0] == '/' ? "" : "/sys/fs/cgroup/",
-		values->cgroup);
-	if (access(path, F_OK) < 0)
-		return err_set_errno(err, ERR_USAGE, -errno, "there is no \"%s\"", path);
-	return 0;
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		snprintf(path, sizeof(path), "%s%s", absolute ? "" : places[i], values->cgroup);
+		if (access(path, F_OK) == 0)
+			return 0;
+	}
+	return err_set_errno(err, ERR_USAGE, -errno, "there is no \"%s\"", path);
 }
 
 static int take_pid(

@@ -29,6 +29,9 @@ LOADER_OBJECT(attribution);
 
 #define PROBE_WALK "walk_tcp"
 
+/* Epochs one bucket may be selected for before it is worth a word. */
+#define PROBE_STILL_EPOCHS 3
+
 struct probe {
 	struct probe_abi_config config;
 	struct loader loader;
@@ -38,7 +41,8 @@ struct probe {
 	struct cost cost;
 	struct profile *profile;
 	struct err profile_failure; /* why there is none */
-	int netns_fd, stamps_fd;    /* negative: none */
+	struct walk walk;
+	int stamps_fd; /* negative: none */
 
 	struct probe_abi_control *control;
 	const struct probe_abi_cpu *cpus;
@@ -46,6 +50,8 @@ struct probe {
 	uint64_t due_ns;
 	uint64_t begin_ns, window_ns;
 	bool ended;               /* its window */
+	uint64_t selected_ns;     /* since when one bucket is */
+	uint64_t longest_ns;      /* that one was, in the window */
 	uint64_t window_requests; /* without those that were answered later */
 	struct stages base, window;
 	struct probe_abi_slow slowest[PROBE_ABI_SLOWEST];
@@ -65,12 +71,9 @@ static int probe_configure(
 	code = filter_resolve(&probe->config, options, err);
 	if (code)
 		return code;
-	if (options->netns) {
-		probe->netns_fd = open(options->netns, O_RDONLY | O_CLOEXEC);
-		if (probe->netns_fd < 0)
-			return err_set_errno(err, ERR_USAGE, -errno,
-				"cannot open the network namespace \"%s\"", options->netns);
-	}
+	code = walk_init(&probe->walk, options, err);
+	if (code)
+		return code;
 	cpus = loader_cpus(err);
 	if (cpus < 0)
 		return cpus;
@@ -165,7 +168,7 @@ static int probe_attach(struct probe *probe, struct err *err)
 			code = loader_attach(&probe->loader, hooks->programs[i], err);
 	if (code || !hooks_serves(hooks, PROBE_WALK))
 		return code;
-	if (walk_seed(&probe->loader, probe->control, probe->netns_fd, &reason) &&
+	if (walk_seed(&probe->walk, &probe->loader, probe->control, &reason) &&
 		hooks_remark(&probe->hooks, "walk", reason.text))
 		return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "cannot open the kernel probe");
 	return 0;
@@ -204,7 +207,6 @@ int probe_open(struct probe **opened, const struct probe_options *options, struc
 	*opened = NULL;
 	if (!probe)
 		return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "cannot open the kernel probe");
-	probe->netns_fd = -1;
 	probe->stamps_fd = -1;
 	code = probe_start(probe, options, err);
 	if (code)
@@ -225,8 +227,7 @@ void probe_close(struct probe *probe)
 	hooks_release(&probe->hooks);
 	stages_release(&probe->base);
 	stages_release(&probe->window);
-	if (probe->netns_fd >= 0)
-		close(probe->netns_fd);
+	walk_release(&probe->walk);
 	if (probe->stamps_fd >= 0)
 		close(probe->stamps_fd);
 	free(probe);
@@ -281,10 +282,21 @@ static void probe_look(struct probe *probe)
 			profile_add(probe->profile, process);
 }
 
+/* Until now the same bucket was. */
+static void probe_was_selected(struct probe *probe, uint64_t now_ns)
+{
+	uint64_t selected_ns = now_ns - probe->selected_ns;
+
+	if (!probe->ended && probe->config.sample > 1 && selected_ns > probe->longest_ns)
+		probe->longest_ns = selected_ns;
+	probe->selected_ns = now_ns;
+}
+
 uint64_t probe_tick(struct probe *probe, uint64_t now_ns)
 {
 	if (now_ns < probe->due_ns)
 		return probe->due_ns;
+	probe_was_selected(probe, now_ns);
 	probe_select(probe);
 	probe_align_clocks(probe);
 	if (!probe->ended) {
@@ -306,6 +318,8 @@ void probe_begin(struct probe *probe, uint64_t now_ns)
 {
 	probe->begin_ns = now_ns;
 	probe->ended = false;
+	probe->selected_ns = now_ns;
+	probe->longest_ns = 0;
 	cost_begin(&probe->cost);
 	sampling_begin(&probe->sampling);
 	probe_select(probe);
@@ -321,8 +335,6 @@ void probe_begin(struct probe *probe, uint64_t now_ns)
 /* What there is to say of requests and connections, up to now. */
 static void probe_read(struct probe *probe)
 {
-	struct err reason = {0};
-
 	probe_sum(probe, &probe->window);
 	stages_subtract(&probe->window, &probe->base);
 	/* Of connections that were there before, a difference would tell nothing. */
@@ -331,9 +343,15 @@ static void probe_read(struct probe *probe)
 						probe->base.count[PROBE_ABI_CLOSED];
 	probe->slowest_count = slow_merge(
 		probe->slowest, probe->cpus, probe->config.cpu_count, probe->control->window);
+}
+
+static void probe_read_open(struct probe *probe)
+{
+	struct err reason = {0};
+
 	memset(&probe->open, 0, sizeof(probe->open));
 	if (hooks_serves(&probe->hooks, PROBE_WALK) &&
-		walk_open_requests(&probe->loader, probe->control, probe->netns_fd, clock_now_ns(),
+		walk_open_requests(&probe->walk, &probe->loader, probe->control, clock_now_ns(),
 			&probe->open, &reason))
 		hooks_remark(&probe->hooks, "walk", reason.text);
 }
@@ -346,6 +364,8 @@ void probe_end(struct probe *probe, uint64_t now_ns)
 	probe->window_requests = probe->window.count[PROBE_ABI_REQUESTS];
 	threads_end(&probe->threads, clock_now_ns());
 	probe_look(probe);
+	probe_read_open(probe);
+	probe_was_selected(probe, now_ns);
 	if (probe->profile)
 		profile_read(probe->profile, &probe->stacks);
 	probe->ended = true;
@@ -355,6 +375,7 @@ void probe_settle(struct probe *probe)
 {
 	assert(probe->ended);
 	probe_read(probe);
+	probe_read_open(probe);
 }
 
 /* --- readings --- */
@@ -373,6 +394,12 @@ const struct stages *probe_stages(const struct probe *probe)
 uint32_t probe_sample(const struct probe *probe)
 {
 	return probe->config.sample;
+}
+
+bool probe_stood_still(const struct probe *probe, uint64_t *longest_ns)
+{
+	*longest_ns = probe->longest_ns;
+	return probe->longest_ns > PROBE_STILL_EPOCHS * SAMPLING_EPOCH_NS;
 }
 
 uint64_t probe_requests(const struct probe *probe)

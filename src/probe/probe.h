@@ -31,9 +31,13 @@
 
 struct probe_options {
 	uint16_t ports[PROBE_ABI_PORT_LIMIT];
-	size_t port_count;   /* at least 1 */
-	uint32_t sample;     /* 1 in this many; 0: PROBE_DEFAULT_SAMPLE */
-	const char *netns;   /* a path ("/proc/123/ns/net", "/run/netns/blue"); NULL: any */
+	size_t port_count; /* at least 1 */
+	uint32_t sample;   /* 1 in this many; 0: PROBE_DEFAULT_SAMPLE */
+	const char *netns; /* a path ("/proc/123/ns/net", "/run/netns/blue"); NULL: any */
+	/* Without netns: namespaces that have connections already, which are looked for there and
+	 * in the caller's own. */
+	const char *const *look_netns;
+	size_t look_count;
 	const char *cgroup;  /* a path below /sys/fs/cgroup, or absolute; NULL: any */
 	uint32_t pid;        /* 0: any */
 	bool profile;        /* sample the stacks of the server's processes */
@@ -71,6 +75,10 @@ size_t probe_hooks(const struct probe *probe, const struct probe_hook **hooks);
 
 const struct stages *probe_stages(const struct probe *probe);
 uint32_t probe_sample(const struct probe *probe);
+
+/* Whether the sampling stood still for long in the window, as probe_tick was not called: then what
+ * was followed meanwhile weighs more than the rest. */
+bool probe_stood_still(const struct probe *probe, uint64_t *longest_ns);
 
 /* Requests admitted and answered since probe_open: cheap and at any time, for a live line. */
 uint64_t probe_requests(const struct probe *probe);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -52,40 +53,86 @@ static int walk_leave(int home, struct err *err)
 	return code;
 }
 
-static int walk_run(struct loader *loader, struct probe_abi_control *control,
-	enum probe_abi_mode mode, int netns_fd, struct buf *written, struct err *err)
+int walk_init(struct walk *walk, const struct probe_options *options, struct err *err)
+{
+	const char *const *paths = options->netns ? &options->netns : options->look_netns;
+	size_t count = options->netns ? 1 : options->look_count;
+
+	*walk = (struct walk){.only = options->netns != NULL};
+	walk->netns_fds = calloc(count + 1, sizeof(*walk->netns_fds));
+	if (!walk->netns_fds)
+		return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "cannot open the kernel probe");
+	for (size_t i = 0; i < count; i++) {
+		int fd = open(paths[i], O_RDONLY | O_CLOEXEC);
+
+		if (fd >= 0)
+			walk->netns_fds[walk->count++] = fd;
+		else if (walk->only)
+			return err_set_errno(err, ERR_USAGE, -errno,
+				"cannot open the network namespace \"%s\"", paths[i]);
+	}
+	return 0;
+}
+
+void walk_release(struct walk *walk)
+{
+	for (size_t i = 0; i < walk->count; i++)
+		close(walk->netns_fds[i]);
+	free(walk->netns_fds);
+	*walk = (struct walk){0};
+}
+
+/* In one namespace; the caller's own if netns_fd is negative. */
+static int walk_one(int netns_fd, struct loader *loader, struct buf *written, struct err *err)
 {
 	int home, code, left;
 
 	code = walk_enter(netns_fd, &home, err);
 	if (code)
 		return code;
-	__atomic_store_n(&control->mode, mode, __ATOMIC_RELEASE);
 	code = loader_walk(loader, "walk_tcp", written, err);
 	left = walk_leave(home, code ? NULL : err);
 	return code ? code : left;
 }
 
-int walk_seed(
-	struct loader *loader, struct probe_abi_control *control, int netns_fd, struct err *err)
+/* In all of them, also after one that failed; the first failure is told. */
+static int walk_run(const struct walk *walk, struct loader *loader,
+	struct probe_abi_control *control, enum probe_abi_mode mode, struct buf *written,
+	struct err *err)
+{
+	int code = 0;
+
+	__atomic_store_n(&control->mode, mode, __ATOMIC_RELEASE);
+	if (!walk->only)
+		code = walk_one(-1, loader, written, err);
+	for (size_t i = 0; i < walk->count; i++) {
+		int failed = walk_one(walk->netns_fds[i], loader, written, code ? NULL : err);
+
+		code = code ? code : failed;
+	}
+	return code;
+}
+
+int walk_seed(const struct walk *walk, struct loader *loader, struct probe_abi_control *control,
+	struct err *err)
 {
 	struct buf written = {0};
-	int code = walk_run(loader, control, PROBE_ABI_WALK_SEED, netns_fd, &written, err);
+	int code = walk_run(walk, loader, control, PROBE_ABI_WALK_SEED, &written, err);
 
 	buf_release(&written);
 	return code;
 }
 
-int walk_open_requests(struct loader *loader, struct probe_abi_control *control, int netns_fd,
-	uint64_t now_ns, struct probe_open_requests *open, struct err *err)
+int walk_open_requests(const struct walk *walk, struct loader *loader,
+	struct probe_abi_control *control, uint64_t now_ns, struct probe_open_requests *open,
+	struct err *err)
 {
 	struct buf written = {0};
 	struct probe_abi_open row;
-	int code = walk_run(loader, control, PROBE_ABI_WALK_OPEN, netns_fd, &written, err);
+	int code = walk_run(walk, loader, control, PROBE_ABI_WALK_OPEN, &written, err);
 
 	memset(open, 0, sizeof(*open));
-	for (size_t at = 0; code == 0 && at + sizeof(row) <= written.length_bytes;
-		at += sizeof(row)) {
+	for (size_t at = 0; at + sizeof(row) <= written.length_bytes; at += sizeof(row)) {
 		memcpy(&row, written.data + at, sizeof(row));
 		if (row.read)
 			open->reading++;

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "base/units.h"
 
 static int open_probe(struct attribution *attribution, struct err *err)
 {
@@ -151,6 +152,20 @@ uint64_t attribution_tick(struct attribution *attribution, uint64_t now_ns)
 	next = attribution->state == ATTRIBUTION_WAITING ? attribution->begin_ns
 							 : attribution->end_ns;
 	return next < attribution->next_tick_ns ? next : attribution->next_tick_ns;
+}
+
+void attribution_note(const struct attribution *attribution, struct notes *notes)
+{
+	char text[UNITS_TEXT_BYTES];
+	uint64_t longest_ns;
+
+	if (attribution->state != ATTRIBUTION_ENDED ||
+		!probe_stood_still(attribution->probe, &longest_ns))
+		return;
+	notes_add(notes,
+		"the kernel's sampling stood still for %s, as the probe did not run: the "
+		"connections followed then weigh more than others",
+		units_format_duration(text, longest_ns));
 }
 
 void attribution_close(struct attribution *attribution)

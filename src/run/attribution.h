@@ -22,6 +22,7 @@
 #include "observe/host.h"
 #include "plan/plan.h"
 #include "probe/probe.h"
+#include "run/notes.h"
 #include "run/whereabouts.h"
 
 enum attribution_mode {
@@ -83,6 +84,9 @@ void attribution_end(struct attribution *attribution, uint64_t now_ns);
 
 /* Once all that was asked in the window is answered or given up (probe_settle). */
 void attribution_settle(struct attribution *attribution);
+
+/* Lines about what went otherwise than it should; after the end. */
+void attribution_note(const struct attribution *attribution, struct notes *notes);
 
 void attribution_close(struct attribution *attribution);
 

@@ -87,6 +87,7 @@ static void watch(struct probe_run *run)
 	}
 	attribution_end(&run->attribution, now);
 	progress_clear(&run->progress);
+	attribution_note(&run->attribution, &run->notes);
 }
 
 /* Copies of lines; all or, without memory, none. */

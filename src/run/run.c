@@ -107,6 +107,7 @@ static void drive(struct run *run)
 	run->start_ns = clock_now_ns() + START_DELAY_NS;
 	engine_start(run->engine, run->start_ns);
 	collector_run(&run->collector, run->engine, run->start_ns);
+	attribution_note(&run->attribution, &run->notes);
 }
 
 /* Whether a worker came to the end of its schedule by itself. */

@@ -23,6 +23,8 @@ struct search {
 	uint64_t netns;    /* of the first process that fits */
 	uint32_t netns_of; /* that process */
 	bool ambiguous;    /* others fit in other namespaces */
+	uint64_t look[WHEREABOUTS_NETNS_LIMIT];
+	size_t look_count;
 };
 
 static uint64_t inode_of(const char *path)
@@ -65,6 +67,24 @@ static bool fits(const struct search *search, const struct listener *listener)
 					search->plan->address_count);
 }
 
+/* Another namespace in which a process listens. */
+static void add_look(struct search *search, const struct listener *listener)
+{
+	struct whereabouts *found = search->found;
+	size_t count = search->look_count;
+
+	if (!listener->pid || listener->netns == search->own_netns)
+		return;
+	for (size_t i = 0; i < count; i++)
+		if (search->look[i] == listener->netns)
+			return;
+	if (count == WHEREABOUTS_NETNS_LIMIT)
+		return;
+	snprintf(found->look[count], sizeof(found->look[count]), "/proc/%u/ns/net", listener->pid);
+	found->look_paths[count] = found->look[count];
+	search->look[search->look_count++] = listener->netns;
+}
+
 static void look(struct search *search, uint16_t port)
 {
 	struct listener listeners[LISTENER_LIMIT];
@@ -74,6 +94,7 @@ static void look(struct search *search, uint16_t port)
 	for (i = 0; i < count && i < LISTENER_LIMIT; i++) {
 		if (!fits(search, &listeners[i]))
 			continue;
+		add_look(search, &listeners[i]);
 		if (!search->found->pid)
 			search->found->pid = listeners[i].pid;
 		if (!search->netns) {
@@ -119,6 +140,10 @@ void whereabouts_find(struct whereabouts *whereabouts, const struct plan *plan,
 		look(&search, probe->ports[i]);
 	if (of_target && !options->netns && !options->cgroup && !options->pid)
 		tell_netns(&search);
+	if (!probe->netns) {
+		probe->look_netns = whereabouts->look_paths;
+		probe->look_count = search.look_count;
+	}
 }
 
 bool whereabouts_obstacle(const struct whereabouts *whereabouts, struct buf *reason)
