@@ -62,7 +62,7 @@ BPF_FLAGS = -target bpf -mcpu=v3 -O2 -g -Wall $(if $(CI),-Werror) -Iinclude \
 
 .DEFAULT_GOAL := all
 .PHONY: all demo test test-san test-kernels bench fuzz coverage lint format unit manual install uninstall clean help \
-	test-programs unit-programs fuzz-programs
+	test-programs unit-programs fuzz-programs server-programs
 .SECONDARY:
 
 ## The two commands of the README
@@ -106,7 +106,7 @@ format: ## let clang-format lay the sources out
 
 bench: ## measure ringload against its peers, write docs/benchmarks.md; BENCH=full, WRK2=…, GCANNON=…
 	@tools/setup build test bench
-	@$(MAKE) VARIANT=release all
+	@$(MAKE) VARIANT=release all server-programs
 	@tools/bench/run
 	@tools/bench/main-job
 
@@ -208,6 +208,8 @@ test-programs: $(UNIT_PROGRAMS) $(SIM_PROGRAMS) $(REAL_PROGRAMS) $(SERVER_PROGRA
 unit-programs: $(UNIT_PROGRAMS)
 	@:
 fuzz-programs: $(FUZZ_PROGRAMS)
+	@:
+server-programs: $(SERVER_PROGRAMS)
 	@:
 
 SERVER_SHARED := $(wildcard tests/servers/shared/*.c)

@@ -109,10 +109,10 @@ class Bench:
     client_cpu = 0
     server_cpu = 1
 
-    def __init__(self, clients, rounds, duration_s, scratch, files):
+    def __init__(self, clients, rounds, duration_s, scratch, files, pairs=200):
         self.clients = [client for client in clients if not client.absence()]
         self.rounds, self.duration_s = rounds, duration_s
-        self.scratch, self.files = scratch, files
+        self.scratch, self.files, self.pairs = scratch, files, pairs
 
     def client(self, name):
         """The client of that name, or None."""

@@ -86,15 +86,18 @@ class Server:
 
 
 class Nginx(Server):
-    """One worker on one CPU, no log, connections kept for ever, bodies from the file cache."""
+    """
+    One worker on one CPU, or one on each of several, with that CPU the first; no log, connections
+    kept for ever, bodies from the file cache.
+    """
 
     CONFIG = """\
 daemon off;
 {user}
 pid {scratch}/nginx.pid;
 error_log stderr crit;
-worker_processes 1;
-worker_cpu_affinity {mask:b};
+worker_processes {workers};
+worker_cpu_affinity {affinity};
 worker_rlimit_nofile {files};
 events {{ worker_connections {files}; }}
 http {{
@@ -119,10 +122,10 @@ http {{
 }}
 """
 
-    def __init__(self, scratch, cpu, files):
+    def __init__(self, scratch, cpu, files, workers=1):
         super().__init__("nginx", scratch)
         self.binary = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
-        self.cpu, self.files = cpu, files
+        self.cpu, self.files, self.workers = cpu, files, workers
 
     def command(self):
         if not self.binary:
@@ -135,8 +138,18 @@ http {{
         with open(config, "w", encoding="ascii") as file:
             file.write(self.CONFIG.format(
                 user="user root;" if os.geteuid() == 0 else "", scratch=self.scratch,
-                mask=1 << self.cpu, files=self.files, host=HOST, port=self.port, hello="x" * 100))
+                workers=self.workers, affinity=self._affinity(), files=self.files, host=HOST, port=self.port, hello="x" * 100))
         return [self.binary, "-c", config, "-p", self.scratch]
+
+    def _affinity(self):
+        cpus = [(self.cpu + i) % os.cpu_count() for i in range(self.workers)]
+        return " ".join(f"{1 << cpu:b}" for cpu in cpus)
+
+    def worker(self):
+        """The process id of the only worker."""
+        pid = self.process.pid
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
+            return int(children.read().split()[0])
 
     def body_url(self, name):
         return self.url("/" + name.replace(" ", ""))
@@ -158,3 +171,27 @@ class Frozen(Server):
     def command(self):
         return ["taskset", "-c", str(self.cpu), self.binary, "serve", "--port", str(self.port),
                 "--route", f"* freeze={self.freeze_s}s@{self.at_s}s"]
+
+
+class Gunicorn(Server):
+    """Synchronous workers that run Python for each request; they close the connection after it."""
+
+    APPLICATION = """\
+def application(environ, start_response):
+    body = b"x" * 100
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+"""
+
+    def __init__(self, scratch, workers):
+        super().__init__("gunicorn", scratch)
+        self.binary = shutil.which("gunicorn")
+        self.workers = workers
+
+    def command(self):
+        if not self.binary:
+            raise ServerError("gunicorn is not installed")
+        with open(os.path.join(self.scratch, "bench_application.py"), "w", encoding="ascii") as file:
+            file.write(self.APPLICATION)
+        return ["env", "PYTHONDONTWRITEBYTECODE=1", self.binary, "--chdir", self.scratch, "--workers",
+                str(self.workers), "--bind", f"{HOST}:{self.port}", "bench_application"]

@@ -104,16 +104,27 @@ static int64_t earliest_read(const struct stamps_request *request)
 							      : request->received_ns;
 }
 
+/* The bytes were there when the read began: it took them at some moment of it, and else at its end.
+ */
+static bool read_at_once(const struct stamps_request *request)
+{
+	return request->received_ns && request->before_read.ns > request->received_ns;
+}
+
 static bool app(const struct stamps_request *request, struct bounds *bounds)
 {
 	bounds->least = bounds->seen = request->send.ns - request->read.ns;
 	bounds->most = request->sent.ns - earliest_read(request);
+	if (read_at_once(request))
+		bounds->seen += (request->read.ns - request->before_read.ns) / 2;
 	return true;
 }
 
 static bool cpu(const struct stamps_request *request, struct bounds *bounds)
 {
 	bounds->least = bounds->seen = request->send.cpu_ns - request->read.cpu_ns;
+	if (read_at_once(request))
+		bounds->seen += (request->read.cpu_ns - request->before_read.cpu_ns) / 2;
 	bounds->most = request->sent.cpu_ns - request->before_read.cpu_ns;
 	return !request->handoff;
 }
@@ -142,6 +153,8 @@ static bool wait_for_read(const struct stamps_request *request, struct bounds *b
 {
 	bounds->seen = bounds->most = request->read.ns - request->received_ns;
 	bounds->least = earliest_read(request) - request->received_ns;
+	if (read_at_once(request))
+		bounds->seen -= (request->read.ns - request->before_read.ns) / 2;
 	return request->received_ns;
 }
 

@@ -6,7 +6,8 @@
  *
  * A hook of the kernel's receive lies between the moments taken before and after the call, a hook
  * of its send likewise: so each time has a least and a most that hold whatever the machine does
- * meanwhile. The means of the two bound the mean that a probe may tell.
+ * meanwhile. The means of the two bound the mean that a probe may tell. What a server saw is from
+ * the middle of the read, or from its end where the read had to wait, to just before the send.
  *
  * Owner: the caller's struct; stamps_open maps its memory, which goes with the process. Threads:
  * any number may add; stamps_summary may be called when nobody does. Errors: a full table counts
