@@ -90,7 +90,7 @@ test-san: ## the tests once more with ASan + UBSan and with TSan
 
 test-kernels: ## boot Debian's 6.1 and the newest of its backports, emulated, and test on them; ONLY='hook-*'
 	@tools/setup build test kernels
-	@$(MAKE) VARIANT=release all build/release/tests/sim/real_trace
+	@$(MAKE) VARIANT=release all test-programs
 	@tests/kernels/run $(ONLY:%=--only '%')
 
 unit: ## unit tests alone; T=noun for one of them, VARIANT=asan or tsan

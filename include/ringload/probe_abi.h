@@ -91,10 +91,9 @@ enum probe_abi_count {
 	PROBE_ABI_RESETS_RECEIVED = 12,
 	PROBE_ABI_NO_ARRIVAL = 13,   /* unsampled runs: reads of data whose arrival went unseen */
 	PROBE_ABI_SPAN_UNKNOWN = 14, /* responses whose end was not seen */
-	PROBE_ABI_NEGATIVE = 15,     /* times that came out negative and count as 0 */
-	PROBE_ABI_LOST_CONNECTIONS = 16, /* no memory for their state */
-	PROBE_ABI_LOST_THREADS = 17,     /* no place in the table */
-	PROBE_ABI_COUNT = 18
+	PROBE_ABI_LOST_CONNECTIONS = 15, /* no memory for their state */
+	PROBE_ABI_LOST_THREADS = 16,     /* no place in the table */
+	PROBE_ABI_COUNT = 17
 };
 
 /* Frozen before the programs are loaded. All 0 lets every connection of the ports pass. */

@@ -44,21 +44,7 @@ static const struct option demo_options[] = {
 		.lowest = NS_PER_MS,
 		.highest = 3600 * NS_PER_S,
 		.offset = VALUE(duration_ns)},
-	{.group = "Output",
-		.name = "json",
-		.kind = OPTION_TEXT,
-		.value = "FILE",
-		.help = "write the whole record there; - writes it to standard output in place of "
-			"the "
-			"report",
-		.lowest = 1,
-		.highest = 4096,
-		.offset = VALUE(paths.json)},
-	{.name = "quiet",
-		.letter = 'q',
-		.kind = OPTION_FLAG,
-		.help = "no progress line and no notes, only the report",
-		.offset = VALUE(quiet)},
+	MEASURE_OUTPUT_ROWS(VALUE(paths.json), VALUE(quiet)),
 	{.name = "help", .letter = 'h', .kind = OPTION_HELP, .help = "show this text"},
 };
 

@@ -15,6 +15,22 @@
 #include "run/run.h"
 #include "scenario/scenario.h"
 
+/* Rows of an option table: where the record goes and how much is said; the members' offsets. */
+#define MEASURE_OUTPUT_ROWS(json_offset, quiet_offset)                                             \
+	{.group = "Output",                                                                        \
+		.name = "json",                                                                    \
+		.kind = OPTION_TEXT,                                                               \
+		.value = "FILE",                                                                   \
+		.help = "write the whole record there; - writes it to standard output in place "   \
+			"of the report",                                                           \
+		.lowest = 1,                                                                       \
+		.highest = 4096,                                                                   \
+		.offset = (json_offset)},                                                          \
+	{                                                                                          \
+		.name = "quiet", .letter = 'q', .kind = OPTION_FLAG,                               \
+		.help = "no progress line and no notes, only the report", .offset = (quiet_offset) \
+	}
+
 /* The exit code that the run's result deserves, or -errno with a sentence. */
 int measure_run(const struct scenario *scenario, const struct run_options *options,
 	const struct output_paths *paths, struct err *err);

@@ -247,21 +247,7 @@ static const struct option run_options[] = {
 			"asked, "
 			"error_rate<1%",
 		.offset = SCENARIO(slo)},
-	{.group = "Output",
-		.name = "json",
-		.kind = OPTION_TEXT,
-		.value = "FILE",
-		.help = "write the whole record there; - writes it to standard output in place of "
-			"the "
-			"report",
-		.lowest = 1,
-		.highest = 4096,
-		.offset = VALUE(paths.json)},
-	{.name = "quiet",
-		.letter = 'q',
-		.kind = OPTION_FLAG,
-		.help = "no progress line and no notes, only the report",
-		.offset = VALUE(quiet)},
+	MEASURE_OUTPUT_ROWS(VALUE(paths.json), VALUE(quiet)),
 	{.name = "dry-run",
 		.kind = OPTION_FLAG,
 		.help = "print what would be done, and send nothing",

@@ -371,10 +371,16 @@ int loader_spent(const struct loader *loader, uint64_t *time_ns, uint64_t *calls
 	return 0;
 }
 
-void loader_release(struct loader *loader)
+void loader_detach(struct loader *loader)
 {
 	for (size_t i = 0; i < loader->link_count; i++)
 		bpf_link__destroy(loader->links[i]);
+	loader->link_count = 0;
+}
+
+void loader_release(struct loader *loader)
+{
+	loader_detach(loader);
 	free(loader->links);
 	for (size_t i = 0; i < loader->shared_count; i++)
 		munmap(loader->shared[i].memory, loader->shared[i].size_bytes);

@@ -100,6 +100,9 @@ const char *loader_section(const struct loader *loader, const char *program);
 /* A program whose section says where it belongs: tp_btf, fentry, raw_tp. */
 int loader_attach(struct loader *loader, const char *program, struct err *err);
 
+/* Takes off whatever was attached; it can be attached again. */
+void loader_detach(struct loader *loader);
+
 /* A program of type perf_event, to an event that was opened. Takes event_fd over, also on error. */
 int loader_attach_event(struct loader *loader, const char *program, int event_fd, struct err *err);
 

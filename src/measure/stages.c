@@ -46,7 +46,6 @@ static const char *const count_keys[PROBE_ABI_COUNT] = {
 	[PROBE_ABI_RESETS_RECEIVED] = "resets_received",
 	[PROBE_ABI_NO_ARRIVAL] = "no_arrival",
 	[PROBE_ABI_SPAN_UNKNOWN] = "span_unknown",
-	[PROBE_ABI_NEGATIVE] = "negative",
 	[PROBE_ABI_LOST_CONNECTIONS] = "lost_connections",
 	[PROBE_ABI_LOST_THREADS] = "lost_threads",
 };

@@ -131,15 +131,22 @@ static int probe_load(struct probe *probe, struct err *err)
  * While a socket wants them, the kernel stamps every packet when it comes from the device: where
  * rx_path begins.
  */
+static int probe_stamp(const struct probe *probe, bool on)
+{
+	int wanted = on ? SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE : 0;
+
+	return setsockopt(probe->stamps_fd, SOL_SOCKET, SO_TIMESTAMPING, &wanted, sizeof(wanted));
+}
+
 static int probe_want_stamps(struct probe *probe, struct err *err)
 {
-	int wanted = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE, code;
 	struct err reason = {0};
+	int code;
 
 	probe->stamps_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (probe->stamps_fd < 0)
 		err_set_errno(&reason, ERR_ENVIRONMENT, -errno, "no socket for receive stamps");
-	else if (setsockopt(probe->stamps_fd, SOL_SOCKET, SO_TIMESTAMPING, &wanted, sizeof(wanted)))
+	else if (probe_stamp(probe, true))
 		err_set_errno(&reason, ERR_ENVIRONMENT, -errno, "receive stamps are refused");
 	code = hooks_add(&probe->hooks, "rx_path",
 		reason.kind == ERR_NONE ? "SO_TIMESTAMPING" : NULL,
@@ -153,20 +160,25 @@ static int probe_want_stamps(struct probe *probe, struct err *err)
 	return 0;
 }
 
-/*
- * From the last stage to the first: whoever takes up a connection finds the others in place. Only
- * then those that are there already are taken up.
- */
-static int probe_attach(struct probe *probe, struct err *err)
+/* From the last stage to the first: whoever takes up a connection finds the others in place. */
+static int probe_attach_programs(struct probe *probe, struct err *err)
 {
 	const struct hooks *hooks = &probe->hooks;
-	struct err reason = {0};
 	int code = 0;
 
 	for (size_t i = hooks->program_count; i-- > 0 && code == 0;)
 		if (strcmp(hooks->programs[i], PROBE_WALK) != 0)
 			code = loader_attach(&probe->loader, hooks->programs[i], err);
-	if (code || !hooks_serves(hooks, PROBE_WALK))
+	return code;
+}
+
+/* Connections that are there already are taken up when all is in place. */
+static int probe_attach(struct probe *probe, struct err *err)
+{
+	struct err reason = {0};
+	int code = probe_attach_programs(probe, err);
+
+	if (code || !hooks_serves(&probe->hooks, PROBE_WALK))
 		return code;
 	if (walk_seed(&probe->walk, &probe->loader, probe->control, &reason) &&
 		hooks_remark(&probe->hooks, "walk", reason.text))
@@ -231,6 +243,20 @@ void probe_close(struct probe *probe)
 	if (probe->stamps_fd >= 0)
 		close(probe->stamps_fd);
 	free(probe);
+}
+
+void probe_pause(struct probe *probe)
+{
+	loader_detach(&probe->loader);
+	if (probe->stamps_fd >= 0)
+		probe_stamp(probe, false);
+}
+
+int probe_resume(struct probe *probe, struct err *err)
+{
+	if (probe->stamps_fd >= 0)
+		probe_stamp(probe, true);
+	return probe_attach_programs(probe, err);
 }
 
 /* --- running --- */

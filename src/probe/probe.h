@@ -64,6 +64,14 @@ void probe_end(struct probe *probe, uint64_t now_ns);
 void probe_settle(struct probe *probe);
 void probe_close(struct probe *probe);
 
+/*
+ * Takes the programs off and puts them on again, in milliseconds, so that what they cost can be
+ * measured on a server that goes on. Connections made meanwhile are not followed, and requests
+ * that were open across a pause come out wrong: what is measured across one is not for a report.
+ */
+void probe_pause(struct probe *probe);
+int probe_resume(struct probe *probe, struct err *err);
+
 /* What serves a stage of the probe, and what does not. */
 struct probe_hook {
 	const char *stage;   /* "birth", "arrival", "read", "send", "schedule", "tx", ... */
