@@ -9,6 +9,15 @@ source tests/kernel.sh
 source tests/truth.sh
 source tests/robust.sh
 
+# freeze PID: stopped, all its threads.
+freeze() {
+	kill -STOP "$1"
+	wait_for 5 is_frozen "$1" || fail 'it does not stop'
+}
+is_frozen() {
+	! grep -hqv '^[0-9]* ([^)]*) T' /proc/"$1"/task/*/stat
+}
+
 # stage NAME CONDITION: of the mean, in milliseconds.
 stage() {
 	expect_kernel ".stages[] | select(.name == \"$1\") | .mean_ns / 1e6 | $2" "$probed"
@@ -25,7 +34,7 @@ is_connected() {
 }
 wait_for 10 is_connected || fail 'no connection'
 sleep 0.03
-kill -STOP "$server"
+freeze "$server"
 sleep 0.3
 kill -CONT "$server"
 wait "$client" || fail 'the client got no answer'
@@ -46,7 +55,7 @@ is_served() {
 wait_for 20 is_served || fail 'no load'
 probing
 sleep 0.2
-kill -STOP "$server"
+freeze "$server"
 sleep 0.3
 kill -CONT "$server"
 sleep 0.3
@@ -67,7 +76,7 @@ for sample in 1/8 1/1; do
 	probing -d 1500ms
 	before=$(stats .responses)
 	sleep 0.3
-	kill -STOP "$prober"
+	freeze "$prober"
 	sleep 0.5
 	kill -CONT "$prober"
 	wait "$prober"
@@ -101,7 +110,7 @@ working() {
 	[ "$(stats .in_progress)" = 8 ]
 }
 wait_for 10 working || fail 'the server does not work on 8 requests'
-kill -STOP "$server"
+freeze "$server"
 "$SERVERS/robust_client" 127.0.0.1 "$port" 10 l || fail 'a connection went wrong'
 sleep 0.1
 kill -KILL "$server"
