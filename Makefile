@@ -88,7 +88,7 @@ test-san: ## the tests once more with ASan + UBSan and with TSan
 	@$(MAKE) VARIANT=tsan all test-programs
 	@tests/run $(ONLY:%=--only '%') -v asan unit sim fuzz cli netns -v tsan unit cli
 
-test-kernels: ## boot Debian's 6.1 and the newest of its backports, emulated, and test on them; ONLY='hook-*'
+test-kernels: ## boot Debian's 6.1 and the newest of its backports, emulated, and test on them; ONLY='hooks-*'
 	@tools/setup build test kernels
 	@$(MAKE) VARIANT=release all test-programs
 	@tests/kernels/run $(ONLY:%=--only '%')
