@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034 # used by the tests
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154,SC2178 # jq has variables too; shared with the tests
 # SPDX-License-Identifier: MIT
 #
 # What holds of every record and report of the kernel's side, and a probe around whatever a test

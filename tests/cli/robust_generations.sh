@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2016 # what jq expands
+# shellcheck disable=SC2016,SC2119 # what jq expands
 # A server whose workers are replaced while it is probed; two runs at once, and two probes of one server.
 source tests/assert.sh
 source tests/load.sh

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2016 # what jq expands
+# shellcheck disable=SC2016,SC2119 # what jq expands
 # Requests that last much longer than a sampled stretch of time.
 source tests/assert.sh
 source tests/load.sh

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2016 # what jq expands
+# shellcheck disable=SC2016,SC2119 # what jq expands
 # What is sampled stands for what is not: in its share, and in its means within the error that is told.
 source tests/assert.sh
 source tests/load.sh

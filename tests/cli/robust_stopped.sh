@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2016 # what jq expands
+# shellcheck disable=SC2016,SC2119 # what jq expands
 # A server that is stopped or killed while it is probed, and a probe that is stopped itself.
 source tests/assert.sh
 source tests/load.sh
@@ -74,24 +74,24 @@ expect_text "$SCRATCH/line" 'a signal, a tracer or the freezer stopped it for'
 # that the sampling stood still. A probe that follows everything misses nothing by it.
 for sample in 1/8 1/1; do
 	probing -d 1500ms
-	before=$(stats .responses)
+	served_before=$(stats .responses)
 	sleep 0.3
 	freeze "$prober"
 	sleep 0.5
 	kill -CONT "$prober"
 	wait "$prober"
 	expect_equal 'exit of a probe that was stopped' $? 0
-	after=$(stats .responses)
+	served_after=$(stats .responses)
 	uneven=5
 	expect_sane "$probed" "$SCRATCH/probed.out"
 	uneven=0
 	tr -s '\n ' '  ' <"$SCRATCH/probed.out" >"$SCRATCH/line"
 	if [ $sample = 1/8 ]; then
 		expect_text "$SCRATCH/line" "the kernel's sampling stood still for"
-		expect_kernel ".requests > 0 and .requests < $((after - before))" "$probed"
+		expect_kernel ".requests > 0 and .requests < $((served_after - served_before))" "$probed"
 	else
 		expect_no_text "$SCRATCH/line" 'stood still'
-		expect_kernel ".requests > $((after - before)) * 0.8 and .requests < $((after - before)) * 1.3" "$probed"
+		expect_kernel ".requests > $((served_after - served_before)) * 0.8 and .requests < $((served_after - served_before)) * 1.3" "$probed"
 	fi
 done
 sample=1/1
