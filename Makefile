@@ -88,9 +88,9 @@ test-san: ## the tests once more with ASan + UBSan and with TSan
 	@$(MAKE) VARIANT=tsan all test-programs
 	@tests/run $(ONLY:%=--only '%') -v asan unit sim fuzz cli netns -v tsan unit cli
 
-test-kernels: ## boot Debian's 6.1 and the newest of its backports, emulated, and test on them; ONLY='hook-*'
+test-kernels: ## boot Debian's 6.1 and the newest of its backports, emulated, and test on them; ONLY='hooks-*'
 	@tools/setup build test kernels
-	@$(MAKE) VARIANT=release all build/release/tests/sim/real_trace
+	@$(MAKE) VARIANT=release all test-programs
 	@tests/kernels/run $(ONLY:%=--only '%')
 
 unit: ## unit tests alone; T=noun for one of them, VARIANT=asan or tsan
@@ -143,7 +143,7 @@ clean: ## remove what was built
 
 help: ## this text
 	@awk -F ':.*## ' '/^## / { printf "\n%s\n", substr($$0, 4) } \
-		/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+		/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 # --- the program ------------------------------------------------------------------------------
 

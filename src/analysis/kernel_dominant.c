@@ -180,8 +180,9 @@ static void explain_runq(const struct result_kernel *kernel, struct buf *out)
 		buf_text(out, "the CPUs are taken by other threads");
 }
 
-/* An idle thread that does not wake up: that is said of a stopped one as well. */
-static void explain_wakeup(const struct result_kernel *kernel, double mean_ns, struct buf *out)
+/* To requests that wait for it a stopped thread looks like a sleeping one: whether that explains
+ * what they waited, and is told. */
+static bool explain_stopped(const struct result_kernel *kernel, double mean_ns, struct buf *out)
 {
 	double stopped_ns = 0;
 	char text[UNITS_TEXT_BYTES];
@@ -192,14 +193,11 @@ static void explain_wakeup(const struct result_kernel *kernel, double mean_ns, s
 
 		stopped_ns = one_ns > stopped_ns ? one_ns : stopped_ns;
 	}
-	if (mean_ns < WAKEUP_NS)
-		buf_text(out, "the server has time, and waking up is what is left");
-	else if (stopped_ns >= mean_ns)
-		buf_printf(out, "a signal, a tracer or the freezer stopped it for %s",
-			format_mean(text, stopped_ns));
-	else
-		buf_text(out,
-			"too long for a wakeup, so it slept on something else than its sockets");
+	if (mean_ns < WAKEUP_NS || stopped_ns < mean_ns)
+		return false;
+	buf_printf(out, "a signal, a tracer or the freezer stopped it for %s",
+		format_mean(text, stopped_ns));
+	return true;
 }
 
 /* What follows from a cause. mean_ns: what it takes of a request. */
@@ -222,10 +220,17 @@ static void explain(const struct result_kernel *kernel, enum kernel_dominant_cau
 		explain_busy(kernel, out);
 	else if (cause == KERNEL_DOMINANT_RUNQ)
 		explain_runq(kernel, out);
-	else if (cause == KERNEL_DOMINANT_WAKEUP)
-		explain_wakeup(kernel, mean_ns, out);
-	else
+	else if (cause != KERNEL_DOMINANT_WAKEUP && cause != KERNEL_DOMINANT_BUSY_BLOCKED)
 		buf_text(out, meanings[cause]);
+	else if (explain_stopped(kernel, mean_ns, out))
+		return;
+	else if (cause == KERNEL_DOMINANT_BUSY_BLOCKED)
+		buf_text(out, meanings[cause]);
+	else if (mean_ns < WAKEUP_NS)
+		buf_text(out, "the server has time, and waking up is what is left");
+	else
+		buf_text(out,
+			"too long for a wakeup, so it slept on something else than its sockets");
 }
 
 /* Before or after the request was read, or both. */

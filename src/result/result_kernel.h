@@ -25,7 +25,8 @@
  *   residence began with from_ns; residence_ns and parts_ns are of the attributed.
  * - counters{}: those of result_kernel_counter_key, softirq_share, and a "not_measured" of its own.
  * - workers[]: tid, pid, name, exited, offloaded, requests, wall_s, cpu, runq, sleep, disk,
- * stopped, switches, preempted.
+ * stopped, switches, preempted: of the window alone. What a run's drain still brought is in the
+ * requests and stages.
  * - slowest[]: client, server_port, offset_bytes, tid, pid, at_s, residence_ns, rx_path_ns (null:
  * its segment was not stamped), attributed, parts_ns{}, at_client{total_ns, service_ns,
  * send_lag_ns, to_server_ns, from_server_ns} (null: not among those the client kept). send_lag,

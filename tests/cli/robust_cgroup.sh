@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2016 # what jq and other shells expand
+# shellcheck disable=SC2016,SC2119 # what jq and other shells expand
 # The filter by control group: of two servers on one port it takes the one in the group.
 source tests/assert.sh
 source tests/load.sh

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2016 # what jq expands
+# shellcheck disable=SC2016,SC2119 # what jq expands
 # The probe's filters select what they say and nothing else; requests are joined with the client's
 # whatever kind of address they come from.
 source tests/assert.sh

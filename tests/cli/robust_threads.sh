@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2016 # what jq expands
+# shellcheck disable=SC2016,SC2119 # what jq expands
 # A server with a thread for each connection: threads that come and go by the thousand, and more of
 # them than the probe has places for.
 source tests/assert.sh

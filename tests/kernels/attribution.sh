@@ -1,12 +1,9 @@
-# shellcheck shell=bash disable=SC2154,SC2016 # record, url: of the files sourced before; jq's variables
+# shellcheck shell=bash disable=SC2154,SC2016 # url is of tests/serving.sh; jq has variables too
 # SPDX-License-Identifier: MIT
 #
-# Runs with the kernel's side measured; source it after tests/assert.sh, tests/load.sh and
-# tests/serving.sh. Emulated machines are slow and their clocks late, so that times are bounded from
-# below by what the server was told to do, and from above generously.
-
-# shellcheck disable=SC2034 # for tests/load.sh
-probe=require
+# Known answers of the kernel's side; source it after tests/kernel.sh and what that needs. Emulated
+# machines are slow and their clocks late, so that times are bounded from below by what the server was
+# told to do, and from above generously.
 
 # has_tracepoint NAME: in this kernel, by the type that its BTF has for it.
 has_tracepoint() {
@@ -23,16 +20,6 @@ attributed() {
 	# The parts are residence: their means are those of all requests, exactly but for rounding.
 	expect_kernel '.residence.mean_ns as $whole | [.stages[] | select(.in_residence) | .mean_ns] | add
 		| . > 0.99 * $whole and . < 1.01 * $whole'
-}
-
-# expect_kernel CONDITION: of the kernel's block of the record; else that block.
-expect_kernel() {
-	jq -e ".kernel | $1" "$record" >/dev/null 2>"$SCRATCH/jq" && return
-	jq -c '.kernel | (.hooks[]? | [.stage, .hook, .missing]),
-		{status, reason, requests, attributed, handoff_share, residence: .residence? | del(.histogram?)},
-		(.stages[]? | select(.count > 0) | [.name, .count, .mean_ns, .share]), .not_measured' \
-		"$record" >"$SCRATCH/kernel"
-	fail "not so: $1" "$SCRATCH/jq" "$SCRATCH/kernel"
 }
 
 # mean_between STAGE LOWEST HIGHEST: of the last run, in nanoseconds.

@@ -6,7 +6,7 @@
 source tests/assert.sh
 source tests/load.sh
 source tests/serving.sh
-source tests/kernels/attribution.sh
+source tests/kernel.sh
 
 groups=/sys/fs/cgroup
 mkdir -p "$groups/server/below" "$groups/other"

@@ -9,6 +9,7 @@
 source tests/assert.sh
 source tests/load.sh
 source tests/serving.sh
+source tests/kernel.sh
 source tests/kernels/attribution.sh
 
 # The rows of both records are looked at: the choice is made anew in each run.

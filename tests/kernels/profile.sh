@@ -5,7 +5,7 @@
 source tests/assert.sh
 source tests/load.sh
 source tests/serving.sh
-source tests/kernels/attribution.sh
+source tests/kernel.sh
 
 serve --route '/spin service=fixed:20ms by=spin'
 load --probe-sample 1/1 --profile "$SCRATCH/profile" -c 1 -n 100 "$url/spin"

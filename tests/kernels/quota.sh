@@ -5,6 +5,7 @@
 source tests/assert.sh
 source tests/load.sh
 source tests/serving.sh
+source tests/kernel.sh
 source tests/kernels/attribution.sh
 
 groups=/sys/fs/cgroup

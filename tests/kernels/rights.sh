@@ -5,7 +5,7 @@
 source tests/assert.sh
 source tests/load.sh
 source tests/serving.sh
-source tests/kernels/attribution.sh
+source tests/kernel.sh
 
 serve --seed 1
 # as_nobody CAPABILITIES OPTION...: a run of a user who is nobody special, but for these.

@@ -28,7 +28,7 @@ struct exchange {
 	size_t used;
 	unsigned int heads; /* complete requests in `bytes` */
 	char bytes[4096];
-	char control[256];
+	_Alignas(struct cmsghdr) char control[256];
 	struct iovec vector;
 	struct msghdr message; /* of the read to come */
 	int64_t received_real_ns;
