@@ -7,8 +7,6 @@
 #
 # The server's stamps bound what the kernel can have seen (tests/servers/shared/stamps.h); the tests
 # hold the probe's means to that. How close they come is measured by `make bench`.
-#
-# Loads have a number of requests and no rate: their window ends with their last response.
 truth_case=$SCRATCH/case.json
 
 # What drives the load, given the words behind "--" of `compare`, and writes $record. And what goes on

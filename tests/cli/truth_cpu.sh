@@ -22,6 +22,12 @@ expect_compared 'mean("app_cpu") > 0.7 * mean("app") and mean("queue_busy_blocke
 expect_compared 'stage("app_cpu").p50 >= truth("cpu").p50_ns * 0.93'
 expect_compared '.kernel.workers | length == 1 and .[0].requests == 500'
 
+# On a schedule, with what was still open when its last request became due.
+compare truth_epoll --work spin:500 -- -r 400 -d 1s -c 8
+expect_attributed
+computed 500
+expect_compared '.kernel.requests == 400'
+
 # Four connections in turn on one thread: each waits while it computes for the others.
 compare truth_epoll --work spin:500 -- -n 800 -c 4
 expect_attributed
