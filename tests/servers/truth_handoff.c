@@ -17,6 +17,7 @@ static struct {
 	size_t first, count;
 } queue = {.lock = PTHREAD_MUTEX_INITIALIZER, .filled = PTHREAD_COND_INITIALIZER};
 
+static pthread_mutex_t leaving = PTHREAD_MUTEX_INITIALIZER;
 static struct serving serving;
 static int epoll;
 
@@ -49,8 +50,10 @@ static void watch(struct exchange *exchange, int operation)
 {
 	struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT, .data.ptr = exchange};
 
+	pthread_mutex_lock(&leaving);
 	if (epoll_ctl(epoll, operation, exchange->fd, &event))
 		serving_fail("cannot watch a socket");
+	pthread_mutex_unlock(&leaving);
 }
 
 static void *answer(void *context)
@@ -68,6 +71,9 @@ static void *answer(void *context)
 
 static void read_from(struct exchange *exchange)
 {
+	/* Who left it to this thread is done with it. */
+	pthread_mutex_lock(&leaving);
+	pthread_mutex_unlock(&leaving);
 	switch (exchange_read(exchange, MSG_DONTWAIT)) {
 	case EXCHANGE_COMPLETE:
 		hand_over(exchange);
