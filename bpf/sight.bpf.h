@@ -22,12 +22,8 @@ const volatile struct probe_abi_config config SEC(".rodata") = {};
 
 struct probe_abi_control control SEC(".bss");
 
-/* Admitted requests not yet done with, by bucket; each on a cache line of its own, as nearly all
- * reads are of buckets without any. */
-struct open_bucket {
-	__u32 requests;
-	__u32 pad[15];
-} open_buckets[PROBE_ABI_SAMPLE_LIMIT] SEC(".bss.open");
+/* By bucket; written by the programs alone. */
+struct probe_abi_open_bucket open_buckets[PROBE_ABI_SAMPLE_LIMIT] SEC(".bss.open");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -127,6 +127,13 @@ struct probe_abi_control {
 	__s64 realtime_offset_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC; 0: skbs carry no stamps */
 };
 
+/* Admitted requests of a bucket not yet done with; each on a cache line of its own, as nearly all
+ * reads are of buckets without any. */
+struct probe_abi_open_bucket {
+	__u32 requests;
+	__u32 pad[15];
+};
+
 struct probe_abi_hist {
 	__u64 sum_ns;
 	__u64 cells[PROBE_ABI_CELLS];

@@ -29,6 +29,9 @@ LOADER_OBJECT(attribution);
 
 #define PROBE_WALK "walk_tcp"
 
+/* Milliseconds that a pause waits for requests it follows. */
+#define DRAIN_TURNS 100
+
 /* Epochs one bucket may be selected for before it is worth a word. */
 #define PROBE_STILL_EPOCHS 3
 
@@ -46,6 +49,7 @@ struct probe {
 
 	struct probe_abi_control *control;
 	const struct probe_abi_cpu *cpus;
+	const struct probe_abi_open_bucket *open_buckets;
 
 	uint64_t due_ns;
 	uint64_t begin_ns, window_ns;
@@ -114,6 +118,11 @@ static int probe_load(struct probe *probe, struct err *err)
 	if (code)
 		return code;
 	probe->control = memory;
+	code = loader_variable(loader, "open_buckets",
+		PROBE_ABI_SAMPLE_LIMIT * sizeof(*probe->open_buckets), &memory, err);
+	if (code)
+		return code;
+	probe->open_buckets = memory;
 	code = loader_share(loader, "cpus", &memory, &bytes, err);
 	if (code)
 		return code;
@@ -245,8 +254,26 @@ void probe_close(struct probe *probe)
 	free(probe);
 }
 
+/*
+ * Admits nobody and waits for those that were: a request whose end no program sees would keep its
+ * bucket followed for ever.
+ */
+static void probe_drain(struct probe *probe)
+{
+	uint32_t left = 1;
+
+	__atomic_store_n(&probe->control->selected, PROBE_ABI_SAMPLE_LIMIT, __ATOMIC_SEQ_CST);
+	for (int turn = 0; turn < DRAIN_TURNS && left; turn++) {
+		clock_sleep_until(clock_now_ns() + NS_PER_MS);
+		left = 0;
+		for (size_t i = 0; i < PROBE_ABI_SAMPLE_LIMIT; i++)
+			left |= __atomic_load_n(&probe->open_buckets[i].requests, __ATOMIC_RELAXED);
+	}
+}
+
 void probe_pause(struct probe *probe)
 {
+	probe_drain(probe);
 	loader_detach(&probe->loader);
 	if (probe->stamps_fd >= 0)
 		probe_stamp(probe, false);
@@ -256,6 +283,7 @@ int probe_resume(struct probe *probe, struct err *err)
 {
 	if (probe->stamps_fd >= 0)
 		probe_stamp(probe, true);
+	probe->due_ns = 0;
 	return probe_attach_programs(probe, err);
 }
 

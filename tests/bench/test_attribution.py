@@ -18,7 +18,7 @@ def kept(group, samples, failure=""):
 
 
 def quantity(mean):
-    return {"mean_ns": mean, "p50_ns": mean, "p99_ns": mean, "least_ns": mean, "most_ns": mean}
+    return {"p50_ns": mean, "p99_ns": mean, "from_ns": mean, "to_ns": mean}
 
 
 def views(app_truth, app_measured):
@@ -33,9 +33,9 @@ def views(app_truth, app_measured):
     return truth.Views(server, kernel)
 
 
-def sample(row, measured, what="app", allowed=3500):
+def sample(row, measured, what="app", allowed=3500, high=100000):
     return Sample(row, "ringload", "ringload run", extra={"rows": [
-        {"what": what, "truth": 100000, "measured": measured, "allowed": allowed}]})
+        {"what": what, "truth": [100000, high], "measured": measured, "allowed": allowed}]})
 
 
 def pair(on_us, off_us, on_p99=0, off_p99=0):
@@ -68,6 +68,13 @@ class Comparing(unittest.TestCase):
         self.assertIn("| sleeps | app | 100.00 µs | 99.00 µs | -1.00 µs (-1.00%) | 3.50 µs | within |",
                       text)
         self.assertIn("| 0 | 1 | **no** |", text)
+
+    def test_a_range_has_no_error_inside_of_it(self):
+        text = kept(attribution.Truth(), [sample("reads", 104000, high=108000)])
+        self.assertIn("| reads | app | 100.00 to 108.00 µs | 104.00 µs | +0.00 µs (+0.00%) | 3.50 µs "
+                      "| within |", text)
+        text = kept(attribution.Truth(), [sample("reads", 109000, high=108000)])
+        self.assertIn("| +1.00 µs (+1.00%) |", text)
 
     def test_a_case_that_could_not_run_is_a_miss(self):
         text = kept(attribution.Truth(), [Sample("quota", "ringload", "", failure="no group")])

@@ -39,14 +39,14 @@ class Truth(Group):
     title = "Kernel attribution against the truth"
     about = """\
 Servers that stamp each request themselves, with the clock the probe uses: around the read that got its
-last byte (the middle counts, or the end of a read that had to wait) and before its first send, with the
-CPU time and the run-queue delay of their thread in between, and the kernel's own stamp of the packet.
-Every request is followed. Figures are means over all requests
+last byte and before its first send, with the CPU time and the run-queue delay of their thread in between,
+and the kernel's own stamp of the packet. Every request is followed. Figures are means over all requests
 of a run (percentiles where it says so), as the server saw them and as the probe did, in the worst of the
-rounds. Allowed is a difference of 2 % + 1.5 µs; of percentiles 3.1 % + 1.5 µs, as they are the middle of a
-cell 6.25 % wide; of counts none. A run in which more than 1 % of the CPUs was stolen is repeated, at most
-three times. Between a server's stamp and the kernel's lie a clock that is read and a system call that
-begins or returns: about a microsecond, and several when a server was idle and finds its caches cold."""
+rounds. Where the truth is a range, the read took so long: the server cannot tell when in it the bytes
+were taken. Allowed is a difference of 2 % + 1.5 µs; of percentiles 3.1 % + 1.5 µs, as they are the middle
+of a cell 6.25 % wide; of counts none. A run in which more than 1 % of the CPUs was stolen is repeated, at
+most three times. Between a server's stamp and the kernel's lie a clock that is read and a system call that
+begins or returns: about a microsecond, and several where the server was idle and finds its caches cold."""
 
     def measure(self, bench):
         need_ours(bench)
@@ -57,8 +57,8 @@ begins or returns: about a microsecond, and several when a server was idle and f
                 except ServerError as error:
                     sample = Sample(row=case.name, client="ringload", command="",
                                     failure=str(error))
-                off = [row["what"] for row in sample.extra.get("rows", []) if not within(row)]
-                show(sample, "not within: " + ", ".join(off) if off else "within")
+                missed = [row["what"] for row in sample.extra.get("rows", []) if not within(row)]
+                show(sample, "not within: " + ", ".join(missed) if missed else "within")
                 yield sample
 
     @staticmethod
@@ -89,9 +89,15 @@ begins or returns: about a microsecond, and several when a server was idle and f
                             "truth", "0", missed, 0)
 
 
+def off(row):
+    """The difference to the truth, or to the nearer end of what it is between."""
+    low, high = row["truth"]
+    return min(row["measured"] - low, 0) or max(row["measured"] - high, 0)
+
+
 def excess(row):
     """How far a figure is off, less what is allowed."""
-    return abs(row["measured"] - row["truth"]) - row["allowed"]
+    return abs(off(row)) - row["allowed"]
 
 
 def within(row):
@@ -99,13 +105,15 @@ def within(row):
 
 
 def told_row(row):
-    off = row["measured"] - row["truth"]
+    low, high = row["truth"]
     verdict = "within" if within(row) else "**NOT**"
     if row["what"] == "requests":
-        return [row["what"], f"{row['truth']:,}", f"{row['measured']:,}", f"{off:+,}", "0", verdict]
-    share = f" ({off / row['truth']:+.2%})" if row["truth"] else ""
-    return [row["what"], f"{row['truth'] / 1e3:,.2f} µs", f"{row['measured'] / 1e3:,.2f} µs",
-            f"{off / 1e3:+,.2f} µs{share}", f"{row['allowed'] / 1e3:,.2f} µs", verdict]
+        return [row["what"], f"{low:,}", f"{row['measured']:,}", f"{off(row):+,}", "0", verdict]
+    known = f"{low / 1e3:,.2f} µs" if f"{low / 1e3:.1f}" == f"{high / 1e3:.1f}" else \
+        f"{low / 1e3:,.2f} to {high / 1e3:,.2f} µs"
+    share = f" ({off(row) / low:+.2%})" if low else ""
+    return [row["what"], known, f"{row['measured'] / 1e3:,.2f} µs",
+            f"{off(row) / 1e3:+,.2f} µs{share}", f"{row['allowed'] / 1e3:,.2f} µs", verdict]
 
 
 # --- overhead -------------------------------------------------------------------------------------

@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/servers/shared/work.h"
+
 /* Pages are only taken when they are written. */
 #define ROOM (1U << 20)
 
@@ -83,13 +85,17 @@ void stamps_add(struct stamps *stamps, const struct stamps_request *request)
 {
 	uint64_t index = __atomic_fetch_add(&stamps->count, 1, __ATOMIC_ACQ_REL);
 
-	if (index < ROOM)
-		stamps->requests[index] = *request;
+	if (index >= ROOM)
+		return;
+	stamps->requests[index] = *request;
+	__atomic_store_n(&stamps->requests[index].kept, 1, __ATOMIC_RELEASE);
 }
 
-/* One time of a request: what the server saw, and the least and the most that the kernel can. */
+/* One time of a request: what the server saw, and the least and the most that the kernel can see.
+ */
 struct bounds {
 	int64_t seen, least, most;
+	int64_t from, to; /* between which the server cannot tell */
 };
 
 static int64_t at_least_zero(int64_t value)
@@ -111,28 +117,37 @@ static bool read_at_once(const struct stamps_request *request)
 	return request->received_ns && request->before_read.ns > request->received_ns;
 }
 
+/* The server knows a time but for the read, which took so long. */
+static void known_but_for(struct bounds *bounds, int64_t from, int64_t read)
+{
+	bounds->from = from;
+	bounds->to = from + read;
+	bounds->seen = from + read / 2;
+}
+
 static bool app(const struct stamps_request *request, struct bounds *bounds)
 {
-	bounds->least = bounds->seen = request->send.ns - request->read.ns;
+	bounds->least = request->send.ns - request->read.ns;
 	bounds->most = request->sent.ns - earliest_read(request);
-	if (read_at_once(request))
-		bounds->seen += (request->read.ns - request->before_read.ns) / 2;
+	known_but_for(bounds, bounds->least,
+		read_at_once(request) ? request->read.ns - request->before_read.ns : 0);
 	return true;
 }
 
 static bool cpu(const struct stamps_request *request, struct bounds *bounds)
 {
-	bounds->least = bounds->seen = request->send.cpu_ns - request->read.cpu_ns;
-	if (read_at_once(request))
-		bounds->seen += (request->read.cpu_ns - request->before_read.cpu_ns) / 2;
+	bounds->least = request->send.cpu_ns - request->read.cpu_ns;
 	bounds->most = request->sent.cpu_ns - request->before_read.cpu_ns;
+	known_but_for(bounds, bounds->least,
+		read_at_once(request) ? request->read.cpu_ns - request->before_read.cpu_ns : 0);
 	return !request->handoff;
 }
 
 static bool runq(const struct stamps_request *request, struct bounds *bounds)
 {
-	bounds->least = bounds->seen = request->send.runq_ns - request->read.runq_ns;
+	bounds->least = request->send.runq_ns - request->read.runq_ns;
 	bounds->most = request->sent.runq_ns - request->before_read.runq_ns;
+	known_but_for(bounds, bounds->least, 0);
 	return !request->handoff;
 }
 
@@ -143,36 +158,39 @@ static bool blocked(const struct stamps_request *request, struct bounds *bounds)
 	app(request, &all);
 	cpu(request, &on_cpu);
 	runq(request, &waiting);
-	bounds->seen = at_least_zero(all.seen - on_cpu.seen - waiting.seen);
 	bounds->least = at_least_zero(all.least - on_cpu.most - waiting.most);
 	bounds->most = at_least_zero(all.most - on_cpu.least - waiting.least);
+	known_but_for(bounds, at_least_zero(all.from - on_cpu.from - waiting.from), 0);
 	return !request->handoff;
 }
 
 static bool wait_for_read(const struct stamps_request *request, struct bounds *bounds)
 {
-	bounds->seen = bounds->most = request->read.ns - request->received_ns;
+	bounds->most = request->read.ns - request->received_ns;
 	bounds->least = earliest_read(request) - request->received_ns;
 	if (read_at_once(request))
-		bounds->seen -= (request->read.ns - request->before_read.ns) / 2;
+		known_but_for(bounds, bounds->least, bounds->most - bounds->least);
+	else
+		known_but_for(bounds, bounds->most, 0);
 	return request->received_ns;
 }
 
 static bool residence(const struct stamps_request *request, struct bounds *bounds)
 {
-	bounds->seen = bounds->least = request->send.ns - request->received_ns;
+	bounds->least = request->send.ns - request->received_ns;
 	bounds->most = request->sent.ns - request->received_ns;
+	known_but_for(bounds, bounds->least, 0);
 	return request->received_ns;
 }
 
 static bool span(const struct stamps_request *request, struct bounds *bounds)
 {
-	bounds->seen = bounds->least = bounds->most = 0;
+	bounds->least = bounds->most = 0;
 	if (request->sends > 1) {
-		bounds->seen = request->last_send_ns - request->send.ns;
 		bounds->least = request->last_send_ns - request->sent.ns;
 		bounds->most = request->last_sent_ns - request->send.ns;
 	}
+	known_but_for(bounds, request->sends > 1 ? request->last_send_ns - request->send.ns : 0, 0);
 	return true;
 }
 
@@ -205,10 +223,10 @@ static int64_t ranked(const int64_t *ordered, uint64_t count, unsigned int perce
 }
 
 static void summarize(
-	const struct stamps *stamps, uint64_t kept, const struct quantity *quantity, FILE *to)
+	const struct stamps *stamps, uint64_t kept, const struct quantity *quantity, FILE *file)
 {
 	int64_t *seen = calloc(kept + 1, sizeof(*seen));
-	double sum = 0, least = 0, most = 0;
+	double sum = 0, least = 0, most = 0, from = 0, to = 0;
 	struct bounds bounds;
 	uint64_t count = 0;
 
@@ -221,16 +239,20 @@ static void summarize(
 		sum += (double)bounds.seen;
 		least += (double)bounds.least;
 		most += (double)bounds.most;
+		from += (double)bounds.from;
+		to += (double)bounds.to;
 	}
 	qsort(seen, count, sizeof(*seen), ascending);
-	fprintf(to, ",\n \"%s\": {\"count\": %" PRIu64, quantity->name, count);
-	fprintf(to, ", \"mean_ns\": %.1f, \"least_ns\": %.1f, \"most_ns\": %.1f",
+	fprintf(file, ",\n \"%s\": {\"count\": %" PRIu64, quantity->name, count);
+	fprintf(file, ", \"mean_ns\": %.1f, \"least_ns\": %.1f, \"most_ns\": %.1f",
 		count ? sum / (double)count : 0, count ? least / (double)count : 0,
 		count ? most / (double)count : 0);
-	fprintf(to, ", \"p50_ns\": %" PRId64 ", \"p95_ns\": %" PRId64, ranked(seen, count, 50),
+	fprintf(file, ", \"from_ns\": %.1f, \"to_ns\": %.1f", count ? from / (double)count : 0,
+		count ? to / (double)count : 0);
+	fprintf(file, ", \"p50_ns\": %" PRId64 ", \"p95_ns\": %" PRId64, ranked(seen, count, 50),
 		ranked(seen, count, 95));
-	fprintf(to, ", \"p99_ns\": %" PRId64 ", \"max_ns\": %" PRId64 "}", ranked(seen, count, 99),
-		ranked(seen, count, 100));
+	fprintf(file, ", \"p99_ns\": %" PRId64 ", \"max_ns\": %" PRId64 "}",
+		ranked(seen, count, 99), ranked(seen, count, 100));
 	free(seen);
 }
 
@@ -238,7 +260,11 @@ static uint64_t kept_of(const struct stamps *stamps)
 {
 	uint64_t count = __atomic_load_n(&stamps->count, __ATOMIC_ACQUIRE);
 
-	return count < ROOM ? count : ROOM;
+	count = count < ROOM ? count : ROOM;
+	for (uint64_t i = 0; i < count; i++)
+		while (!__atomic_load_n(&stamps->requests[i].kept, __ATOMIC_ACQUIRE))
+			work_sleep(1000000);
+	return count;
 }
 
 /* How often each length of work was asked for. */

@@ -32,6 +32,7 @@ struct stamps_request {
 	bool handoff;          /* read by another thread than sent: CPU times say nothing */
 	uint64_t offset_bytes; /* of its first byte in what the client sent */
 	uint32_t reads, sends;
+	uint32_t kept;       /* set by stamps_add, when the rest is there */
 	int64_t received_ns; /* the kernel's own stamp of the last bytes' packet; 0: none */
 	int64_t asked_ns;    /* how long the work was to take */
 	/* Around the read that brought the last bytes, and around the first send. */
@@ -59,8 +60,10 @@ void stamps_add(struct stamps *stamps, const struct stamps_request *request);
 /*
  * Writes a JSON object: requests, lost, asked[]{ns, requests}, and the quantities app, cpu, runq,
  * blocked, wait (received to read), residence (received to first send), span (first to last send),
- * each {count, mean_ns, least_ns, most_ns, p50_ns, p95_ns, p99_ns, max_ns}: mean, percentiles and
- * max of what the server saw, and the means of the least and the most that the kernel can see.
+ * each {count, mean_ns, least_ns, most_ns, from_ns, to_ns, p50_ns, p95_ns, p99_ns, max_ns}: mean,
+ * percentiles and maximum of what the server saw, the means of the least and the most that the
+ * kernel can see, and of what the server saw if its reads took the bytes at their end (from; of
+ * `wait` at their beginning) or the other way round (to).
  */
 void stamps_summary(const struct stamps *stamps, FILE *to);
 
