@@ -146,10 +146,15 @@ http {{
         return " ".join(f"{1 << cpu:b}" for cpu in cpus)
 
     def worker(self):
-        """The process id of the only worker."""
+        """The process id of the only worker, which may come after the port is open."""
         pid = self.process.pid
-        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
-            return int(children.read().split()[0])
+        for _ in range(200):
+            with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
+                workers = children.read().split()
+            if workers:
+                return int(workers[0])
+            time.sleep(0.01)
+        raise ServerError("nginx has no worker")
 
     def body_url(self, name):
         return self.url("/" + name.replace(" ", ""))
