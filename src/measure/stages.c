@@ -132,13 +132,26 @@ static void add_words(struct words to, const void *from)
 		to.first[i] += __atomic_load_n(&added[i], __ATOMIC_RELAXED);
 }
 
-void stages_add_cpu(struct stages *stages, const struct probe_abi_cpu *cpu)
+/* A connection closed on one CPU was opened before, and that perhaps on another. */
+static void add_counts(
+	struct stages *stages, const struct probe_abi_cpu *cpus, uint32_t cpu_count)
 {
-	for (unsigned int i = 0; i < PROBE_ABI_COUNT; i++)
-		stages->count[i] += __atomic_load_n(&cpu->count[i], __ATOMIC_RELAXED);
-	add_words(array_of(stages, 0), cpu->hist);
-	add_words(array_of(stages, 1), cpu->mix);
-	add_words(array_of(stages, 2), cpu->group);
+	static_assert(PROBE_ABI_OPENED < PROBE_ABI_SEEDED && PROBE_ABI_SEEDED < PROBE_ABI_CLOSED,
+		"what comes later is read first");
+
+	for (unsigned int i = PROBE_ABI_COUNT; i-- > 0;)
+		for (uint32_t cpu = 0; cpu < cpu_count; cpu++)
+			stages->count[i] += __atomic_load_n(&cpus[cpu].count[i], __ATOMIC_ACQUIRE);
+}
+
+void stages_add(struct stages *stages, const struct probe_abi_cpu *cpus, uint32_t cpu_count)
+{
+	add_counts(stages, cpus, cpu_count);
+	for (uint32_t cpu = 0; cpu < cpu_count; cpu++) {
+		add_words(array_of(stages, 0), cpus[cpu].hist);
+		add_words(array_of(stages, 1), cpus[cpu].mix);
+		add_words(array_of(stages, 2), cpus[cpu].group);
+	}
 }
 
 void stages_subtract(struct stages *later, const struct stages *earlier)

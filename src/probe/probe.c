@@ -364,8 +364,7 @@ uint64_t probe_tick(struct probe *probe, uint64_t now_ns)
 static void probe_sum(const struct probe *probe, struct stages *stages)
 {
 	stages_clear(stages);
-	for (uint32_t i = 0; i < probe->config.cpu_count; i++)
-		stages_add_cpu(stages, &probe->cpus[i]);
+	stages_add(stages, probe->cpus, probe->config.cpu_count);
 }
 
 void probe_begin(struct probe *probe, uint64_t now_ns)

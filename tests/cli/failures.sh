@@ -39,10 +39,14 @@ shown=$(record '.odd_bytes[0].bytes' | head -c 10)
 expect_text "$SCRATCH/out" "$shown"
 
 # A server that goes away in the middle: what was measured is reported, and the rest is told.
-start env --default-signal=INT "$RINGLOAD" run -r 100 -d 3s -c 4 --timeout 500ms \
+answered=$(stats .responses)
+start "$RINGLOAD" run --probe "$probe" -r 100 -d 3s -c 4 --timeout 500ms \
 	--json "$record" "$url/" >"$SCRATCH/out" 2>"$SCRATCH/err"
 runner=$pid
-sleep 1.2
+has_answers() {
+	[ "$(stats .responses)" -gt $((answered + 60)) ]
+}
+wait_for 20 has_answers || fail 'the run got no answers' "$SCRATCH/err"
 stop "$server"
 wait "$runner"
 status=$?

@@ -71,10 +71,14 @@ expect_record '.latency_ns.total.censored > 5'
 expect_text "$SCRATCH/err" 'interrupted again: stopping at once'
 
 # Once in the drain changes nothing: the window is whole.
-start "$RINGLOAD" run -r 10 -d 1s -c 16 --json "$record" "$url/slower" \
+start "$RINGLOAD" run --probe "$probe" -r 10 -d 1s -c 16 --json "$record" "$url/slower" \
 	>"$SCRATCH/out" 2>"$SCRATCH/err"
 runner=$pid
-sleep 2.2
+all_are_sent() {
+	[ "$(stats .in_progress)" = 10 ]
+}
+wait_for 20 all_are_sent || fail 'the run did not send its requests' "$SCRATCH/err"
+sleep 0.5
 kill -INT "$runner"
 end
 expect_measured

@@ -72,11 +72,16 @@ expect_text "$SCRATCH/server.svg" '<svg'
 expect_text "$SCRATCH/server.svg" '</svg>'
 
 # Interrupted: the window is as long as the run was, and the table is there.
+answered=$(stats .responses)
 start "$RINGLOAD" run --probe require --probe-sample 1 -r 500 -d 60s -c 8 --json "$record" "$url/" \
 	>"$SCRATCH/out" 2>"$SCRATCH/err"
-sleep 3
-kill -INT "$pid"
-wait "$pid"
+runner=$pid
+has_answers() {
+	[ "$(stats .responses)" -gt $((answered + 500)) ]
+}
+wait_for 20 has_answers || fail 'the run got no answers' "$SCRATCH/err"
+kill -INT "$runner"
+wait "$runner"
 expect_equal 'exit code' $? 130
 expect_record '.kernel.requests as $seen | .requests.completed | . >= $seen - 100 and . <= $seen + 100'
 expect_text "$SCRATCH/out" 'where the time went'

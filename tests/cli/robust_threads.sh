@@ -40,11 +40,12 @@ stop "$server"
 # More at a time than there are places: 4,096, one of them the probe's own.
 [ "$(ulimit -n)" -ge 11000 ] || ulimit -n 11000 2>/dev/null || fail 'too few open files for 5,000 connections'
 serve_threads
-load --probe-sample 1/1 -c 5000 -n 15000 "$url/"
+# As long as a slow machine may need for them all: the answers to requests given up would come after.
+load --probe-sample 1/1 -c 5000 -n 15000 --timeout 60s "$url/"
 expect_sane "$record" "$SCRATCH/out"
 expect_all_answered 15000 200
 expect_kernel '.requests == 15000 and .handoff_share == 0 and .counters.lost == 905'
-expect_kernel '(.workers | length) <= 4095 and (.unattributed_share > 0.1) and .unattributed_share < 0.3'
+expect_kernel '(.workers | length) <= 4095 and .requests - .attributed >= 905 and .unattributed_share < 0.3'
 expect_kernel '.unattributed_share as $share | 1 - .attributed / .requests | . > $share - 1e-6 and . < $share + 1e-6'
 expect_text "$SCRATCH/out" 'were read by a thread the probe had no room for: in residence, in no stage'
 expect_text "$SCRATCH/out" '905  connections or threads the probe had no room for'

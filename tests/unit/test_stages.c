@@ -165,11 +165,11 @@ static void test_sums_and_differences_are_exact(void **state)
 	(void)state;
 	fill(one, 1);
 	fill(two, 2);
-	stages_add_cpu(&earlier, one);
+	stages_add(&earlier, one, 1);
 	assert_holds(&earlier, one);
 
 	stages_copy(&later, &earlier);
-	stages_add_cpu(&later, two);
+	stages_add(&later, two, 1);
 	assert_int_equal(later.count[3], one->count[3] + two->count[3]);
 	assert_int_equal(later.hist[5].cells[7], one->hist[5].cells[7] + two->hist[5].cells[7]);
 	stages_subtract(&later, &earlier);
@@ -198,7 +198,7 @@ static void test_parts_add_up_to_residence(void **state)
 			    [PROBE_ABI_QUEUE_WAKEUP] = 4 * US, [PROBE_ABI_APP_SLEEP] = 56 * US});
 	/* Counts in residence and in no stage. */
 	answer_by_handoff(cpu, 900 * US);
-	stages_add_cpu(&stages, cpu);
+	stages_add(&stages, cpu, 1);
 
 	for (unsigned int part = 0; part < PROBE_ABI_PARTS; part++)
 		parts_ns += stages_mean_ns(&stages, part);
@@ -234,7 +234,7 @@ static void test_distribution_as_a_histogram(void **state)
 	for (unsigned int i = 0; i < 9; i++)
 		answer_on_cpu(cpu, 100 * US);
 	record(cpu, PROBE_ABI_TX, 7);
-	stages_add_cpu(&stages, cpu);
+	stages_add(&stages, cpu, 1);
 	assert_int_equal(stages_samples(&stages, PROBE_ABI_APP_RUNQ), 10);
 	assert_int_equal(stages_samples(&stages, PROBE_ABI_TX), 1);
 	assert_true(stages_mean_ns(&stages, PROBE_ABI_APP_RUNQ) == 10e3);
@@ -264,7 +264,7 @@ static void test_percentile_is_the_middle_of_a_cell(void **state)
 		record(cpu, PROBE_ABI_RESIDENCE, i * 10 * US);
 	/* Above the range: in the last cell. */
 	record(cpu, PROBE_ABI_RX_PATH, longest_ns);
-	stages_add_cpu(&stages, cpu);
+	stages_add(&stages, cpu, 1);
 	for (unsigned int percent = 1; percent <= 100; percent++) {
 		value_ns = stages_percentile_ns(&stages, PROBE_ABI_RESIDENCE, percent / 100.0);
 		exact_ns = percent * 100 * US;
@@ -293,7 +293,7 @@ static void test_slowest_takes_whole_rows_from_the_top(void **state)
 				    [PROBE_ABI_APP_DISK] = 9 * MS, [PROBE_ABI_APP_CPU] = 1 * MS});
 	for (unsigned int i = 0; i < 5; i++)
 		answer_by_handoff(cpu, 80 * MS);
-	stages_add_cpu(&stages, cpu);
+	stages_add(&stages, cpu, 1);
 
 	/* 10 are asked: 5 of the top row, then all 25 of the next. */
 	stages_mix_slowest(&stages, 0.01, &mix);
