@@ -63,7 +63,7 @@ struct option_table {
 	bool operands_end_options;         /* all after the first operand are operands */
 };
 
-#define OPTION_LIMIT 48 /* most options a table may have */
+#define OPTION_LIMIT 64 /* most options a table may have */
 
 struct option_parse {
 	const struct option_table *table;

@@ -41,6 +41,7 @@ void scenario_init(struct scenario *scenario)
 void scenario_release(struct scenario *scenario)
 {
 	free(scenario->headers.items);
+	free(scenario->sources.items);
 	free(scenario->thresholds.items);
 	memset(scenario, 0, sizeof(*scenario));
 }

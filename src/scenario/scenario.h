@@ -27,6 +27,15 @@ enum scenario_pacing {
 	SCENARIO_PACING_COUNT
 };
 
+/* How requests leave: a plain send; from registered memory without a copy (SEND_ZC), where the
+ * kernel really does not copy; or that whether it copies or not. */
+enum scenario_send {
+	SCENARIO_SEND_AUTO,
+	SCENARIO_SEND_PLAIN,
+	SCENARIO_SEND_ZERO_COPY,
+	SCENARIO_SEND_COUNT
+};
+
 /* A list of borrowed strings, in the order given. */
 struct scenario_list {
 	const char **items;
@@ -40,7 +49,15 @@ struct scenario {
 	const void *body;             /* NULL: none */
 	size_t body_bytes;
 	const char *connect_to; /* HOST:PORT to connect to instead of the URL's; NULL: none */
-	const char *cpus;       /* CPU list ("0-3,8"); NULL: chosen */
+	/* Address ranges connections come from, "10.0.0.0/24"; none: the kernel chooses. */
+	struct scenario_list sources;
+	bool no_keepalive;          /* a connection for each request */
+	bool reset_on_close;        /* connections end with a reset: no TIME_WAIT is left behind */
+	uint64_t connect_rate_mrps; /* thousandths of a connect a second, of all workers; 0: as
+				       usual */
+	enum scenario_send send;
+	bool rx_timestamps; /* have the kernel stamp what arrives */
+	const char *cpus;   /* CPU list ("0-3,8"); NULL: chosen */
 
 	uint32_t connections;
 	uint32_t workers; /* 0: chosen */
