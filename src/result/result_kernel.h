@@ -6,8 +6,8 @@
  * In JSON, in this order:
  *
  *   status "measured" | "not_measured", reason (null when measured), hooks[], and when measured:
- *   ports[], sample (N of 1/N), looked_share, sampled_fraction, requests, attributed, handoff_share,
- *   offloaded_share, unattributed_share, error_share, overhead_ns_per_request,
+ *   ports[], sample (N of 1/N), looked_share, sampled_fraction, requests, attributed,
+ * handoff_share, offloaded_share, unattributed_share, error_share, overhead_ns_per_request,
  *   residence{count, mean_ns, p50, p95, p99, max, few_samples[], histogram{}}, stages[],
  *   slowest_1pct{requests, attributed, share, from_ns, residence_mean_ns}, mix[], residual_ns,
  *   counters{}, workers[], imbalance, open{waiting, reading, oldest_ns}, slowest[], profile{},
@@ -156,7 +156,7 @@ struct result_kernel {
 	uint16_t *ports;
 	size_t port_count;
 	uint32_t sample;
-	double looked_share; /* of the window; the probe rested in the rest of it */
+	double looked_share;       /* of the window; the probe rested in the rest of it */
 	bool has_sampled_fraction; /* known where a client counted all requests */
 	double sampled_fraction;
 	uint64_t requests, attributed;
