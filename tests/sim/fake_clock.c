@@ -79,6 +79,9 @@ uint64_t clock_wall_ns(void)
 	struct fake_clock *clock = fake_clock_current;
 
 	fake_clock_work(clock, 1 + rng_below(&clock->rng, clock->options.reading_ns));
+	if (clock->options.wall_stall_one_in &&
+		rng_below(&clock->rng, clock->options.wall_stall_one_in) == 0)
+		fake_clock_wait_until(clock, clock->now_ns + 3000);
 	if (clock->watch_wall)
 		clock->watch_wall(clock->watcher, clock->now_ns);
 	return fake_clock_wall(clock, clock->now_ns);

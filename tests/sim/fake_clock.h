@@ -25,10 +25,10 @@ struct fake_clock_options {
 	uint64_t stall_ns;     /* for 1 to this */
 
 	/* The wall clock: how far it is ahead, from when on by how much more, and how often (one in
-	 * so many, 0: never) its offset cannot be told. */
+	 * so many, 0: never) its offset cannot be told, or a look at it takes long. */
 	uint64_t ahead_ns, step_at_ns;
 	int64_t step_ns;
-	uint32_t unsure_one_in;
+	uint32_t unsure_one_in, wall_stall_one_in;
 };
 
 struct fake_clock {

@@ -169,13 +169,18 @@ void fake_operation_open_stamped(const struct ring *ring, const struct ring_comp
 static void put_stamp(struct ring *ring, uint16_t buffer, struct fake_completion *completion)
 {
 	struct fake_conn *conn = completion->conn;
-	struct stamp_header header = {0};
+	/* Where there is no stamp, something may stand there. */
+	struct stamp_header header = {
+		.wall_ns = fake_clock_wall(fake_clock_current, fake_clock_current->now_ns)};
 
 	if (!conn->stamps)
 		fake_log_fail("conn %u: a stamped receive, and no stamps", conn->number);
 	if (completion->seen.result && !fake_ring_chance(ring, ring->options.unstamped_one_in)) {
 		completion->stamped = header.stamped = true;
 		completion->arrived_ns = fake_net_taken_arrived_ns(conn);
+		/* Set there and back between two looks: nobody can see that. */
+		if (fake_ring_chance(ring, ring->options.absurd_one_in))
+			completion->arrived_ns += NS_PER_S * 3600;
 		header.wall_ns = fake_clock_wall(fake_clock_current, completion->arrived_ns);
 	}
 	memcpy(fake_ring_buffer(ring, buffer), &header, sizeof(header));

@@ -51,6 +51,7 @@ struct fake_ring_options {
 	uint32_t spurious_one_in; /* looks at an idle ring that say something is there */
 	uint32_t install_fails_one_in;
 	uint32_t unstamped_one_in;   /* stamped receives that come without a stamp */
+	uint32_t absurd_one_in;      /* … with one of the future */
 	uint32_t completion_entries; /* fewer than asked for, to overflow; 0: as asked */
 	uint64_t fails_at_enter;     /* the enter that fails, and with what; 0: none */
 	int failure;

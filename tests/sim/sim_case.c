@@ -236,6 +236,8 @@ static void draw_stamps(struct sim_case *sim, struct rng *rng)
 {
 	sim->plan.rx_timestamps = one_in(rng, 3);
 	sim->ring.unstamped_one_in = trouble(rng, 3, 20);
+	sim->ring.absurd_one_in = trouble(rng, 6, 20);
+	sim->clock.wall_stall_one_in = trouble(rng, 3, 100);
 	sim->clock.ahead_ns = rng_next(rng) >> 1;
 	sim->clock.unsure_one_in = trouble(rng, 3, 10);
 	sim->clock.step_at_ns = UINT64_MAX;
@@ -245,6 +247,9 @@ static void draw_stamps(struct sim_case *sim, struct rng *rng)
 	sim->clock.step_ns = (int64_t)spread(rng, 20000, 3600000000000);
 	if (one_in(rng, 2))
 		sim->clock.step_ns = -sim->clock.step_ns;
+	/* What is not known of a moment must not end what is known of a longer time. */
+	if (one_in(rng, 2))
+		sim->clock.unsure_one_in = sim->clock.wall_stall_one_in = 2;
 }
 
 void sim_case_init(struct sim_case *sim, uint64_t seed)

@@ -130,7 +130,7 @@ struct shadow {
 	struct shadow_stamp stamps[WORKER_REAP_BATCH * 64];
 	uint32_t stamp_count;
 	uint64_t batch_ns;
-	bool wall_looked, wall_suspected;
+	bool wall_looked, wall_suspected, wall_slow;
 	bool spins;
 	uint64_t spun_from_ns;
 

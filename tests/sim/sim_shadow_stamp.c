@@ -7,6 +7,7 @@
 
 /* What docs/measurement.md says of a wall clock that was set. */
 #define SETTLE_NS NS_PER_S
+#define STEP_NS   2000
 
 void shadow_stamps_batch(struct shadow *shadow, uint64_t now_ns)
 {
@@ -34,6 +35,7 @@ void shadow_stamp_completed(
 void shadow_wall_looked(struct shadow *shadow, uint64_t now_ns)
 {
 	shadow->wall_looked = true;
+	shadow->wall_slow = now_ns > shadow->clock->read_ns + STEP_NS;
 	if (now_ns >= shadow->clock->options.step_at_ns && !shadow->wall_stepped)
 		shadow->wall_suspected = true;
 }
@@ -46,7 +48,9 @@ static void distrust_until(struct shadow *shadow, uint64_t time_ns)
 
 void shadow_wall_offset(struct shadow *shadow, uint64_t now_ns, bool sure)
 {
-	shadow->wall_suspected = false;
+	if (!shadow->wall_suspected && !shadow->wall_slow)
+		fake_log_fail("the wall clock was looked at closely for nothing");
+	shadow->wall_suspected = shadow->wall_slow = false;
 	if (!sure) {
 		distrust_until(shadow, shadow->batch_ns + 1);
 	} else if (now_ns >= shadow->clock->options.step_at_ns && !shadow->wall_stepped) {
@@ -60,7 +64,7 @@ static void judge(struct shadow *shadow, const struct shadow_stamp *stamp)
 	struct shadow_phase *phase = &shadow->phase[stamp->phase];
 
 	if (!stamp->stamped || stamp->done_ns < shadow->stamps_count_from_ns ||
-		stamp->arrived_ns < stamp->sent_ns) {
+		stamp->arrived_ns < stamp->sent_ns || stamp->arrived_ns > stamp->done_ns) {
 		phase->value[COUNTER_UNSTAMPED]++;
 		return;
 	}
