@@ -20,6 +20,7 @@ static const struct {
 	{ECONNRESET, CONNECTION_FAILED_REFUSED}, /* accepted by the queue, refused by the program */
 	{ETIMEDOUT, CONNECTION_FAILED_TIMEOUT},
 	{ECANCELED, CONNECTION_FAILED_TIMEOUT}, /* we gave up */
+	{EINTR, CONNECTION_FAILED_TIMEOUT}, /* we gave up on one that slept (unix, full queue) */
 	{EADDRNOTAVAIL, CONNECTION_FAILED_NO_PORT},
 	{EMFILE, CONNECTION_FAILED_NO_FD},
 	{ENFILE, CONNECTION_FAILED_NO_FD},
@@ -125,7 +126,8 @@ static int put_socket(struct worker *worker, uint32_t index, int family)
 
 	if (fd < 0)
 		return fd;
-	if (!worker->unasked)
+	/* A unix socket has no port to tell. */
+	if (!worker->unasked || family == AF_UNIX)
 		return ring_install(worker->ring, index, fd);
 	/* A slot cannot be asked for its address: the descriptor has to live until there is one. */
 	code = ring_share(worker->ring, index, fd);

@@ -6,16 +6,19 @@
 #include <limits.h>
 #include <net/route.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include "base/procfs.h"
 
 #define LINE_BYTES   512
-#define LINE_LIMIT   200000U /* lines of one kernel file that are looked at */
-#define SOCKET_LIMIT 1024U   /* listening sockets of one target (SO_REUSEPORT: one a thread) */
-#define LISTENING    0x0aU   /* TCP_LISTEN in the "st" column */
+#define LINE_LIMIT   200000U  /* lines of one kernel file that are looked at */
+#define SOCKET_LIMIT 1024U    /* listening sockets of one target (SO_REUSEPORT: one a thread) */
+#define LISTENING    0x0aU    /* TCP_LISTEN in the "st" column */
+#define ACCEPTS      0x10000U /* __SO_ACCEPTCON in the "Flags" column of unix sockets */
 
 /* An address reduced to what the kernel's tables hold: IPv4 also as IPv6-mapped. */
 struct endpoint {
@@ -29,6 +32,11 @@ struct sockets {
 	uint64_t inodes[SOCKET_LIMIT];
 	size_t count;
 };
+
+static bool is_unix(const struct plan_address *address)
+{
+	return address->sockaddr.ss_family == AF_UNIX;
+}
 
 static struct endpoint endpoint_of(const struct plan_address *address)
 {
@@ -122,8 +130,11 @@ bool locality_is_of(
 
 	snprintf(net, sizeof(net), "proc/%" PRIu32 "/net", pid);
 	for (size_t i = 0; i < address_count; i++) {
-		struct endpoint endpoint = endpoint_of(&addresses[i]);
+		struct endpoint endpoint;
 
+		if (is_unix(&addresses[i]))
+			continue;
+		endpoint = endpoint_of(&addresses[i]);
 		if (is_local(root, net, &endpoint))
 			return true;
 	}
@@ -161,6 +172,41 @@ static bool listens_for(const char *line, const struct endpoint *endpoint, uint6
 		return endpoint->is_v4 && state == LISTENING && port == endpoint->port &&
 		       (word[0] == 0 || word[0] == endpoint->v4.s_addr);
 	return false;
+}
+
+/*
+ * One line of proc/net/unix: whether a socket listens there under this path or "@name", as it was
+ * bound. Sockets that were accepted from it stand there under the same.
+ */
+static bool listens_as(const char *line, const char *name, uint64_t *inode)
+{
+	unsigned int flags;
+	int path = 0;
+
+	return sscanf(line, " %*x: %*x %*x %x %*x %*x %" SCNu64 " %n", &flags, inode, &path) == 2 &&
+	       (flags & ACCEPTS) && path && strcmp(line + path, name) == 0;
+}
+
+static void find_unix_sockets(
+	struct sockets *sockets, const char *root, const struct plan_address *address)
+{
+	const struct sockaddr_un *un = (const struct sockaddr_un *)&address->sockaddr;
+	FILE *file = open_below(root, "proc/net/unix");
+	char line[LINE_BYTES], name[sizeof(un->sun_path) + 2];
+	uint64_t inode;
+
+	snprintf(name, sizeof(name), "%s%.*s\n", un->sun_path[0] ? "" : "@",
+		(int)(address->sockaddr_bytes - offsetof(struct sockaddr_un, sun_path)) -
+			!un->sun_path[0],
+		un->sun_path + !un->sun_path[0]);
+	for (unsigned int n = 0; file && n < LINE_LIMIT; n++) {
+		if (!fgets(line, sizeof(line), file))
+			break;
+		if (listens_as(line, name, &inode))
+			add_socket(sockets, inode);
+	}
+	if (file)
+		fclose(file);
 }
 
 static void find_sockets(struct sockets *sockets, const char *root, const struct endpoint *endpoint)
@@ -311,8 +357,14 @@ void locality_find(struct locality *locality, const char *root, const struct top
 
 	*locality = (struct locality){.near_node = -1};
 	for (size_t i = 0; i < address_count; i++) {
-		struct endpoint endpoint = endpoint_of(&addresses[i]);
+		struct endpoint endpoint;
 
+		if (is_unix(&addresses[i])) {
+			locality->on_this_host = true;
+			find_unix_sockets(&sockets, root, &addresses[i]);
+			continue;
+		}
+		endpoint = endpoint_of(&addresses[i]);
 		if (is_local(root, "proc/net", &endpoint)) {
 			locality->on_this_host = true;
 			find_sockets(&sockets, root, &endpoint);

@@ -129,6 +129,10 @@ void whereabouts_find(struct whereabouts *whereabouts, const struct plan *plan,
 	*whereabouts = (struct whereabouts){.probe = *options, .pid = options->pid};
 	if (plan)
 		whereabouts->on_this_host = is_on_this_host(plan);
+	if (of_target && plan->addresses[0].sockaddr.ss_family == AF_UNIX) {
+		whereabouts->is_unix = true;
+		return;
+	}
 	if (of_target) {
 		search.plan = plan;
 		probe->port_count = 1;
@@ -150,6 +154,12 @@ bool whereabouts_obstacle(const struct whereabouts *whereabouts, struct buf *rea
 {
 	unsigned int port = whereabouts->probe.ports[0];
 
+	if (whereabouts->is_unix) {
+		buf_text(reason,
+			"no TCP hooks: requests through a unix socket do not pass the stages the "
+			"probe follows");
+		return true;
+	}
 	if (whereabouts->listens)
 		return false;
 	if (whereabouts->on_this_host)

@@ -26,6 +26,7 @@
 
 struct whereabouts {
 	struct probe_options probe; /* as asked, with ports and, where it is certain, netns */
+	bool is_unix;               /* the target is a unix socket: there is nothing to look for */
 	bool listens;               /* a process of this machine listens on one of the ports */
 	bool on_this_host;          /* the target has an address of this namespace */
 	uint32_t pid;               /* a process of the server; 0: not known */

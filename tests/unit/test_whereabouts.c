@@ -223,6 +223,31 @@ static void one_of_two_namespaces(void **state)
 	free(elsewhere);
 }
 
+/* The probe follows TCP; a port that was given is another matter: something behind the socket. */
+static void a_unix_socket_has_no_hooks(void **state)
+{
+	static const struct probe_options none;
+	struct whereabouts *found = find("unix:/run/x.sock", 0, &none);
+	struct buf reason = {0};
+	struct probe_options options;
+	uint16_t port;
+	int fd = open_port(true, &port);
+
+	(void)state;
+	assert_true(whereabouts_obstacle(found, &reason));
+	assert_string_equal(buf_string(&reason),
+		"no TCP hooks: requests through a unix socket do not "
+		"pass the stages the probe follows");
+	buf_release(&reason);
+	free(found);
+	options = (struct probe_options){.ports = {port}, .port_count = 1};
+	found = find("unix:/run/x.sock", 0, &options);
+	assert_false(whereabouts_obstacle(found, &reason));
+	assert_int_equal(found->pid, getpid());
+	free(found);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +255,7 @@ int main(void)
 		cmocka_unit_test(where_nobody_listens),
 		cmocka_unit_test(the_servers_process_and_namespace),
 		cmocka_unit_test(one_of_two_namespaces),
+		cmocka_unit_test(a_unix_socket_has_no_hooks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
