@@ -114,6 +114,7 @@ static void attempt_failed(struct worker *worker, uint32_t index, int result)
 	struct conn *conn = &worker->conns[index];
 
 	COUNT(&worker->stats->connections, attempt_counter(result));
+	COUNT(&worker->addresses[conn->address], ADDRESS_FAILED);
 	/* Another address may do better. */
 	conn->address = (uint16_t)((conn->address + 1) % worker->plan->address_count);
 }
@@ -168,6 +169,7 @@ void conn_connect(struct worker *worker, uint32_t index)
 	if (!conn->backoff_ns)
 		conn->backoff_ns = BACKOFF_FIRST_NS;
 	COUNT(&worker->stats->connections, CONNECTION_ATTEMPTED);
+	COUNT(&worker->addresses[conn->address], ADDRESS_ATTEMPTED);
 	if (conn->established_once)
 		COUNT(&worker->stats->connections, CONNECTION_REPLACED);
 	code = put_socket(worker, index, address->sockaddr.ss_family);
@@ -265,6 +267,7 @@ void conn_connected(struct worker *worker, uint32_t index, int result)
 		return;
 	}
 	COUNT(&worker->stats->connections, CONNECTION_ESTABLISHED);
+	COUNT(&worker->addresses[conn->address], ADDRESS_ESTABLISHED);
 	hist_record(&worker->stats->connect, worker->now_ns - conn->since_ns);
 	__atomic_store_n(&worker->address_counts[conn->address],
 		worker->address_counts[conn->address] + 1, __ATOMIC_RELAXED);
@@ -277,6 +280,13 @@ void conn_connected(struct worker *worker, uint32_t index, int result)
 	conn->armed |= CONN_ARMED_RECEIVE;
 	ring_receive(worker->ring, index, RING_TAG(RING_RECEIVE, index, conn->generation));
 	conn_relist(worker, index);
+}
+
+void conn_count_outcome(
+	struct worker *worker, uint32_t index, uint32_t request, enum address_counter outcome)
+{
+	if (worker->requests[request].phase == STATS_MEASURED)
+		COUNT(&worker->addresses[worker->conns[index].address], outcome);
 }
 
 uint32_t conn_pop_oldest(struct worker *worker, uint32_t index)
@@ -298,6 +308,8 @@ void conn_break(struct worker *worker, uint32_t index, enum counter failure)
 	while (conn->outstanding) {
 		uint32_t request = conn_pop_oldest(worker, index);
 
+		conn_count_outcome(worker, index, request,
+			failure == COUNTER_TIMED_OUT ? ADDRESS_TIMED_OUT : ADDRESS_REQUESTS_FAILED);
 		if (failure == COUNTER_TIMED_OUT)
 			outcome_timed_out(worker, request, worker->now_ns);
 		else
