@@ -2,6 +2,7 @@
 #include "result/kernel_block.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -194,9 +195,12 @@ static void fill_stages(struct builder *builder, struct result_kernel *kernel,
 	kernel->handoff_share = share((double)count[PROBE_ABI_HANDOFFS], requests);
 	kernel->offloaded_share = share((double)count[PROBE_ABI_OFFLOADED], requests);
 	kernel->unattributed_share = share((double)count[PROBE_ABI_UNATTRIBUTED], requests);
-	/* Nothing was left out: no error comes from sampling. */
+	/* Nothing was left out: no error comes from sampling connections, or times. */
 	if (readings->sample == 1 && requests > 0)
 		error = 0;
+	kernel->looked_share = readings->looked_share;
+	if (error >= 0 && readings->looked_share < 1)
+		error = readings->looks_error < 0 ? -1 : hypot(error, readings->looks_error);
 	kernel->has_error = error >= 0;
 	kernel->error_share = kernel->has_error ? error : 0;
 	for (unsigned int stage = 0; stage < PROBE_ABI_STAGE_COUNT; stage++)
@@ -282,7 +286,7 @@ static void fill_probe_counters(struct builder *builder, struct result_kernel *k
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		fill_counter(builder, kernel, rows[i].kind, count[rows[i].count], NULL);
 	fill_counter(builder, kernel, RESULT_KERNEL_NO_ARRIVAL, count[PROBE_ABI_NO_ARRIVAL],
-		readings->sample > 1 ? "counted only while every request is followed" : NULL);
+		readings->takes_turns ? "counted only while every request is followed" : NULL);
 	fill_counter(builder, kernel, RESULT_KERNEL_LOST,
 		count[PROBE_ABI_LOST_CONNECTIONS] + count[PROBE_ABI_LOST_THREADS], NULL);
 }

@@ -18,6 +18,8 @@ struct kernel_readings {
 	size_t hook_count;
 	const struct stages *stages;
 	uint32_t sample;
+	bool takes_turns;
+	double looked_share, looks_error;
 	uint32_t pid;
 	const struct stages_thread *threads;
 	size_t thread_count;

@@ -203,6 +203,8 @@ void readings_init(struct readings *readings)
 		.hook_count = 2,
 		.stages = &readings->stages,
 		.sample = 8,
+		.takes_turns = true,
+		.looked_share = 1,
 		.pid = 500,
 		.threads = readings->threads,
 		.thread_count = 2,

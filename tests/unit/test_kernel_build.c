@@ -293,11 +293,13 @@ static void errors_of_sampling(void **state)
 	assert_int_equal(kernel.sample, 8);
 	result_kernel_release(&kernel);
 	readings->readings.sample = 1;
+	readings->readings.takes_turns = false;
 	kernel = fill(readings);
 	assert_true(kernel.has_error);
 	assert_true(kernel.error_share == 0);
 	result_kernel_release(&kernel);
 	readings->readings.sample = 8;
+	readings->readings.takes_turns = true;
 	memset(&readings->stages.group[1], 0, 255 * sizeof(*readings->stages.group));
 	kernel = fill(readings);
 	assert_false(kernel.has_error);
@@ -334,6 +336,7 @@ static void counters_have_their_places(void **state)
 	struct result_kernel kernel;
 
 	readings->readings.sample = 1;
+	readings->readings.takes_turns = false;
 	kernel = fill(readings);
 	assert_int_equal(sizeof(rows) / sizeof(*rows), RESULT_KERNEL_COUNTER_COUNT);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
