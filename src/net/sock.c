@@ -68,26 +68,33 @@ static int connect_wait(int fd, uint64_t deadline_ns)
 	return -error;
 }
 
+static int set_send_timeout(int fd, uint64_t timeout_ns)
+{
+	struct timeval timeout = {.tv_sec = (time_t)(timeout_ns / NS_PER_S),
+		.tv_usec = (suseconds_t)(timeout_ns % NS_PER_S / 1000) + 1}; /* 0 is forever */
+
+	return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) ? -errno : 0;
+}
+
 /*
  * A unix socket's connect never is in progress: it waits for room in the listener's queue, or says
- * EAGAIN at once; so it gets a time to wait instead.
+ * EAGAIN at once; so it gets a time to wait instead. What a ring that was closed still has to do in
+ * this thread interrupts it.
  */
 static int try_unix(const struct sockaddr *address, socklen_t address_bytes, uint64_t timeout_ns)
 {
-	struct timeval timeout = {.tv_sec = (time_t)(timeout_ns / NS_PER_S),
-		.tv_usec = (suseconds_t)(timeout_ns % NS_PER_S / 1000)};
-	int fd = sock_open(AF_UNIX);
-	int code = 0;
+	uint64_t now_ns = clock_now_ns(), deadline_ns = now_ns + timeout_ns;
+	int fd = sock_open(AF_UNIX), code = -EINTR;
 
 	if (fd < 0)
 		return fd;
-	if (timeout_ns < 1000)
-		timeout.tv_usec = 1; /* 0 would be forever */
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) ||
-		connect(fd, address, address_bytes))
-		code = errno == EAGAIN ? -ETIMEDOUT : -errno;
+	for (; code == -EINTR && now_ns < deadline_ns; now_ns = clock_now_ns()) {
+		code = set_send_timeout(fd, deadline_ns - now_ns);
+		if (!code && connect(fd, address, address_bytes))
+			code = -errno;
+	}
 	close(fd);
-	return code;
+	return code == -EAGAIN || code == -EINTR ? -ETIMEDOUT : code;
 }
 
 int sock_try(const struct sockaddr *address, socklen_t address_bytes, uint64_t timeout_ns)
