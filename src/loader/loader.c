@@ -351,12 +351,12 @@ int loader_statistics(struct err *err)
 	return fd;
 }
 
-int loader_spent(const struct loader *loader, uint64_t *time_ns, uint64_t *calls, struct err *err)
+/* Sums over the programs that are loaded. */
+static int loader_ask(const struct loader *loader, struct bpf_prog_info *sums, struct err *err)
 {
 	struct bpf_program *program = NULL;
 
-	*time_ns = 0;
-	*calls = 0;
+	memset(sums, 0, sizeof(*sums));
 	while ((program = bpf_object__next_program(loader->object, program))) {
 		struct bpf_prog_info info = {0};
 		uint32_t bytes = sizeof(info);
@@ -367,10 +367,30 @@ int loader_spent(const struct loader *loader, uint64_t *time_ns, uint64_t *calls
 		code = bpf_obj_get_info_by_fd(fd, &info, &bytes);
 		if (code)
 			return refusal_of_object(loader, "ask about", code, err);
-		*time_ns += info.run_time_ns;
-		*calls += info.run_cnt;
+		sums->run_time_ns += info.run_time_ns;
+		sums->run_cnt += info.run_cnt;
+		sums->recursion_misses += info.recursion_misses;
 	}
 	return 0;
+}
+
+int loader_spent(const struct loader *loader, uint64_t *time_ns, uint64_t *calls, struct err *err)
+{
+	struct bpf_prog_info sums;
+	int code = loader_ask(loader, &sums, err);
+
+	*time_ns = sums.run_time_ns;
+	*calls = sums.run_cnt;
+	return code;
+}
+
+int loader_missed(const struct loader *loader, uint64_t *missed, struct err *err)
+{
+	struct bpf_prog_info sums;
+	int code = loader_ask(loader, &sums, err);
+
+	*missed = sums.recursion_misses;
+	return code;
 }
 
 void loader_detach(struct loader *loader)

@@ -156,6 +156,10 @@ int loader_statistics(struct err *err);
 /* Time and calls of all programs of the object while statistics were on, since loading. */
 int loader_spent(const struct loader *loader, uint64_t *time_ns, uint64_t *calls, struct err *err);
 
+/* How often the kernel left a program of the object out since loading, as one was in its place on
+ * that CPU (recursion_misses of struct bpf_prog_info). */
+int loader_missed(const struct loader *loader, uint64_t *missed, struct err *err);
+
 void loader_release(struct loader *loader);
 
 #endif

@@ -41,6 +41,7 @@ struct probe {
 	bool ended;           /* its window */
 	uint64_t selected_ns; /* since when one bucket is */
 	uint64_t longest_ns;  /* that one was, in the window */
+	uint64_t missed_before, missed;
 	struct stages base, window;
 	struct probe_abi_slow slowest[PROBE_ABI_SLOWEST];
 	size_t slowest_count;
@@ -310,6 +311,15 @@ uint64_t probe_tick(struct probe *probe, uint64_t now_ns)
 	return probe->due_ns;
 }
 
+/* The programs are there, so that asking does not fail. */
+static uint64_t probe_count_missed(const struct probe *probe)
+{
+	uint64_t missed = 0;
+
+	loader_missed(&probe->watch.loader, &missed, NULL);
+	return missed;
+}
+
 static void probe_sum(const struct probe *probe, struct stages *stages)
 {
 	stages_clear(stages);
@@ -340,6 +350,7 @@ void probe_begin(struct probe *probe, uint64_t now_ns)
 	probe_look_now(probe, now_ns);
 	probe->due_ns = probe->epoch_ns;
 	__atomic_fetch_add(&probe->watch.control->window, 1, __ATOMIC_SEQ_CST);
+	probe->missed_before = probe_count_missed(probe);
 	probe_sum(probe, &probe->base);
 	threads_begin(&probe->threads, clock_now_ns());
 	probe_look(probe);
@@ -350,6 +361,7 @@ void probe_begin(struct probe *probe, uint64_t now_ns)
 /* What there is to say of requests and connections, up to now. */
 static void probe_read(struct probe *probe)
 {
+	probe->missed = probe_count_missed(probe) - probe->missed_before;
 	probe_sum(probe, &probe->window);
 	stages_subtract(&probe->window, &probe->base);
 	/* Of connections that were there before, a difference would tell nothing. */
@@ -467,6 +479,11 @@ void probe_open_requests(const struct probe *probe, struct probe_open_requests *
 bool probe_overhead_ns(const struct probe *probe, double *per_request_ns, const char **reason)
 {
 	return cost_per_request(&probe->cost, probe->watch.config.sample, per_request_ns, reason);
+}
+
+uint64_t probe_missed(const struct probe *probe)
+{
+	return probe->missed;
 }
 
 uint32_t probe_pid(const struct probe *probe)

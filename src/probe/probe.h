@@ -119,6 +119,10 @@ void probe_open_requests(const struct probe *probe, struct probe_open_requests *
  * BPF programs, which are on for a tenth of the time or less. False with a reason: not measured. */
 bool probe_overhead_ns(const struct probe *probe, double *per_request_ns, const char **reason);
 
+/* Runs of the programs that the kernel left out in the window, as another one was in their place:
+ * what they would have seen is missing. */
+uint64_t probe_missed(const struct probe *probe);
+
 /* A process of the server, as soon as one of its threads has read; 0: none yet. */
 uint32_t probe_pid(const struct probe *probe);
 

@@ -19,6 +19,7 @@ struct kernel_readings {
 	const struct stages *stages;
 	uint32_t sample;
 	bool takes_turns;
+	uint64_t missed;
 	double looked_share, looks_error;
 	uint32_t pid;
 	const struct stages_thread *threads;

@@ -125,7 +125,8 @@ enum result_kernel_counter_kind {
 	RESULT_KERNEL_SYN_DROPS, /* the SYN queue was full, and no cookies */
 	RESULT_KERNEL_THROTTLED_NS,
 	RESULT_KERNEL_THROTTLED_PERIODS,
-	RESULT_KERNEL_LOST, /* connections and threads the probe had no room for */
+	RESULT_KERNEL_LOST,   /* connections and threads the probe had no room for */
+	RESULT_KERNEL_MISSED, /* runs of its programs that the kernel left out */
 	RESULT_KERNEL_COUNTER_COUNT
 };
 
