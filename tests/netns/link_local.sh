@@ -7,6 +7,8 @@ source tests/load.sh
 source tests/serving.sh
 source tests/namespaces.sh
 
+[ -e /proc/net/if_inet6 ] || skip 'there is no IPv6 here'
+
 make_space
 left=$space
 make_space

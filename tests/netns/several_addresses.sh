@@ -7,6 +7,8 @@ source tests/load.sh
 source tests/serving.sh
 source tests/namespaces.sh
 
+[ -e /proc/net/if_inet6 ] || skip 'there is no IPv6 here'
+
 make_space
 name_hosts "$space" '127.0.0.2 several' '127.0.0.3 several' '127.0.0.4 half' '127.0.0.2 half' '::1 both' '127.0.0.2 both' \
 	'127.0.0.4 none' '127.0.0.5 none' 'fe80::1 local' '127.0.0.2 local'
