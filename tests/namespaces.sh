@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034 # used by the tests
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154 # a script that is written; shared with the tests
 # SPDX-License-Identifier: MIT
 #
 # Network namespaces of a test's own; source it after tests/assert.sh and tests/serving.sh. A
@@ -62,4 +62,12 @@ serve_inside() {
 	server=$pid
 	wait_for 20 grep -q '^listening on http' "$SCRATCH/serve.out" ||
 		fail 'the target does not listen inside' "$SCRATCH/serve.out" "$SCRATCH/serve.err"
+}
+
+# run_inside SPACE: from here on $RINGLOAD runs there, in `load` and `attempt` as well.
+run_inside() {
+	printf '#!/bin/bash\nexec nsenter --target %s --net --mount --wd="$PWD" "%s" "$@"\n' "$1" "$RINGLOAD" \
+		>"$SCRATCH/inside"
+	chmod +x "$SCRATCH/inside"
+	RINGLOAD=$SCRATCH/inside
 }

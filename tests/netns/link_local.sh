@@ -15,10 +15,7 @@ make_space
 right=$space
 join_spaces "$left" "$right"
 serve_inside "$right" -a :: -p 8000
-outside=$RINGLOAD
-RINGLOAD=$SCRATCH/inside
-printf '#!/bin/bash\nexec nsenter --target %s --net %s "$@"\n' "$left" "$outside" >"$RINGLOAD"
-chmod +x "$RINGLOAD"
+run_inside "$left"
 
 served=0
 # reached ADDRESS OPTION... URL: every request of a load arrives, at this address.

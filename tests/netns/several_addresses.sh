@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2016 # what jq expands
 # A name with several addresses: all serve, one refuses, one begins to refuse, none serves; and what
 # is counted for each of them.
 source tests/assert.sh
@@ -12,11 +13,6 @@ source tests/namespaces.sh
 make_space
 name_hosts "$space" '127.0.0.2 several' '127.0.0.3 several' '127.0.0.4 half' '127.0.0.2 half' '::1 both' '127.0.0.2 both' \
 	'127.0.0.4 none' '127.0.0.5 none' 'fe80::1 local' '127.0.0.2 local'
-
-# `load` and `attempt`, inside.
-inside=$SCRATCH/inside
-printf '#!/bin/bash\nexec nsenter --target %s --net --mount --wd="$PWD" %s "$@"\n' "$space" "$RINGLOAD" >"$inside"
-chmod +x "$inside"
 
 # What is counted by address adds up.
 expect_added_up() {
@@ -36,7 +32,7 @@ served_by() {
 serve_inside "$space" -a 127.0.0.2 -a ::1 -p 8000
 serve_inside "$space" -a 127.0.0.3 -p 8000
 second=$server
-RINGLOAD=$inside
+run_inside "$space"
 
 # All serve: every second connection, and each request is counted where it went.
 load -n 4000 -c 16 http://several:8000/
