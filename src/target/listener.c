@@ -154,7 +154,7 @@ static int set_up(int fd, const struct listener *listener, bool shared)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only_six, sizeof(only_six)))
 		return -errno;
 	if (bind(fd, (const struct sockaddr *)&listener->address, listener->address_bytes) ||
-		listen(fd, BACKLOG))
+		listen(fd, listener->backlog ? (int)listener->backlog : BACKLOG))
 		return -errno;
 	return 0;
 }
@@ -220,7 +220,7 @@ static int bind_unix(struct listener *listener, int fd, struct err *err)
 		listener->device = status.st_dev;
 		listener->inode = status.st_ino;
 	}
-	if (listen(fd, BACKLOG) < 0)
+	if (listen(fd, listener->backlog ? (int)listener->backlog : BACKLOG) < 0)
 		return err_set_errno(
 			err, ERR_ENVIRONMENT, -errno, "cannot listen on \"%s\"", listener->text);
 	return 0;

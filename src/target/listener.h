@@ -29,8 +29,9 @@
 struct listener {
 	struct sockaddr_storage address;
 	socklen_t address_bytes;
-	bool every;   /* every address: IPv4, too, through an IPv6 socket */
-	bool is_unix; /* then text is how it is called */
+	uint32_t backlog; /* connections that may wait to be accepted; 0: as many as can be */
+	bool every;       /* every address: IPv4, too, through an IPv6 socket */
+	bool is_unix;     /* then text is how it is called */
 	char text[LISTENER_TEXT_BYTES];
 	/* The unix socket once it listens, a descriptor of the listener's own; and its file. */
 	bool bound;
