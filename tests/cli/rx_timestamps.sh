@@ -37,7 +37,10 @@ expect_text "$SCRATCH/out" 'queueing in the client'
 before=$(stats .requests)
 start "$RINGLOAD" run --quiet --probe off --json "$record" -r 1000 -d 2s -c 64 --rx-timestamps "$url/"
 client=$pid
-wait_for 20 eval '[ "$(stats .requests)" -gt $((before + 500)) ]' || fail 'no load'
+has_load() {
+	[ "$(stats .requests)" -gt $((before + 500)) ]
+}
+wait_for 20 has_load || fail 'no load'
 kill -STOP "$client"
 sleep 0.4
 kill -CONT "$client"
