@@ -6,19 +6,17 @@
 #include <limits.h>
 #include <net/route.h>
 #include <netinet/in.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
 
 #include "base/procfs.h"
+#include "plan/unixsock.h"
 
 #define LINE_BYTES   512
-#define LINE_LIMIT   200000U  /* lines of one kernel file that are looked at */
-#define SOCKET_LIMIT 1024U    /* listening sockets of one target (SO_REUSEPORT: one a thread) */
-#define LISTENING    0x0aU    /* TCP_LISTEN in the "st" column */
-#define ACCEPTS      0x10000U /* __SO_ACCEPTCON in the "Flags" column of unix sockets */
+#define LINE_LIMIT   200000U /* lines of one kernel file that are looked at */
+#define SOCKET_LIMIT 1024U   /* listening sockets of one target (SO_REUSEPORT: one a thread) */
+#define LISTENING    0x0aU   /* TCP_LISTEN in the "st" column */
 
 /* An address reduced to what the kernel's tables hold: IPv4 also as IPv6-mapped. */
 struct endpoint {
@@ -174,35 +172,18 @@ static bool listens_for(const char *line, const struct endpoint *endpoint, uint6
 	return false;
 }
 
-/*
- * One line of proc/net/unix: whether a socket listens there under this path or "@name", as it was
- * bound. Sockets that were accepted from it stand there under the same.
- */
-static bool listens_as(const char *line, const char *name, uint64_t *inode)
-{
-	unsigned int flags;
-	int path = 0;
-
-	return sscanf(line, " %*x: %*x %*x %x %*x %*x %" SCNu64 " %n", &flags, inode, &path) == 2 &&
-	       (flags & ACCEPTS) && path && strcmp(line + path, name) == 0;
-}
-
 static void find_unix_sockets(
 	struct sockets *sockets, const char *root, const struct plan_address *address)
 {
-	const struct sockaddr_un *un = (const struct sockaddr_un *)&address->sockaddr;
 	FILE *file = open_below(root, "proc/net/unix");
-	char line[LINE_BYTES], name[sizeof(un->sun_path) + 2];
+	char line[LINE_BYTES], name[UNIXSOCK_BYTES + 1];
 	uint64_t inode;
 
-	snprintf(name, sizeof(name), "%s%.*s\n", un->sun_path[0] ? "" : "@",
-		(int)(address->sockaddr_bytes - offsetof(struct sockaddr_un, sun_path)) -
-			!un->sun_path[0],
-		un->sun_path + !un->sun_path[0]);
+	unixsock_name(name, address);
 	for (unsigned int n = 0; file && n < LINE_LIMIT; n++) {
 		if (!fgets(line, sizeof(line), file))
 			break;
-		if (listens_as(line, name, &inode))
+		if (procfs_listens_unix(line, name, &inode))
 			add_socket(sockets, inode);
 	}
 	if (file)

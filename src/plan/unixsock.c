@@ -108,19 +108,28 @@ const char *unixsock_decode(char *out, const char *encoded, size_t bytes)
 	return NULL;
 }
 
-void unixsock_url(struct buf *out, const struct plan_address *address)
+const char *unixsock_name(char name[UNIXSOCK_BYTES + 1], const struct plan_address *address)
 {
 	const struct sockaddr_un *un = (const struct sockaddr_un *)&address->sockaddr;
 	size_t bytes = address->sockaddr_bytes - offsetof(struct sockaddr_un, sun_path);
-	bool abstract = un->sun_path[0] == '\0';
+
+	/* A path has its NUL with it; a name has one before it. */
+	memcpy(name, un->sun_path, bytes < UNIXSOCK_BYTES ? bytes : UNIXSOCK_BYTES);
+	name[bytes < UNIXSOCK_BYTES ? bytes : UNIXSOCK_BYTES] = '\0';
+	if (un->sun_path[0] == '\0')
+		name[0] = '@';
+	return name;
+}
+
+void unixsock_url(struct buf *out, const struct plan_address *address)
+{
+	char name[UNIXSOCK_BYTES + 1];
 
 	buf_text(out, "http+unix://");
-	if (abstract)
-		buf_text(out, "@");
-	for (size_t i = abstract; i < bytes && (abstract || un->sun_path[i]); i++) {
-		unsigned char byte = (unsigned char)un->sun_path[i];
+	for (const char *at = unixsock_name(name, address); *at; at++) {
+		unsigned char byte = (unsigned char)*at;
 
-		if (isalnum(byte) || (byte && strchr("-._~", byte)))
+		if (isalnum(byte) || strchr("-._~", byte) || (byte == '@' && at == name))
 			buf_printf(out, "%c", byte);
 		else
 			buf_printf(out, "%%%02X", byte);

@@ -40,6 +40,9 @@ int unixsock_address(struct plan_address *address, const char *text, struct err 
  */
 const char *unixsock_decode(char *out, const char *encoded, size_t bytes);
 
+/* Writes "/run/x.sock" or "@name", as the kernel's tables have it, and returns name. */
+const char *unixsock_name(char name[UNIXSOCK_BYTES + 1], const struct plan_address *address);
+
 /* Appends "http+unix://%2Frun%2Fx.sock", a URL without its path. */
 void unixsock_url(struct buf *out, const struct plan_address *address);
 
