@@ -316,6 +316,31 @@ static void print_residence(struct buf *out, const json_t *root)
 	buf_text(out, " (from the request's last byte read to its answer sent)\n");
 }
 
+/* What became of routes that were told to break. */
+static void print_routes(struct buf *out, const json_t *root)
+{
+	const json_t *route;
+	char text[UNITS_TEXT_BYTES];
+	size_t i;
+
+	json_array_foreach(json_object_get(root, "routes"), i, route)
+	{
+		const char *path = json_string_value(json_object_get(route, "path"));
+		const json_t *queue = json_object_get(route, "queue");
+		const json_t *leak = json_object_get(route, "leak");
+
+		if (queue)
+			buf_printf(out, "queue of \"%s\": at most %s requests", path,
+				units_format_count(text, member(queue, "longest")));
+		if (queue)
+			buf_printf(out, ", %s refused\n",
+				units_format_count(text, member(queue, "refused")));
+		if (leak)
+			buf_printf(out, "leaked by \"%s\": %s\n", path,
+				units_format_size(text, member(leak, "bytes")));
+	}
+}
+
 /* What is worth telling at the end, from what /__stats would have answered. */
 static int summarise(const struct target *target, struct buf *out)
 {
@@ -343,6 +368,7 @@ static int summarise(const struct target *target, struct buf *out)
 	if (member(apart, "bad_requests"))
 		buf_printf(out, "%s connections sent something else than HTTP/1.1\n",
 			units_format_count(text, member(apart, "bad_requests")));
+	print_routes(out, root);
 	json_decref(root);
 	return 0;
 }

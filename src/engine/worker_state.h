@@ -158,6 +158,7 @@ struct worker {
 	uint64_t last_established_ns;       /* when one was open last */
 
 	struct stamp_clock stamp;
+	uint32_t data_at;       /* where in a buffer what was received begins */
 	struct slowest slowest; /* of the measured phase; without capacity: not asked for */
 	/* Whose connect goes with the next enter; NULL unless the slowest are kept. */
 	struct conn_unasked *unasked;
