@@ -60,3 +60,12 @@ serve --route '* close-after=1'
 load -n 200 -c 4 --rx-timestamps "$url/"
 expect_stamps_accounted
 expect_record '.latency_ns.client_queue.count >= 180'
+
+# A unix socket stamps nothing: counted, and said.
+stop "$server"
+start "$RINGLOAD" serve --unix "$SCRATCH/stamps.sock" >"$SCRATCH/serve.out" 2>"$SCRATCH/serve.err"
+wait_for 20 test -S "$SCRATCH/stamps.sock" || fail 'no unix socket' "$SCRATCH/serve.err"
+load -n 50 -c 2 --rx-timestamps --connect-to "unix:$SCRATCH/stamps.sock" http://localhost/
+expect_stamps_accounted
+expect_record '.rx_stamps.unstamped == 50 and .latency_ns.client_queue.count == 0'
+expect_text "$SCRATCH/out" 'none of 50 responses had a stamp'
