@@ -298,9 +298,11 @@ struct metric_value metric_read(const struct metric *metric, const struct result
 	case SOURCE_COUNTER:
 		return known((double)counters->value[metric->row->counter]);
 	default:
-		return read_latency(metric, metric->latency == RESULT_CONNECT
-						    ? &result->connect
-						    : &run->latency[metric->latency]);
+		if (metric->latency == RESULT_CONNECT)
+			return read_latency(metric, &result->connect);
+		if (run->latency[metric->latency].not_measured)
+			return unknown(result_block_lacks(run, metric->latency));
+		return read_latency(metric, &run->latency[metric->latency]);
 	}
 }
 
@@ -311,7 +313,8 @@ void metric_help(struct buf *out)
 		if (i == LATENCY_ROWS) {
 			buf_text(out, "  latencies:");
 			for (unsigned int j = 0; j < RESULT_LATENCY_COUNT; j++)
-				buf_printf(out, " %s", result_latency_key(j));
+				buf_printf(out, "%s %s", j && j % 6 == 0 ? "\n            " : "",
+					result_latency_key(j));
 			buf_text(out, "\n\n  of the run:\n");
 		}
 		buf_printf(out, "    %-22s %s\n", rows[i].name, rows[i].help);

@@ -6,13 +6,15 @@
 #include "engine/conn.h"
 #include "engine/launch.h"
 #include "engine/outcome.h"
+#include "engine/stamp.h"
 
 static void oldest_completed(struct worker *worker, uint32_t index)
 {
 	struct conn *conn = &worker->conns[index];
+	uint32_t request = conn_pop_oldest(worker, index);
 
-	outcome_completed(
-		worker, conn_pop_oldest(worker, index), worker->now_ns, conn->response.status);
+	outcome_completed(worker, request, worker->now_ns, conn->response.status);
+	conn_count_outcome(worker, index, request, ADDRESS_COMPLETED);
 	conn->served = true;
 }
 
@@ -114,8 +116,8 @@ static void received_bytes(
 	struct worker *worker, uint32_t index, const struct ring_completion *completion)
 {
 	struct conn *conn = &worker->conns[index];
-	struct span bytes = {.data = ring_buffer_data(worker->ring, completion->buffer),
-		.bytes = (size_t)completion->result};
+	const uint8_t *data = ring_buffer_data(worker->ring, completion->buffer);
+	struct span bytes = {.data = data + worker->data_at, .bytes = (size_t)completion->result};
 	unsigned int phase = STATS_MEASURED;
 
 	if (conn->state == CONN_OPEN) {
@@ -146,6 +148,15 @@ static void receive_done(
 
 	conn_receive(worker, index);
 	conn_settle(worker, index);
+}
+
+static void receive_stamped_done(
+	struct worker *worker, uint32_t index, const struct ring_completion *completion)
+{
+	struct ring_completion plain = *completion;
+
+	stamp_open(worker, &plain);
+	receive_done(worker, index, &plain);
 }
 
 /* A send that took a part was cut off by something that the next one tells; a quiet one that would
@@ -207,6 +218,7 @@ typedef void handler(struct worker *, uint32_t, const struct ring_completion *);
 
 static handler *const handlers[RING_OPERATION_COUNT] = {
 	[RING_RECEIVE] = receive_done,
+	[RING_RECEIVE_STAMPED] = receive_stamped_done,
 	[RING_SEND] = send_done,
 	[RING_CONNECT] = connect_done,
 	[RING_CANCEL] = cancel_done,

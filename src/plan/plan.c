@@ -45,6 +45,11 @@ static int find_target(struct plan *plan, const struct scenario *scenario, struc
 	port = url.port;
 	if (scenario->connect_to) {
 		rc = address_parse_host_port(scenario->connect_to, &other_host, &port, err);
+		if (!rc && !other_host && !url.port)
+			rc = err_set(err, ERR_USAGE, -EINVAL,
+				"\"%s\" has no host, and the URL's unix socket is none: expected "
+				"HOST:PORT",
+				scenario->connect_to);
 		if (rc)
 			err_prefix(err, "--connect-to: ");
 	}
@@ -108,6 +113,7 @@ static void copy_values(struct plan *plan, const struct scenario *scenario)
 	plan->seed = scenario->seed;
 	plan->connections = scenario->connections;
 	plan->pipeline = scenario->pipeline;
+	plan->rx_timestamps = scenario->rx_timestamps;
 	plan->has_requests = scenario->has_requests;
 	plan->requests = scenario->has_requests ? scenario->requests : 0;
 	plan->warmup_ns = scenario->warmup_ns;
