@@ -260,7 +260,8 @@ void ring_send(
 
 	/* WAITALL: the kernel goes on after a short send, so a stream is never left half written.
 	 */
-	io_uring_prep_send(sqe, (int)slot, data, bytes, MSG_NOSIGNAL | MSG_WAITALL);
+	io_uring_prep_send(sqe, (int)slot, data, bytes,
+		MSG_NOSIGNAL | MSG_WAITALL | (quiet ? MSG_DONTWAIT : 0));
 	sqe->flags |= quiet ? IOSQE_FIXED_FILE | IOSQE_CQE_SKIP_SUCCESS : IOSQE_FIXED_FILE;
 	sqe->user_data = tag;
 }
