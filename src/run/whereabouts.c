@@ -85,6 +85,16 @@ static void add_look(struct search *search, const struct listener *listener)
 	search->look[search->look_count++] = listener->netns;
 }
 
+static void add_holder(struct whereabouts *found, uint32_t pid)
+{
+	if (!pid || found->holder_count == WHEREABOUTS_HOLDER_LIMIT)
+		return;
+	for (size_t i = 0; i < found->holder_count; i++)
+		if (found->holders[i] == pid)
+			return;
+	found->holders[found->holder_count++] = pid;
+}
+
 static void look(struct search *search, uint16_t port)
 {
 	struct listener listeners[LISTENER_LIMIT];
@@ -95,6 +105,7 @@ static void look(struct search *search, uint16_t port)
 		if (!fits(search, &listeners[i]))
 			continue;
 		add_look(search, &listeners[i]);
+		add_holder(search->found, listeners[i].pid);
 		if (!search->found->pid)
 			search->found->pid = listeners[i].pid;
 		if (!search->netns) {
