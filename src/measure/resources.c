@@ -91,6 +91,7 @@ static void take_interval(struct resources_interval *interval, const struct reso
 	for (int i = 0; i < RESOURCES_COUNTER_COUNT; i++) {
 		if (!RESOURCES_HAS(interval->counters, i))
 			continue;
+		interval->counter_ns[i] = length_ns;
 		if (to->counter[i] > from->counter[i])
 			interval->count[i] = to->counter[i] - from->counter[i];
 		if (length_ns)
@@ -99,35 +100,38 @@ static void take_interval(struct resources_interval *interval, const struct reso
 		if (length_ns >= PEAK_LEAST_NS)
 			interval->peak_per_s[i] = interval->per_s[i];
 	}
-	for (int i = 0; i < RESOURCES_LEVEL_COUNT; i++)
-		if (RESOURCES_HAS(to->levels, i))
-			interval->mean[i] = interval->max[i] = to->level[i];
+	for (int i = 0; i < RESOURCES_LEVEL_COUNT; i++) {
+		if (!RESOURCES_HAS(to->levels, i))
+			continue;
+		interval->level_ns[i] = length_ns;
+		interval->mean[i] = interval->max[i] = to->level[i];
+	}
 }
 
-/* The mean of two spans' means; of one alone where only that is known. */
-static double weigh(double one, double one_ns, double other, double other_ns)
+/* The mean of two spans' means. */
+static double weigh(double one, uint64_t one_ns, double other, uint64_t other_ns)
 {
-	return one_ns + other_ns > 0 ? (one * one_ns + other * other_ns) / (one_ns + other_ns)
-				     : (one + other) / 2;
+	double whole = (double)one_ns + (double)other_ns;
+
+	return whole > 0 ? (one * (double)one_ns + other * (double)other_ns) / whole
+			 : larger(one, other);
 }
 
 /* Appends what follows to an interval. */
 static void merge(struct resources_interval *sum, const struct resources_interval *next)
 {
 	for (int i = 0; i < RESOURCES_COUNTER_COUNT; i++) {
-		double before = RESOURCES_HAS(sum->counters, i) ? (double)sum->length_ns : 0;
-		double after = RESOURCES_HAS(next->counters, i) ? (double)next->length_ns : 0;
-
 		sum->count[i] += next->count[i];
-		sum->per_s[i] = weigh(sum->per_s[i], before, next->per_s[i], after);
+		sum->per_s[i] = weigh(
+			sum->per_s[i], sum->counter_ns[i], next->per_s[i], next->counter_ns[i]);
 		sum->peak_per_s[i] = larger(sum->peak_per_s[i], next->peak_per_s[i]);
+		sum->counter_ns[i] += next->counter_ns[i];
 	}
 	for (int i = 0; i < RESOURCES_LEVEL_COUNT; i++) {
-		double before = RESOURCES_HAS(sum->levels, i) ? (double)sum->length_ns : 0;
-		double after = RESOURCES_HAS(next->levels, i) ? (double)next->length_ns : 0;
-
-		sum->mean[i] = weigh(sum->mean[i], before, next->mean[i], after);
+		sum->mean[i] = weigh(
+			sum->mean[i], sum->level_ns[i], next->mean[i], next->level_ns[i]);
 		sum->max[i] = larger(sum->max[i], next->max[i]);
+		sum->level_ns[i] += next->level_ns[i];
 	}
 	sum->end_ns = next->end_ns;
 	sum->length_ns += next->length_ns;

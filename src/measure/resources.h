@@ -83,8 +83,10 @@ struct resources_interval {
 	uint64_t begin_ns, end_ns; /* ticks */
 	uint64_t length_ns;        /* between the readings */
 	uint64_t counters, levels; /* which are known */
+	uint64_t counter_ns[RESOURCES_COUNTER_COUNT],
+		level_ns[RESOURCES_LEVEL_COUNT]; /* how long */
 	uint64_t count[RESOURCES_COUNTER_COUNT];
-	double per_s[RESOURCES_COUNTER_COUNT];      /* mean over the interval */
+	double per_s[RESOURCES_COUNTER_COUNT];      /* mean over the time it is known of */
 	double peak_per_s[RESOURCES_COUNTER_COUNT]; /* of the readings at least half a second apart
 						     */
 	double mean[RESOURCES_LEVEL_COUNT], max[RESOURCES_LEVEL_COUNT];

@@ -317,7 +317,6 @@ static void read_all(struct members *members)
 		}
 		i++;
 		count_own(members, member);
-		count_children(members, member);
 		if (!member->zombie && strchr("ZX", member->process.stat.state)) {
 			member->zombie = true;
 			note_end(members, member);
@@ -326,6 +325,9 @@ static void read_all(struct members *members)
 		if (!member->first && !member->zombie)
 			note_begin(members, member);
 	}
+	/* Once it is known which children ended, and what they left. */
+	for (i = 0; i < members->count; i++)
+		count_children(members, &members->list[i]);
 }
 
 static void read_more(struct members *members)
