@@ -88,7 +88,7 @@ static const struct metric_row rows[] = {
 	{"target_cpu_max", SOURCE_TARGET_CPU_MAX, RESULT_SHARE, 0,
 		"the same in the busiest second"},
 	{"target_throttled", SOURCE_TARGET_THROTTLED, RESULT_SHARE, 0,
-		"of the window, in which its CPU quota held tasks of it (summed over CPUs)"},
+		"of the window that its CPU quota held it up, over all CPUs"},
 	{"target_memory_max", SOURCE_TARGET_MEMORY, RESULT_BYTES, 0,
 		"most resident memory of the server, as 512M"},
 	{"target_memory_growth", SOURCE_TARGET_GROWTH, RESULT_BYTES_PER_HOUR, 0,
@@ -377,9 +377,11 @@ struct metric_value metric_read(const struct metric *metric, const struct result
 	case SOURCE_TARGET_OOM:
 		return read_target(metric, &result->resources);
 	default:
-		return read_latency(metric, metric->latency == RESULT_CONNECT
-						    ? &result->connect
-						    : &run->latency[metric->latency]);
+		if (metric->latency == RESULT_CONNECT)
+			return read_latency(metric, &result->connect);
+		if (run->latency[metric->latency].not_measured)
+			return unknown(result_block_lacks(run, metric->latency));
+		return read_latency(metric, &run->latency[metric->latency]);
 	}
 }
 
@@ -390,7 +392,8 @@ void metric_help(struct buf *out)
 		if (i == LATENCY_ROWS) {
 			buf_text(out, "  latencies:");
 			for (unsigned int j = 0; j < RESULT_LATENCY_COUNT; j++)
-				buf_printf(out, " %s", result_latency_key(j));
+				buf_printf(out, "%s %s", j && j % 6 == 0 ? "\n            " : "",
+					result_latency_key(j));
 			buf_text(out, "\n\n  of the run:\n");
 		}
 		buf_printf(out, "    %-22s %s\n", rows[i].name, rows[i].help);

@@ -17,8 +17,8 @@
 #include "target/target.h"
 
 struct serve_values {
-	uint32_t port, workers, connections;
-	uint64_t seed, log_entries;
+	uint32_t port, workers, connections, backlog;
+	uint64_t seed, log_entries, accept_delay_ns;
 	struct scenario_list addresses, routes;
 	const char *routes_file, *cpus;
 };
@@ -71,6 +71,23 @@ static const struct option serve_options[] = {
 		.lowest = 1,
 		.highest = TARGET_CONNECTION_LIMIT,
 		.offset = VALUE(connections)},
+	{.name = "backlog",
+		.kind = OPTION_U32,
+		.value = "N",
+		.initial = "16384",
+		.help = "connections that may wait to be accepted, for each worker; the kernel "
+			"cuts "
+			"it at net.core.somaxconn",
+		.lowest = 1,
+		.highest = TARGET_CONNECTION_LIMIT,
+		.offset = VALUE(backlog)},
+	{.name = "accept-delay",
+		.kind = OPTION_DURATION,
+		.value = "TIME",
+		.initial = "0",
+		.help = "let connections wait this long before all that wait are accepted",
+		.highest = SERVICE_LONGEST_NS,
+		.offset = VALUE(accept_delay_ns)},
 	{.group = "What",
 		.name = "route",
 		.letter = 'r',
@@ -215,6 +232,8 @@ static int open_target(struct serving *serving, const struct serve_values *value
 		.seed = values->seed,
 		.connections = values->connections,
 		.log_entries = values->log_entries,
+		.accept_delay_ns = values->accept_delay_ns,
+		.backlog = values->backlog,
 	};
 	int code = take_routes(serving, values, err);
 
@@ -263,6 +282,31 @@ static void print_residence(struct buf *out, const json_t *root)
 	buf_text(out, " (from the request's last byte read to its answer sent)\n");
 }
 
+/* What became of routes that were told to break. */
+static void print_routes(struct buf *out, const json_t *root)
+{
+	const json_t *route;
+	char text[UNITS_TEXT_BYTES];
+	size_t i;
+
+	json_array_foreach(json_object_get(root, "routes"), i, route)
+	{
+		const char *path = json_string_value(json_object_get(route, "path"));
+		const json_t *queue = json_object_get(route, "queue");
+		const json_t *leak = json_object_get(route, "leak");
+
+		if (queue)
+			buf_printf(out, "queue of \"%s\": at most %s requests", path,
+				units_format_count(text, member(queue, "longest")));
+		if (queue)
+			buf_printf(out, ", %s refused\n",
+				units_format_count(text, member(queue, "refused")));
+		if (leak)
+			buf_printf(out, "leaked by \"%s\": %s\n", path,
+				units_format_size(text, member(leak, "bytes")));
+	}
+}
+
 /* What is worth telling at the end, from what /__stats would have answered. */
 static int summarise(const struct target *target, struct buf *out)
 {
@@ -290,6 +334,7 @@ static int summarise(const struct target *target, struct buf *out)
 	if (member(apart, "bad_requests"))
 		buf_printf(out, "%s connections sent something else than HTTP/1.1\n",
 			units_format_count(text, member(apart, "bad_requests")));
+	print_routes(out, root);
 	json_decref(root);
 	return 0;
 }
@@ -355,6 +400,9 @@ static const struct command_example serve_examples[] = {
 	{"ringload serve", "answers everything at once with 100 bytes"},
 	{"ringload serve --route '* service=exp:2ms' --route '/big size=1M'",
 		"takes 2 ms on average, but answers /big at once with a megabyte"},
+	{"ringload serve --route '* capacity=5000 refuse-above=1000'",
+		"breaks at 5,000 requests a second, whatever this machine bears, and refuses with "
+		"503 what finds 1,000 others waiting"},
 	{"ringload serve --route '* service=fixed:1ms freeze=1s@10s'",
 		"stops altogether for a second, ten seconds after its start"},
 	{"curl http://127.0.0.1:8080/__stats", "what it has done so far, as JSON"},

@@ -121,10 +121,16 @@ static void attempt_failed(struct worker *worker, uint32_t index, int result)
 static int put_socket(struct worker *worker, uint32_t index, int family)
 {
 	int fd = sock_open(family);
-	int code;
+	int code = 0;
 
 	if (fd < 0)
 		return fd;
+	if (worker->stamp.asked)
+		code = sock_stamp(fd);
+	if (code) {
+		sock_close(fd);
+		return code;
+	}
 	if (!worker->unasked)
 		return ring_install(worker->ring, index, fd);
 	/* A slot cannot be asked for its address: the descriptor has to live until there is one. */
@@ -204,6 +210,18 @@ void conn_note_reset(struct worker *worker, uint32_t index)
 	cancel_armed(worker, index);
 }
 
+static void arm_receive(struct worker *worker, uint32_t index)
+{
+	struct conn *conn = &worker->conns[index];
+
+	conn->armed |= CONN_ARMED_RECEIVE;
+	if (worker->stamp.asked)
+		ring_receive_stamped(worker->ring, index,
+			RING_TAG(RING_RECEIVE_STAMPED, index, conn->generation));
+	else
+		ring_receive(worker->ring, index, RING_TAG(RING_RECEIVE, index, conn->generation));
+}
+
 void conn_receive(struct worker *worker, uint32_t index)
 {
 	struct conn *conn = &worker->conns[index];
@@ -211,8 +229,7 @@ void conn_receive(struct worker *worker, uint32_t index)
 	if (conn->state != CONN_OPEN || (conn->armed & (CONN_ARMED_RECEIVE | CONN_ARMED_CANCEL)))
 		return;
 	COUNT(&worker->stats->health, HEALTH_REARMED);
-	conn->armed |= CONN_ARMED_RECEIVE;
-	ring_receive(worker->ring, index, RING_TAG(RING_RECEIVE, index, conn->generation));
+	arm_receive(worker, index);
 }
 
 static void close_begin(struct worker *worker, uint32_t index)
@@ -272,8 +289,7 @@ void conn_connected(struct worker *worker, uint32_t index, int result)
 	relist(worker, index, CONN_UNLISTED);
 	http1_response_init(&conn->response);
 	http1_response_begin(&conn->response, worker->plan->request.head);
-	conn->armed |= CONN_ARMED_RECEIVE;
-	ring_receive(worker->ring, index, RING_TAG(RING_RECEIVE, index, conn->generation));
+	arm_receive(worker, index);
 	conn_relist(worker, index);
 }
 

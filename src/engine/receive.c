@@ -5,6 +5,7 @@
 
 #include "engine/conn.h"
 #include "engine/outcome.h"
+#include "engine/stamp.h"
 
 static void oldest_completed(struct worker *worker, uint32_t index)
 {
@@ -110,8 +111,8 @@ static void received_bytes(
 	struct worker *worker, uint32_t index, const struct ring_completion *completion)
 {
 	struct conn *conn = &worker->conns[index];
-	struct span bytes = {.data = ring_buffer_data(worker->ring, completion->buffer),
-		.bytes = (size_t)completion->result};
+	const uint8_t *data = ring_buffer_data(worker->ring, completion->buffer);
+	struct span bytes = {.data = data + worker->data_at, .bytes = (size_t)completion->result};
 	unsigned int phase = STATS_MEASURED;
 
 	if (conn->state == CONN_OPEN) {
@@ -142,6 +143,15 @@ static void receive_done(
 
 	conn_receive(worker, index);
 	conn_settle(worker, index);
+}
+
+static void receive_stamped_done(
+	struct worker *worker, uint32_t index, const struct ring_completion *completion)
+{
+	struct ring_completion plain = *completion;
+
+	stamp_open(worker, &plain);
+	receive_done(worker, index, &plain);
 }
 
 static void send_done(
@@ -189,6 +199,7 @@ typedef void handler(struct worker *, uint32_t, const struct ring_completion *);
 
 static handler *const handlers[RING_OPERATION_COUNT] = {
 	[RING_RECEIVE] = receive_done,
+	[RING_RECEIVE_STAMPED] = receive_stamped_done,
 	[RING_SEND] = send_done,
 	[RING_CONNECT] = connect_done,
 	[RING_CANCEL] = cancel_done,

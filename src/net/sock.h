@@ -20,6 +20,11 @@
 int sock_open(int family);
 void sock_close(int fd);
 
+/* Has the kernel stamp, in software, what arrives at this socket, for ring_receive_stamped; 0 or
+ * -errno. Whether stamps then come is the transport's matter: TCP gives them, unix sockets do not.
+ */
+int sock_stamp(int fd);
+
 /* The port of its local address in host byte order, which it has from connect(2) on; 0: none. */
 uint16_t sock_local_port(int fd);
 

@@ -108,6 +108,7 @@ static void copy_values(struct plan *plan, const struct scenario *scenario)
 	plan->seed = scenario->seed;
 	plan->connections = scenario->connections;
 	plan->pipeline = scenario->pipeline;
+	plan->rx_timestamps = scenario->rx_timestamps;
 	plan->has_requests = scenario->has_requests;
 	plan->requests = scenario->has_requests ? scenario->requests : 0;
 	plan->warmup_ns = scenario->warmup_ns;

@@ -66,6 +66,7 @@ struct plan {
 	uint64_t seed;
 	uint32_t connections;
 	uint32_t pipeline;
+	bool rx_timestamps; /* sockets stamp what arrives */
 	/* UINT64_MAX: none. What was asked over the workers, rounded down: never more in all. */
 	uint64_t max_in_flight_per_worker;
 	bool has_requests;

@@ -232,6 +232,26 @@ static void draw_slowest(struct sim_case *sim, struct rng *rng)
 	sim->plan.slowest_rows = one_in(rng, 3) ? 0 : (size_t)spread(rng, 1, 300);
 }
 
+static void draw_stamps(struct sim_case *sim, struct rng *rng)
+{
+	sim->plan.rx_timestamps = one_in(rng, 3);
+	sim->ring.unstamped_one_in = trouble(rng, 3, 20);
+	sim->ring.absurd_one_in = trouble(rng, 6, 20);
+	sim->clock.wall_stall_one_in = trouble(rng, 3, 100);
+	sim->clock.ahead_ns = rng_next(rng) >> 1;
+	sim->clock.unsure_one_in = trouble(rng, 3, 10);
+	sim->clock.step_at_ns = UINT64_MAX;
+	if (!one_in(rng, 4))
+		return;
+	sim->clock.step_at_ns = sim->clock.start_ns + rng_below(rng, 100000000);
+	sim->clock.step_ns = (int64_t)spread(rng, 20000, 3600000000000);
+	if (one_in(rng, 2))
+		sim->clock.step_ns = -sim->clock.step_ns;
+	/* What is not known of a moment must not end what is known of a longer time. */
+	if (one_in(rng, 2))
+		sim->clock.unsure_one_in = sim->clock.wall_stall_one_in = 2;
+}
+
 void sim_case_init(struct sim_case *sim, uint64_t seed)
 {
 	struct rng rng;
@@ -248,6 +268,7 @@ void sim_case_init(struct sim_case *sim, uint64_t seed)
 	draw_load(sim, &rng);
 	draw_times(sim, &rng);
 	draw_slowest(sim, &rng);
+	draw_stamps(sim, &rng);
 }
 
 void sim_case_release(struct sim_case *sim)

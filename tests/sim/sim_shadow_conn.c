@@ -38,6 +38,7 @@ static void completed(
 				    : COUNTER_OUTCOME_5XX]++;
 	shadow_record(&phase->total, now_ns - request.intended_ns, false);
 	shadow_record(&phase->service, now_ns - request.sent_ns, false);
+	shadow_stamp_completed(shadow, &request, now_ns);
 	shadow_slowest_completed(shadow, conn, &request, now_ns);
 	conn->served = true;
 }
@@ -194,8 +195,12 @@ static enum connection_counter failure_of(int error)
 void shadow_opened(struct shadow *shadow, int result)
 {
 	shadow->connections[CONNECTION_ATTEMPTED]++;
-	if (result >= 0)
-		return;
+	if (result < 0)
+		shadow_open_failed(shadow, result);
+}
+
+void shadow_open_failed(struct shadow *shadow, int result)
+{
 	shadow->connections[failure_of(result)]++;
 	/* Which slot it was for cannot be seen. */
 	shadow->failed_opens++;
@@ -330,6 +335,9 @@ void shadow_completion(
 {
 	uint64_t tag = completion->seen.tag;
 	struct shadow_conn *conn = &shadow->conns[RING_TAG_SLOT(tag)];
+	struct fake_completion opened = *completion;
+
+	shadow->piece = completion;
 
 	if (RING_TAG_GENERATION(tag) != conn->generation) {
 		shadow->health[HEALTH_STALE]++;
@@ -342,6 +350,11 @@ void shadow_completion(
 		return;
 	}
 	switch (RING_TAG_OPERATION(tag)) {
+	case RING_RECEIVE_STAMPED:
+		if (completion->seen.flags & RING_BUFFER)
+			opened.seen.result -= RING_STAMPED_BYTES;
+		received(shadow, conn, &opened, now_ns);
+		break;
 	case RING_RECEIVE:
 		received(shadow, conn, completion, now_ns);
 		break;
