@@ -20,6 +20,7 @@ static const struct {
 	{ECONNRESET, CONNECTION_FAILED_REFUSED}, /* accepted by the queue, refused by the program */
 	{ETIMEDOUT, CONNECTION_FAILED_TIMEOUT},
 	{ECANCELED, CONNECTION_FAILED_TIMEOUT}, /* we gave up */
+	{EINTR, CONNECTION_FAILED_TIMEOUT}, /* we gave up on one that slept (unix, full queue) */
 	{EADDRNOTAVAIL, CONNECTION_FAILED_NO_PORT},
 	{EMFILE, CONNECTION_FAILED_NO_FD},
 	{ENFILE, CONNECTION_FAILED_NO_FD},
@@ -113,6 +114,7 @@ static void attempt_failed(struct worker *worker, uint32_t index, int result)
 	struct conn *conn = &worker->conns[index];
 
 	COUNT(&worker->stats->connections, attempt_counter(result));
+	COUNT(&worker->addresses[conn->address], ADDRESS_FAILED);
 	/* Another address may do better. */
 	conn->address = (uint16_t)((conn->address + 1) % worker->plan->address_count);
 }
@@ -131,7 +133,8 @@ static int put_socket(struct worker *worker, uint32_t index, int family)
 		sock_close(fd);
 		return code;
 	}
-	if (!worker->unasked)
+	/* A unix socket has no port to tell. */
+	if (!worker->unasked || family == AF_UNIX)
 		return ring_install(worker->ring, index, fd);
 	/* A slot cannot be asked for its address: the descriptor has to live until there is one. */
 	code = ring_share(worker->ring, index, fd);
@@ -172,6 +175,7 @@ void conn_connect(struct worker *worker, uint32_t index)
 	if (!conn->backoff_ns)
 		conn->backoff_ns = BACKOFF_FIRST_NS;
 	COUNT(&worker->stats->connections, CONNECTION_ATTEMPTED);
+	COUNT(&worker->addresses[conn->address], ADDRESS_ATTEMPTED);
 	if (conn->established_once)
 		COUNT(&worker->stats->connections, CONNECTION_REPLACED);
 	code = put_socket(worker, index, address->sockaddr.ss_family);
@@ -280,6 +284,7 @@ void conn_connected(struct worker *worker, uint32_t index, int result)
 		return;
 	}
 	COUNT(&worker->stats->connections, CONNECTION_ESTABLISHED);
+	COUNT(&worker->addresses[conn->address], ADDRESS_ESTABLISHED);
 	hist_record(&worker->stats->connect, worker->now_ns - conn->since_ns);
 	__atomic_store_n(&worker->address_counts[conn->address],
 		worker->address_counts[conn->address] + 1, __ATOMIC_RELAXED);
@@ -291,6 +296,13 @@ void conn_connected(struct worker *worker, uint32_t index, int result)
 	http1_response_begin(&conn->response, worker->plan->request.head);
 	arm_receive(worker, index);
 	conn_relist(worker, index);
+}
+
+void conn_count_outcome(
+	struct worker *worker, uint32_t index, uint32_t request, enum address_counter outcome)
+{
+	if (worker->requests[request].phase == STATS_MEASURED)
+		COUNT(&worker->addresses[worker->conns[index].address], outcome);
 }
 
 uint32_t conn_pop_oldest(struct worker *worker, uint32_t index)
@@ -312,6 +324,8 @@ void conn_break(struct worker *worker, uint32_t index, enum counter failure)
 	while (conn->outstanding) {
 		uint32_t request = conn_pop_oldest(worker, index);
 
+		conn_count_outcome(worker, index, request,
+			failure == COUNTER_TIMED_OUT ? ADDRESS_TIMED_OUT : ADDRESS_REQUESTS_FAILED);
 		if (failure == COUNTER_TIMED_OUT)
 			outcome_timed_out(worker, request, worker->now_ns);
 		else

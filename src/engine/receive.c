@@ -10,9 +10,10 @@
 static void oldest_completed(struct worker *worker, uint32_t index)
 {
 	struct conn *conn = &worker->conns[index];
+	uint32_t request = conn_pop_oldest(worker, index);
 
-	outcome_completed(
-		worker, conn_pop_oldest(worker, index), worker->now_ns, conn->response.status);
+	outcome_completed(worker, request, worker->now_ns, conn->response.status);
+	conn_count_outcome(worker, index, request, ADDRESS_COMPLETED);
 	conn->served = true;
 }
 

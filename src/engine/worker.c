@@ -83,6 +83,8 @@ static void lay_out(struct worker *worker, const struct plan *plan, size_t index
 	worker->queued = piece(
 		layout, sizeof(uint32_t) * WORKER_SENDS_PER_ENTER * plan->pipeline, 64);
 	worker->address_counts = piece(layout, plan->address_count * sizeof(uint32_t), 64);
+	worker->addresses = piece(
+		layout, plan->address_count * sizeof(struct address_counters), 64);
 }
 
 size_t worker_memory(const struct plan *plan, size_t index)

@@ -152,9 +152,10 @@ struct worker {
 	struct index_link *available_links;
 	struct index_list connecting; /* oldest attempt first */
 	struct index_list down;
-	uint32_t *address_counts;     /* established now, per address of the plan */
-	uint32_t established;         /* connections that are open */
-	uint64_t last_established_ns; /* when one was open last */
+	uint32_t *address_counts;           /* established now, per address of the plan */
+	struct address_counters *addresses; /* what came of each address of the plan */
+	uint32_t established;               /* connections that are open */
+	uint64_t last_established_ns;       /* when one was open last */
 
 	struct stamp_clock stamp;
 	uint32_t data_at;       /* where in a buffer what was received begins */

@@ -46,24 +46,26 @@ static size_t find_pids(const struct whereabouts *server, uint32_t *pids)
 
 static void explain(struct observation *observation, const struct whereabouts *server)
 {
-	unsigned int port = server->probe.ports[0];
-	char *reason = observation->reason;
 	const size_t bytes = sizeof(observation->reason);
+	char *reason = observation->reason;
+	char place[32] = "on its socket";
 
+	if (!server->is_unix)
+		snprintf(place, sizeof(place), "on port %u", server->probe.ports[0]);
 	if (server->holder_count)
 		snprintf(reason, bytes,
 			"the server is part of this process, and its figures would be the "
 			"generator's too");
 	else if (server->listens)
 		snprintf(reason, bytes,
-			"which process listens on port %u cannot be seen: it is another user's or "
-			"in another namespace; run as root, or give --observe-pid",
-			port);
-	else if (server->on_this_host)
+			"which process listens %s cannot be seen: it is another user's or in "
+			"another namespace; run as root, or give --observe-pid",
+			place);
+	else if (server->on_this_host || server->is_unix)
 		snprintf(reason, bytes,
-			"no process of this machine listens on port %u: --observe-pid takes a "
-			"process of the server behind it",
-			port);
+			"no process of this machine listens %s: --observe-pid takes a process of "
+			"the server behind it",
+			place);
 	else
 		snprintf(reason, bytes, "the server is on another machine");
 }

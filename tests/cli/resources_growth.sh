@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2016 # jq has variables too
 # test-timeout: 150
 # Growth an hour, of a server that leaks a known amount for a minute.
 source tests/assert.sh

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2016 # jq has variables too
 # Memory that is never given back, open files near their limit, bytes written to disk.
 source tests/assert.sh
 source tests/load.sh
