@@ -74,7 +74,8 @@ static int connect_wait(int fd, uint64_t deadline_ns)
 	}
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &bytes))
 		return -errno;
-	return -error;
+	/* To a connect a reset says "refused": one that is reset had been accepted. */
+	return error == ECONNRESET ? 0 : -error;
 }
 
 static int set_send_timeout(int fd, uint64_t timeout_ns)
