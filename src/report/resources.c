@@ -17,6 +17,8 @@
 #define CPU_NEAR    0.90
 #define MEMORY_NEAR 0.90
 #define FILES_NEAR  0.80
+/* Of all CPU time: then a thread is the server. */
+#define ALONE 0.95
 
 /* --- figures -------------------------------------------------------------------------------- */
 
@@ -211,7 +213,7 @@ struct warnings {
 };
 
 static void __attribute__((format(printf, 2, 3)))
-warn(struct warnings *warnings, const char *sentence, ...)
+attend(struct warnings *warnings, const char *sentence, ...)
 {
 	va_list arguments;
 	char text[512];
@@ -222,36 +224,45 @@ warn(struct warnings *warnings, const char *sentence, ...)
 	layout_item(warnings->out, warnings->count++ ? "" : "attention", text);
 }
 
-static void warn_of_cpu(struct warnings *warnings, const struct result_resources *resources)
+/* Whether the busiest process has one thread, and did nearly all that was done. */
+static bool is_one_thread(const struct result_resources *resources)
 {
-	const struct result_resources_process *busiest = resources->processes;
+	double all = 0;
+
+	for (size_t i = 0; i < resources->process_count; i++)
+		all += (double)resources->processes[i].cpu_ns;
+	return resources->process_count && resources->processes->threads == 1 &&
+	       (double)resources->processes->cpu_ns > ALONE * all;
+}
+
+static void attend_to_cpu(struct warnings *warnings, const struct result_resources *resources)
+{
 	const struct result_resources_counter
 		*throttled = &resources->counters[RESOURCES_THROTTLED_NS];
 	char share[UNITS_TEXT_BYTES], time[UNITS_TEXT_BYTES];
 
 	if (resources->cpu.has_share && resources->cpu.mean_share > CPU_NEAR)
-		warn(warnings, "the server used %s of the CPU time it may use (%.4g CPU%s)",
+		attend(warnings, "the server used %s of the CPU time it may use (%.4g CPU%s)",
 			units_format_share(share, resources->cpu.mean_share),
 			resources->limits.cpus, resources->limits.cpus == 1 ? "" : "s");
 	else if (resources->cpu.has_share && resources->cpu.max_share > CPU_NEAR)
-		warn(warnings,
+		attend(warnings,
 			"in its busiest second the server used %s of the CPU time it may use "
 			"(%.4g CPU%s)",
 			units_format_share(share, resources->cpu.max_share), resources->limits.cpus,
 			resources->limits.cpus == 1 ? "" : "s");
-	else if (resources->process_count == 1 && busiest->threads == 1 &&
-		 resources->cpu.mean > CPU_NEAR)
-		warn(warnings,
-			"the server has one thread, and it used %s of a CPU: more CPUs "
-			"cannot help it",
-			units_format_share(share, resources->cpu.mean));
+	else if (is_one_thread(resources) && resources->cpu.mean > CPU_NEAR)
+		attend(warnings,
+			"one thread did nearly all, and used %s of a CPU (process %" PRIu32
+			"): more CPUs cannot help it",
+			units_format_share(share, resources->cpu.mean), resources->processes->pid);
 	if (throttled->known && throttled->count)
-		warn(warnings, "its CPU quota (%.4g CPUs) held tasks of the server for %s",
+		attend(warnings, "its CPU quota (%.4g CPUs) held tasks of the server for %s",
 			resources->limits.quota_cpus,
 			units_format_duration(time, throttled->count));
 }
 
-static void warn_of_memory(struct warnings *warnings, const struct result_resources *resources)
+static void attend_to_memory(struct warnings *warnings, const struct result_resources *resources)
 {
 	const struct result_resources_level
 		*group = &resources->levels[RESOURCES_GROUP_MEMORY_BYTES];
@@ -260,36 +271,39 @@ static void warn_of_memory(struct warnings *warnings, const struct result_resour
 	char share[UNITS_TEXT_BYTES], count[UNITS_TEXT_BYTES];
 
 	if (group->known && limit > 0 && group->max > MEMORY_NEAR * limit)
-		warn(warnings, "the memory of its control group came to %s of the limit",
+		attend(warnings, "the memory of its control group came to %s of the limit",
 			units_format_share(share, group->max / limit));
 	if (counters[RESOURCES_MEMORY_HIGH_EVENTS].count)
-		warn(warnings,
+		attend(warnings,
 			"memory.high of its control group was passed %s times: the kernel "
 			"slowed it down",
 			units_format_count(count, counters[RESOURCES_MEMORY_HIGH_EVENTS].count));
 	if (counters[RESOURCES_OOM_KILLS].count)
-		warn(warnings, "OOM: the kernel killed %s of its control group for want of memory",
-			units_format_count(count, counters[RESOURCES_OOM_KILLS].count));
+		attend(warnings,
+			"OOM: the kernel killed %s process%s of its control group for want of "
+			"memory",
+			units_format_count(count, counters[RESOURCES_OOM_KILLS].count),
+			counters[RESOURCES_OOM_KILLS].count == 1 ? "" : "es");
 	else if (counters[RESOURCES_OOM_EVENTS].count)
-		warn(warnings, "OOM: its control group ran out of memory %s times",
+		attend(warnings, "OOM: its control group ran out of memory %s times",
 			units_format_count(count, counters[RESOURCES_OOM_EVENTS].count));
 }
 
-static void warn_of_rest(struct warnings *warnings, const struct result_resources *resources)
+static void attend_to_rest(struct warnings *warnings, const struct result_resources *resources)
 {
 	const struct result_resources_level *files = &resources->levels[RESOURCES_OPEN_FILES_SHARE];
 	const struct result_resources_counter *counters = resources->counters;
 	char share[UNITS_TEXT_BYTES], count[UNITS_TEXT_BYTES];
 
 	if (files->known && files->max > FILES_NEAR)
-		warn(warnings,
-			"a process of the server had %s of its limit of %" PRIu64 " files open",
-			units_format_share(share, files->max), resources->limits.open_files);
+		attend(warnings, "a process of the server had %s of its limit of %s files open",
+			units_format_share(share, files->max),
+			units_format_count(count, resources->limits.open_files));
 	if (counters[RESOURCES_PIDS_LIMIT_EVENTS].count)
-		warn(warnings, "its control group's limit of tasks refused %s forks",
+		attend(warnings, "its control group's limit of tasks refused %s forks",
 			units_format_count(count, counters[RESOURCES_PIDS_LIMIT_EVENTS].count));
 	if (counters[RESOURCES_RESTARTS].count)
-		warn(warnings, "%s process%s of the server ended and %s replaced",
+		attend(warnings, "%s process%s of the server ended and %s replaced",
 			units_format_count(count, counters[RESOURCES_RESTARTS].count),
 			counters[RESOURCES_RESTARTS].count == 1 ? "" : "es",
 			counters[RESOURCES_RESTARTS].count == 1 ? "was" : "were");
@@ -311,7 +325,7 @@ void resources_table(const struct result_resources *resources, struct buf *out)
 	write_memory(out, resources);
 	write_rest(out, resources);
 	write_growth(out, resources);
-	warn_of_cpu(&warnings, resources);
-	warn_of_memory(&warnings, resources);
-	warn_of_rest(&warnings, resources);
+	attend_to_cpu(&warnings, resources);
+	attend_to_memory(&warnings, resources);
+	attend_to_rest(&warnings, resources);
 }

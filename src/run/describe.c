@@ -237,3 +237,25 @@ void describe_attribution(
 	}
 	buf_release(&reason);
 }
+
+void describe_observation(struct buf *out, const struct observation_options *options,
+	const struct probe_options *probe, const struct plan *plan)
+{
+	struct observation observation;
+	const struct members *members;
+	char count[UNITS_TEXT_BYTES];
+
+	label(out, "Resources");
+	observation_open(&observation, options, plan, probe, NULL);
+	if (observation.observer) {
+		members = &observation.observer->members;
+		buf_printf(out, "of process %" PRIu32, members->list[0].process.stat.pid);
+		if (members->count > 1)
+			buf_printf(out, " and its others, %s in all",
+				units_format_count(count, members->count));
+		buf_text(out, ", once a second\n");
+	} else {
+		buf_printf(out, "not measured: %s\n", observation.reason);
+	}
+	observation_close(&observation);
+}

@@ -327,7 +327,7 @@ out_plan:
 }
 
 int run_describe(const struct scenario *scenario, const struct attribution_options *attribution,
-	struct buf *out, struct err *err)
+	const struct observation_options *observation, struct buf *out, struct err *err)
 {
 	struct ring_features features;
 	struct plan plan;
@@ -340,6 +340,7 @@ int run_describe(const struct scenario *scenario, const struct attribution_optio
 	engine_memory(&plan);
 	describe_plan(out, &plan);
 	describe_attribution(out, attribution, &plan);
+	describe_observation(out, observation, &attribution->probe, &plan);
 	plan_release(&plan);
 	return 0;
 }

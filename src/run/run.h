@@ -45,7 +45,7 @@ int run_execute(const struct scenario *scenario, const struct run_options *optio
 
 /* What --dry-run prints: the plan in words, with nothing sent and no address tried. */
 int run_describe(const struct scenario *scenario, const struct attribution_options *attribution,
-	struct buf *out, struct err *err);
+	const struct observation_options *observation, struct buf *out, struct err *err);
 
 /* Gives the signals back that run_execute took. */
 void run_end_signals(void);

@@ -47,6 +47,13 @@ expect_resources '.resources == {status: "not_measured", reason: "switched off b
 expect_resources '[.timeline[].resources] | unique == [null]'
 expect_text "$SCRATCH/out" 'switched off by --observe off'
 
+# What would be read is said before.
+run "$RINGLOAD" run --dry-run --probe off "$url/"
+expect_status 0
+expect_text "$SCRATCH/out" "of process $server, once a second"
+run "$RINGLOAD" run --dry-run --probe off --observe off "$url/"
+expect_text "$SCRATCH/out" 'not measured: switched off by --observe off'
+
 # Another process is named: the figures are its own.
 start sleep 60
 other=$pid
