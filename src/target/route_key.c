@@ -248,8 +248,7 @@ static const struct route_key keys[] = {
 		"the whole server sleeps for DURATION at TIME after its start", {NULL},
 		parse_freeze},
 	{"capacity", "RATE", "off",
-		"requests a second that are answered at most: the others queue up, whatever the "
-		"workers do; each takes 1/RATE, and service after that",
+		"requests a second answered at most, 1/RATE each and then service; others queue",
 		{NULL}, route_load_capacity},
 	{"servers", "COUNT", "1",
 		"among how many servers the capacity is divided: each takes COUNT/RATE for a "
@@ -284,8 +283,7 @@ static const struct route_key keys[] = {
 	{"leak-limit", "SIZE", "1G", "leaks no more than this", {"leak", "leak-per-request"},
 		route_load_leak_limit},
 	{"continue", "yes | no | 417", "yes",
-		"with \"Expect: 100-continue\": an interim response and then the body, the final "
-		"response before the body, or a refusal",
+		"answer to Expect: 100-continue: interim, final before the body, or refusal",
 		{NULL}, route_load_continue},
 };
 
