@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* `ringload run`: one load, measured and reported. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "analysis/threshold.h"
 #include "base/file.h"
@@ -25,6 +27,8 @@ struct run_values {
 	unsigned int probe; /* enum attribution_mode */
 	struct probing_values probing;
 	struct attribution_options attribution;
+	unsigned int observe; /* enum observation_mode */
+	struct observation_options observation;
 	struct output_paths paths;
 	bool quiet;
 	bool dry_run;
@@ -34,6 +38,7 @@ struct run_values {
 static const char *const arrivals[] = {"constant", "poisson", NULL};
 static const char *const pacings[] = {"auto", "spin", "sleep", NULL};
 static const char *const probes[] = {"auto", "off", "require", NULL};
+static const char *const observes[] = {"auto", "off", NULL};
 
 #define SCENARIO(member) (offsetof(struct run_values, scenario) + offsetof(struct scenario, member))
 #define VALUE(member)    offsetof(struct run_values, member)
@@ -239,6 +244,26 @@ static const struct option run_options[] = {
 		.highest = 256,
 		.offset = VALUE(probing.ports)},
 	PROBING_ROWS("probe-", VALUE(probing)),
+	{.group = "The server's resources",
+		.name = "observe",
+		.kind = OPTION_CHOICE,
+		.value = "auto|off",
+		.initial = "auto",
+		.words = observes,
+		.help = "read once a second what the server uses: CPU, memory, files, disk, "
+			"network, and the limits of its control group; where it is on this "
+			"machine, or never. Of one's own processes it needs no rights",
+		.offset = VALUE(observe)},
+	{.name = "observe-pid",
+		.kind = OPTION_U32,
+		.value = "PID",
+		.initial = "as --probe-pid",
+		.help = "a process of the server, where something stands between; all that it "
+			"starts belongs to the server too. Without either, whoever listens on "
+			"the port",
+		.lowest = 1,
+		.highest = 1 << 22,
+		.offset = VALUE(observation.pid)},
 	{.group = "Judging",
 		.name = "threshold",
 		.kind = OPTION_LIST,
@@ -314,6 +339,24 @@ static int take_probing(
 	return probing_take(&values->probing, "probe-", &values->attribution.probe, err);
 }
 
+static int take_observation(
+	struct run_values *values, const struct option_parse *parse, struct err *err)
+{
+	char path[64];
+
+	values->observation.mode = (enum observation_mode)values->observe;
+	if (!option_given(parse, "observe-pid"))
+		return 0;
+	if (values->observe == OBSERVATION_OFF)
+		return err_set(err, ERR_USAGE, -EINVAL,
+			"--observe-pid: --observe off reads nothing of it: leave one out");
+	snprintf(path, sizeof(path), "/proc/%u", values->observation.pid);
+	if (access(path, F_OK) == 0)
+		return 0;
+	return err_set(err, ERR_USAGE, -ESRCH, "--observe-pid: there is no process %u",
+		values->observation.pid);
+}
+
 static int take_thresholds(struct run_values *values, struct err *err)
 {
 	const struct scenario_list *expressions = &values->scenario.thresholds;
@@ -348,6 +391,8 @@ static int complete_values(
 		return err_set(err, ERR_USAGE, -EINVAL,
 			"--arrival: says how requests of an open loop are spaced: give --rate too");
 	code = take_probing(values, parse, err);
+	if (code >= 0)
+		code = take_observation(values, parse, err);
 	if (code < 0)
 		return code;
 	if (values->dry_run && values->paths.json)
@@ -382,6 +427,7 @@ static int measure(const struct run_values *values, const struct command *comman
 		.thresholds = &values->thresholds,
 		.progress = !values->quiet,
 		.attribution = values->attribution,
+		.observation = values->observation,
 	};
 	int code;
 

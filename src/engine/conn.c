@@ -43,6 +43,8 @@ static struct index_list *list_of(struct worker *worker, enum conn_list list)
 		return &worker->partial;
 	case CONN_LISTED_CONNECTING:
 		return &worker->connecting;
+	case CONN_LISTED_SENDING:
+		return &worker->sending;
 	case CONN_LISTED_DOWN:
 		return &worker->down;
 	case CONN_UNLISTED:
@@ -84,8 +86,13 @@ void conn_relist(struct worker *worker, uint32_t index)
 	if (!(conn->armed & CONN_ARMED_SEND) && !conn->reset &&
 		conn->outstanding < worker->plan->pipeline)
 		list = conn->outstanding ? CONN_LISTED_PARTIAL : CONN_LISTED_IDLE;
-	if (list != conn->list)
-		relist(worker, index, list);
+	else if (!conn->outstanding && (conn->armed & CONN_ARMED_SEND))
+		list = CONN_LISTED_SENDING;
+	if (list == conn->list)
+		return;
+	if (list == CONN_LISTED_SENDING)
+		conn->since_ns = worker->now_ns;
+	relist(worker, index, list);
 }
 
 /* Down, to be tried again: at once if it had served, else later. */
@@ -189,6 +196,7 @@ void conn_connect(struct worker *worker, uint32_t index)
 	conn->state = CONN_CONNECTING;
 	conn->since_ns = worker->now_ns;
 	conn->offset_bytes = 0;
+	conn->sent_bytes = 0;
 	conn->served = conn->reset = false;
 	conn->armed = CONN_ARMED_CONNECT;
 	relist(worker, index, CONN_LISTED_CONNECTING);
@@ -347,10 +355,11 @@ void conn_closed(struct worker *worker, uint32_t index)
 		conn_connect(worker, index);
 }
 
-static void give_up_connects(struct worker *worker)
+/* Those that are in such a list, which begins with the oldest, for as long as the timeout. */
+static void give_up(struct worker *worker, const struct index_list *list)
 {
-	while (!index_list_empty(&worker->connecting)) {
-		uint32_t index = worker->connecting.first;
+	while (!index_list_empty(list)) {
+		uint32_t index = list->first;
 
 		if (worker->conns[index].since_ns + worker->plan->timeout_ns > worker->now_ns)
 			break;
@@ -362,7 +371,8 @@ void conn_tick(struct worker *worker)
 {
 	uint32_t index = worker->down.first;
 
-	give_up_connects(worker);
+	give_up(worker, &worker->connecting);
+	give_up(worker, &worker->sending);
 	if (worker->phase == WORKER_ESTABLISHING || !wanted(worker))
 		return;
 	while (index != INDEX_LIST_END) {

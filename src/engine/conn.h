@@ -52,7 +52,10 @@ void conn_settle(struct worker *worker, uint32_t index);
 /* The close completed: the slot is free for another socket. */
 void conn_closed(struct worker *worker, uint32_t index);
 
-/* Gives up connects older than the timeout; starts those whose retry time has come. */
+/*
+ * Gives up connects older than the timeout, and connections whose peer has answered and for as long
+ * does not take the rest of what it answered; starts connects whose retry time has come.
+ */
 void conn_tick(struct worker *worker);
 
 /* After an enter: asks the sockets whose connect went with it for their local port. */

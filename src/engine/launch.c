@@ -45,11 +45,24 @@ static void queue_send(struct worker *worker, uint32_t index, uint32_t count)
 	struct conn *conn = &worker->conns[index];
 
 	conn->sending_bytes = count * (uint32_t)worker->plan->request.wire_bytes;
+	conn->sent_bytes = 0;
 	if (!worker->quiet_sends)
 		conn->armed |= CONN_ARMED_SEND;
 	ring_send(worker->ring, index, worker->wire, conn->sending_bytes, worker->quiet_sends,
 		RING_TAG(RING_SEND, index, conn->generation));
 	worker->queued_sends++;
+	conn_relist(worker, index);
+}
+
+void launch_rest(struct worker *worker, uint32_t index, uint32_t took_bytes)
+{
+	struct conn *conn = &worker->conns[index];
+
+	conn->sent_bytes += took_bytes;
+	conn->armed |= CONN_ARMED_SEND;
+	ring_send(worker->ring, index, worker->wire + conn->sent_bytes,
+		conn->sending_bytes - conn->sent_bytes, false,
+		RING_TAG(RING_SEND, index, conn->generation));
 	conn_relist(worker, index);
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "engine/conn.h"
+#include "engine/launch.h"
 #include "engine/outcome.h"
 #include "engine/stamp.h"
 
@@ -99,10 +100,13 @@ static void receive_failed(struct worker *worker, uint32_t index)
 							    : COUNTER_FAILED_RESET);
 }
 
-/* A reset is told once: after a send took it the receive sees a plain end. */
+/* A reset is told once: after a send took it, also one that had sent a part before, the receive
+ * sees a plain end. */
 static void stream_ended(struct worker *worker, uint32_t index, int32_t result)
 {
-	if (!result && !worker->conns[index].reset)
+	const struct conn *conn = &worker->conns[index];
+
+	if (!result && !conn->reset && !conn->sent_bytes)
 		ended(worker, index);
 	else
 		receive_failed(worker, index);
@@ -155,10 +159,20 @@ static void receive_stamped_done(
 	receive_done(worker, index, &plain);
 }
 
+/* A send that took a part was cut off by something that the next one tells; a quiet one that would
+ * have had to wait says so. */
+static bool leaves_rest(const struct conn *conn, bool quiet, int32_t result)
+{
+	if (result <= 0)
+		return quiet && result == -EAGAIN;
+	return (uint32_t)result < conn->sending_bytes - conn->sent_bytes;
+}
+
 static void send_done(
 	struct worker *worker, uint32_t index, const struct ring_completion *completion)
 {
 	struct conn *conn = &worker->conns[index];
+	bool quiet = !(conn->armed & CONN_ARMED_SEND);
 
 	conn->armed &= (uint8_t)~CONN_ARMED_SEND;
 	if (conn->state != CONN_OPEN) {
@@ -167,9 +181,13 @@ static void send_done(
 	}
 	if (completion->result == -EPIPE || completion->result == -ECONNRESET) {
 		conn_note_reset(worker, index);
-	} else if (completion->result < 0 || (uint32_t)completion->result < conn->sending_bytes) {
+	} else if (leaves_rest(conn, quiet, completion->result)) {
+		launch_rest(
+			worker, index, completion->result > 0 ? (uint32_t)completion->result : 0);
+	} else if (completion->result <= 0) {
 		conn_break(worker, index, COUNTER_FAILED_SEND);
 	} else {
+		conn->sent_bytes = 0;
 		conn_relist(worker, index);
 	}
 }

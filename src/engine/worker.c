@@ -123,6 +123,7 @@ static void init_tables(struct worker *worker)
 	index_list_init(&worker->partial);
 	index_list_init(&worker->available);
 	index_list_init(&worker->connecting);
+	index_list_init(&worker->sending);
 	index_list_init(&worker->down);
 	index_list_init(&worker->unanswered);
 	for (uint32_t i = 0; i < worker->place->connections; i++) {

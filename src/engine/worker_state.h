@@ -96,6 +96,7 @@ enum conn_list {
 	CONN_LISTED_IDLE,
 	CONN_LISTED_PARTIAL,
 	CONN_LISTED_CONNECTING,
+	CONN_LISTED_SENDING,
 	CONN_LISTED_DOWN
 };
 
@@ -104,7 +105,8 @@ struct conn {
 	uint64_t available_ns; /* since when it can take a request, without a break */
 	uint64_t offset_bytes; /* bytes of requests queued on this socket since it is there */
 	uint32_t generation;
-	uint32_t sending_bytes; /* of the latest send */
+	uint32_t sending_bytes; /* of the requests sent last */
+	uint32_t sent_bytes;    /* of them, while a rest is still to be sent */
 	uint16_t outstanding;   /* requests in its slots */
 	uint16_t oldest;        /* position of the one to be answered next */
 	uint8_t state;          /* enum conn_state */
@@ -115,7 +117,8 @@ struct conn {
 	bool reset;          /* a send was told so: nothing more is sent, the receive ends it */
 	uint16_t address;    /* index into the plan's */
 	uint16_t local_port; /* while open, when the slowest requests are kept */
-	uint64_t since_ns;   /* connect(2) was called, or the retry time while down */
+	uint64_t since_ns;   /* connect(2) was called, the retry time while down, or everything
+				was answered though not yet sent */
 	uint64_t backoff_ns;
 };
 
@@ -151,6 +154,7 @@ struct worker {
 	struct index_list available; /* both of these, by available_ns, in links of its own */
 	struct index_link *available_links;
 	struct index_list connecting; /* oldest attempt first */
+	struct index_list sending;    /* open, nothing outstanding, but a send; longest so first */
 	struct index_list down;
 	uint32_t *address_counts;           /* established now, per address of the plan */
 	struct address_counters *addresses; /* what came of each address of the plan */

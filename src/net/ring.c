@@ -260,7 +260,8 @@ void ring_send(
 
 	/* WAITALL: the kernel goes on after a short send, so a stream is never left half written.
 	 */
-	io_uring_prep_send(sqe, (int)slot, data, bytes, MSG_NOSIGNAL | MSG_WAITALL);
+	io_uring_prep_send(sqe, (int)slot, data, bytes,
+		MSG_NOSIGNAL | MSG_WAITALL | (quiet ? MSG_DONTWAIT : 0));
 	sqe->flags |= quiet ? IOSQE_FIXED_FILE | IOSQE_CQE_SKIP_SUCCESS : IOSQE_FIXED_FILE;
 	sqe->user_data = tag;
 }
@@ -386,9 +387,7 @@ bool ring_open_stamped(
 		return false;
 	completion->result -= RING_STAMPED_BYTES;
 	stamp = find_stamp(
-		(struct io_uring_recvmsg_out *)(ring->buffers + (size_t)completion->buffer *
-									ring->buffer_stride_bytes),
-		&header);
+		(struct io_uring_recvmsg_out *)ring_buffer_data(ring, completion->buffer), &header);
 	*wall_ns = (uint64_t)stamp.tv_sec * 1000000000 + (uint64_t)stamp.tv_nsec;
 	return stamp.tv_sec;
 }

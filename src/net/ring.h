@@ -108,7 +108,8 @@ void ring_receive(struct ring *ring, uint32_t slot, uint64_t tag);
 /*
  * As ring_receive, for a socket that stamps what arrives (sock_stamp), with the kernel's stamp
  * beside the data. A completion must go through ring_open_stamped: before, its result counts more
- * than the data, and the peer's end comes with a buffer too.
+ * than the data, and the peer's end comes with a buffer too. Only with buffers that one receive
+ * has to itself: where there is no room for a stamp the kernel answers -EFAULT.
  */
 void ring_receive_stamped(struct ring *ring, uint32_t slot, uint64_t tag);
 
@@ -121,8 +122,10 @@ bool ring_open_stamped(
 	const struct ring *ring, struct ring_completion *completion, uint64_t *wall_ns);
 
 /*
- * Sends all bytes or fails (MSG_WAITALL). data must not change and must stay until the send is
- * known to be over. quiet: success posts no completion, only failure does.
+ * Sends all bytes (MSG_WAITALL), or fails, or completes with as many as it had sent before it
+ * failed: another send of the rest tells why. data must not change and must stay until the send is
+ * known to be over. quiet: success posts no completion, only failure does; and what the socket does
+ * not take at once is not waited for: it completes with fewer bytes, or with -EAGAIN.
  */
 void ring_send(
 	struct ring *ring, uint32_t slot, const void *data, size_t bytes, bool quiet, uint64_t tag);

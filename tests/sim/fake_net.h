@@ -59,7 +59,8 @@ struct fake_conn {
 	uint64_t accepted_bytes; /* taken by the socket */
 	uint64_t reached_bytes;  /* seen by the server */
 	uint64_t window_bytes;   /* what the socket still takes */
-	bool broken_off;         /* a send ended inside a request: nothing may follow */
+	bool broken_off;         /* a send failed: nothing may follow */
+	uint64_t rest_bytes;     /* of a send that ended early: they must follow */
 
 	/* From server to client. */
 	uint8_t *stream;

@@ -128,7 +128,9 @@ static bool send_on(struct ring *ring, struct fake_operation *operation, int32_t
 	if (cut && sent >= 0)
 		sent = reasons[rng_below(&ring->rng, sizeof(reasons) / sizeof(reasons[0]))];
 	*result = operation->done ? (int32_t)operation->done : (int32_t)sent;
-	if (sent < 0)
+	if (sent < 0 && operation->done)
+		conn->rest_bytes = operation->bytes - operation->done;
+	else if (sent < 0)
 		conn->broken_off = true;
 	return sent < 0 || operation->done == operation->bytes;
 }
@@ -222,6 +224,19 @@ static bool receive_on(struct ring *ring, struct fake_operation *operation)
 	return !(completion.seen.flags & RING_MORE);
 }
 
+/* Nobody waits for the failure of a quiet send: it may come after the slot's next user. What it has
+ * left comes at once, as the next send on the connection has to be that. */
+static void complete_quiet(
+	struct ring *ring, const struct fake_operation *operation, int32_t result)
+{
+	if (operation->conn->rest_bytes || fake_ring_chance(ring, 4)) {
+		post_now(ring, operation, result);
+		return;
+	}
+	complete(ring, operation, result);
+	ring->ready[ring->ready_count - 1].ready_ns += rng_below(&ring->rng, QUIET_DELAY_NS);
+}
+
 /* Lets one armed operation go on. */
 static void go_on(struct ring *ring, size_t index)
 {
@@ -247,7 +262,7 @@ static void go_on(struct ring *ring, size_t index)
 	if (operation.kind == RING_CONNECT || (operation.kind == RING_SEND && !operation.quiet))
 		complete(ring, &operation, result);
 	else if (operation.kind == RING_SEND && result != (int32_t)operation.bytes)
-		post_now(ring, &operation, result);
+		complete_quiet(ring, &operation, result);
 	disarm(ring, index);
 }
 
@@ -279,14 +294,34 @@ static void issue_receive(struct ring *ring, struct fake_operation *operation)
 	arm(ring, operation);
 }
 
+/* A quiet send does not wait: what the socket did not take is left to the caller. */
+static void end_quiet(struct ring *ring, size_t index)
+{
+	const struct fake_operation *operation = &ring->armed[index];
+	struct fake_conn *conn = operation->conn;
+
+	conn->rest_bytes = operation->bytes - operation->done;
+	post_now(ring, operation, operation->done ? (int32_t)operation->done : -EAGAIN);
+	disarm(ring, index);
+}
+
 static void issue_send(struct ring *ring, struct fake_operation *operation)
 {
-	if (find_armed(ring, operation->conn, RING_SEND))
+	struct fake_conn *conn = operation->conn;
+	size_t armed = ring->armed_count;
+
+	if (find_armed(ring, conn, RING_SEND))
 		fake_log_fail("slot %u: a send while another is under way", operation->slot);
-	if (operation->conn->broken_off)
+	if (conn->broken_off)
 		fake_log_fail("slot %u: a send after one that failed", operation->slot);
+	if (conn->rest_bytes && conn->rest_bytes != operation->bytes)
+		fake_log_fail("slot %u: %zu bytes are not the rest of the last send",
+			operation->slot, operation->bytes);
+	conn->rest_bytes = 0;
 	arm(ring, operation);
-	go_on(ring, ring->armed_count - 1);
+	go_on(ring, armed);
+	if (operation->quiet && ring->armed_count > armed)
+		end_quiet(ring, armed);
 }
 
 /* What it ends completes as cancelled or, when it had come to its end by itself, with that. */
@@ -306,11 +341,6 @@ static void issue_cancel(struct ring *ring, struct fake_operation *operation)
 		found++;
 		complete(ring, &ring->armed[i],
 			ring->armed[i].done ? (int32_t)ring->armed[i].done : -ECANCELED);
-		/* Nobody waits for the failure of a quiet send: it may come after the slot's next
-		 * user. */
-		if (ring->armed[i].quiet && fake_ring_chance(ring, 2))
-			ring->ready[ring->ready_count - 1].ready_ns += rng_below(
-				&ring->rng, QUIET_DELAY_NS);
 		disarm(ring, i);
 	}
 	complete(ring, operation, found ? found : -ENOENT);

@@ -132,13 +132,6 @@ static void draw_server(struct sim_case *sim, struct rng *rng)
 	server->interim_one_in = trouble(rng, rare, 20);
 	server->until_close_one_in = trouble(rng, rare, 20);
 	server->idle_one_in = trouble(rng, rare, 30);
-	/* The engine counts on it that a small request does not outlive its own response: a socket
-	 * that takes less than one, and a server that answers what it has not read, are not drawn
-	 * together. */
-	if (server->window_bytes && sim->plan.pipeline == 1) {
-		server->early = false;
-		server->idle_one_in = 0;
-	}
 }
 
 static void draw_kernel(struct sim_case *sim, struct rng *rng)

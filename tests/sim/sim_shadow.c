@@ -274,6 +274,12 @@ static void note_send(struct shadow *shadow, uint32_t slot, uint64_t bytes)
 {
 	uint64_t count = bytes / shadow->plan->request.wire_bytes;
 
+	if (shadow->conns[slot].rest_due) {
+		shadow->conns[slot].rest_due = false;
+		if (bytes != shadow->conns[slot].sent_bytes)
+			fake_log_fail("slot %u: %" PRIu64 " bytes are not the rest", slot, bytes);
+		return;
+	}
 	if (!count || bytes % shadow->plan->request.wire_bytes)
 		fake_log_fail("slot %u: %" PRIu64 " bytes are no whole requests", slot, bytes);
 	if (shadow->evaluated)

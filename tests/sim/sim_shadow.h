@@ -66,11 +66,15 @@ struct shadow_conn {
 	bool reset;              /* a send was told so */
 	bool closed_in_turn;
 	uint32_t receives, armed_receives; /* due, and asked for */
-	uint64_t sent_bytes;               /* by the latest send */
+	uint64_t sent_bytes;               /* by the latest send, or to be */
+	bool rest_due;                     /* of what it left; it was not asked for yet */
+	bool cut;                          /* it had taken a part */
+	uint64_t early_ns;                 /* since when all is answered that is being sent */
 	bool served, established_once;
 	bool reconnects; /* this turn, at once */
 	bool available;  /* could take a request, since since_ns */
 	bool idle;       /* … and nothing is outstanding; since the event idle_since */
+	bool early;      /* nothing is outstanding, and something is being sent */
 	uint64_t since_ns, idle_since;
 	uint64_t connect_ns; /* when the connect was asked for */
 	bool tried;

@@ -173,7 +173,7 @@ static void received(struct shadow *shadow, struct shadow_conn *conn,
 		shadow->health[HEALTH_ENOBUFS]++;
 	} else if (conn->state == SHADOW_OPEN && result == -ECANCELED) {
 		/* The worker wants it to look again. */
-	} else if (conn->state == SHADOW_OPEN && !result && !conn->reset) {
+	} else if (conn->state == SHADOW_OPEN && !result && !conn->reset && !conn->cut) {
 		peer_ended(shadow, conn, now_ns);
 	} else if (conn->state == SHADOW_OPEN) {
 		shadow->connections[CONNECTION_CLOSED_BY_PEER]++;
@@ -279,6 +279,7 @@ void shadow_connecting(struct shadow *shadow, uint32_t slot, uint32_t generation
 	conn->generation = generation;
 	conn->cancelled = conn->served = conn->reconnects = false;
 	conn->receiving = conn->sending = conn->reset = conn->looks_again = false;
+	conn->rest_due = conn->cut = conn->early = false;
 	conn->message = 0;
 	conn->stream_bytes = conn->read_bytes = conn->answer_begin = 0;
 	conn->receives = conn->armed_receives = 0;
@@ -290,6 +291,12 @@ void shadow_cancelled(struct shadow *shadow, uint32_t slot)
 	struct shadow_conn *conn = &shadow->conns[slot];
 
 	conn->cancelled = true;
+	if (conn->state == SHADOW_OPEN && conn->early && !conn->looks_again) {
+		if (conn->early_ns + shadow->plan->timeout_ns > shadow->clock->read_ns)
+			fake_log_fail("slot %u: a send was given up before its time", slot);
+		shadow_break(shadow, conn, COUNTER_FAILED_SEND, shadow->clock->read_ns);
+		return;
+	}
 	if (conn->state != SHADOW_CONNECTING)
 		return;
 	if (conn->connect_ns + shadow->plan->timeout_ns > shadow->clock->read_ns)
@@ -323,6 +330,7 @@ static void sent(struct shadow *shadow, struct shadow_conn *conn,
 	const struct fake_completion *completion, uint64_t now_ns)
 {
 	int result = completion->seen.result;
+	bool waits = completion->quiet && result == -EAGAIN;
 
 	conn->sending = false;
 	if (conn->state != SHADOW_OPEN)
@@ -331,9 +339,15 @@ static void sent(struct shadow *shadow, struct shadow_conn *conn,
 		conn->reset = true; /* the receive tells how it went, once it looks again */
 		conn->looks_again = true;
 		shadow_become_available(shadow, conn, now_ns);
-	} else if (result < 0 || (uint64_t)result < conn->sent_bytes) {
+	} else if (waits || (result > 0 && (uint64_t)result < conn->sent_bytes)) {
+		conn->sent_bytes -= waits ? 0 : (uint64_t)result;
+		conn->cut = conn->cut || !waits;
+		conn->sending = conn->rest_due = true;
+		shadow_become_available(shadow, conn, now_ns);
+	} else if (result <= 0) {
 		shadow_break(shadow, conn, COUNTER_FAILED_SEND, now_ns);
 	} else {
+		conn->cut = false;
 		shadow_become_available(shadow, conn, now_ns);
 	}
 }
@@ -413,6 +427,13 @@ void shadow_check_conns(struct shadow *shadow)
 		if (conn->state == SHADOW_DOWN && conn->reconnects && !shadow->failed_opens)
 			fake_log_fail("slot %u: it served and is not replaced", i);
 		check_retry(shadow, conn, i);
+		if (conn->rest_due && conn->state == SHADOW_OPEN)
+			fake_log_fail("slot %u: the rest of a send did not follow", i);
+		if (conn->early && conn->state == SHADOW_OPEN && shadow->life != SHADOW_DONE &&
+			conn->early_ns + shadow->plan->timeout_ns + RETRY_LATE_NS <=
+				shadow->begins_ns)
+			fake_log_fail("slot %u: it is still sent what was answered at %" PRIu64, i,
+				conn->early_ns);
 		if (conn->state == SHADOW_OPEN && conn->receives != conn->armed_receives)
 			fake_log_fail("slot %u: %u receives instead of %u", i, conn->armed_receives,
 				conn->receives);
