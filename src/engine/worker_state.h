@@ -90,11 +90,20 @@ enum conn_armed {
 	CONN_ARMED_CLOSE = 16
 };
 
+/* How a request leaves. */
+enum worker_send {
+	WORKER_SEND_QUIET, /* a copy; only a failure is told */
+	WORKER_SEND_LOUD,  /* a copy */
+	WORKER_SEND_TRIAL, /* the next one without a copy, then copies until that was reported */
+	WORKER_SEND_ZERO_COPY
+};
+
 /* Which of the worker's lists a connection is in. */
 enum conn_list {
 	CONN_UNLISTED,
 	CONN_LISTED_IDLE,
 	CONN_LISTED_PARTIAL,
+	CONN_LISTED_SENDING, /* all is answered, before it was sent whole */
 	CONN_LISTED_CONNECTING,
 	CONN_LISTED_DOWN
 };
@@ -115,7 +124,7 @@ struct conn {
 	bool reset;          /* a send was told so: nothing more is sent, the receive ends it */
 	uint16_t address;    /* index into the plan's */
 	uint16_t local_port; /* while open, when the slowest requests are kept */
-	uint64_t since_ns;   /* connect(2) was called, or the retry time while down */
+	uint64_t since_ns; /* connect(2) was called; the retry time while down; all was answered */
 	uint64_t backoff_ns;
 };
 
@@ -141,6 +150,7 @@ struct worker {
 	struct index_list partial;   /* open, some outstanding, room for more */
 	struct index_list available; /* both of these, by available_ns, in links of its own */
 	struct index_link *available_links;
+	struct index_list sending;    /* answered before they were sent whole; longest ago first */
 	struct index_list connecting; /* oldest attempt first */
 	struct index_list down;
 	uint32_t *address_counts;     /* established now, per address of the plan */
@@ -157,9 +167,11 @@ struct worker {
 	struct index_list unanswered; /* sent, oldest first: the timeout's queue */
 	uint64_t in_flight;           /* length of `unanswered` */
 
-	char *wire; /* `wire_copies` renderings of the request, back to back */
+	const char *wire; /* `wire_copies` renderings of the request, back to back */
 	uint32_t wire_copies;
-	bool quiet_sends;
+	enum worker_send send;
+	bool copied;      /* the kernel copied what it was asked not to */
+	int send_refused; /* -errno of memory that could not be registered; 0: none */
 
 	struct arrival due; /* what becomes due next (open loop) */
 	struct backlog backlog;
