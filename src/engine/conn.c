@@ -40,6 +40,8 @@ static struct index_list *list_of(struct worker *worker, enum conn_list list)
 		return &worker->idle;
 	case CONN_LISTED_PARTIAL:
 		return &worker->partial;
+	case CONN_LISTED_SENDING:
+		return &worker->sending;
 	case CONN_LISTED_CONNECTING:
 		return &worker->connecting;
 	case CONN_LISTED_DOWN:
@@ -80,11 +82,15 @@ void conn_relist(struct worker *worker, uint32_t index)
 
 	/* One send at a time: two on a socket could be written in either order when the first
 	 * blocks. */
-	if (!(conn->armed & CONN_ARMED_SEND) && !conn->reset &&
-		conn->outstanding < worker->plan->pipeline)
+	if (conn->armed & CONN_ARMED_SEND)
+		list = conn->outstanding ? CONN_UNLISTED : CONN_LISTED_SENDING;
+	else if (!conn->reset && conn->outstanding < worker->plan->pipeline)
 		list = conn->outstanding ? CONN_LISTED_PARTIAL : CONN_LISTED_IDLE;
-	if (list != conn->list)
-		relist(worker, index, list);
+	if (list == conn->list)
+		return;
+	if (list == CONN_LISTED_SENDING)
+		conn->since_ns = worker->now_ns;
+	relist(worker, index, list);
 }
 
 /* Down, to be tried again: at once if it had served, else later. */
@@ -328,11 +334,24 @@ static void give_up_connects(struct worker *worker)
 	}
 }
 
+/* The peer answered without reading on: no request waits for it, but none could follow either. */
+static void give_up_sends(struct worker *worker)
+{
+	while (!index_list_empty(&worker->sending)) {
+		uint32_t index = worker->sending.first;
+
+		if (worker->conns[index].since_ns + worker->plan->timeout_ns > worker->now_ns)
+			break;
+		close_begin(worker, index);
+	}
+}
+
 void conn_tick(struct worker *worker)
 {
 	uint32_t index = worker->down.first;
 
 	give_up_connects(worker);
+	give_up_sends(worker);
 	if (worker->phase == WORKER_ESTABLISHING || !wanted(worker))
 		return;
 	while (index != INDEX_LIST_END) {

@@ -58,6 +58,40 @@ static void complete(struct ring *ring, const struct fake_operation *operation, 
 	ring->ready[ring->ready_count++] = completion;
 }
 
+/* The kernel has done with the memory, some time: nothing of it may have changed. */
+static void notice(struct ring *ring, const struct fake_operation *operation)
+{
+	size_t bytes = operation->bytes < ring->net->request_bytes ? operation->bytes
+								   : ring->net->request_bytes;
+	struct fake_completion *completion;
+
+	if (memcmp(operation->data, ring->net->request, bytes))
+		fake_log_fail("slot %u: the data did not stay", operation->slot);
+	complete(ring, operation, 0);
+	completion = &ring->ready[ring->ready_count - 1];
+	completion->seen.flags = RING_NOTICE;
+	if (ring->asked.reports && fake_ring_chance(ring, ring->options.copied_one_in))
+		completion->seen.flags |= RING_COPIED;
+	if (fake_ring_chance(ring, 4))
+		completion->ready_ns += rng_below(&ring->rng, QUIET_DELAY_NS);
+}
+
+/* Which of the two comes first may be either. */
+static void complete_zero_copy(
+	struct ring *ring, const struct fake_operation *operation, int32_t result)
+{
+	bool noticed = result > 0 || fake_ring_chance(ring, 2);
+	bool first = noticed && fake_ring_chance(ring, 4);
+
+	if (first)
+		notice(ring, operation);
+	complete(ring, operation, result);
+	if (noticed)
+		ring->ready[ring->ready_count - 1].seen.flags = RING_MORE;
+	if (noticed && !first)
+		notice(ring, operation);
+}
+
 static void post_now(struct ring *ring, const struct fake_operation *operation, int32_t result)
 {
 	struct fake_completion completion = completion_of(operation, result);
@@ -103,6 +137,7 @@ static bool could_go_on(const struct fake_operation *operation)
 	case RING_RECEIVE:
 		return fake_net_readable(conn);
 	case RING_SEND:
+	case RING_SEND_ZERO_COPY:
 		return conn->window_bytes || conn->reset;
 	default:
 		return false;
@@ -138,6 +173,9 @@ static bool find_buffer(struct ring *ring, uint16_t *buffer)
 	uint32_t count = ring->asked.buffer_count;
 	uint32_t first = (uint32_t)rng_below(&ring->rng, count);
 
+	*buffer = ring->shared_buffer;
+	if (ring->shared)
+		return true;
 	for (uint32_t i = 0; i < count; i++) {
 		*buffer = (uint16_t)((first + i) % count);
 		if (ring->buffers[*buffer].state == FAKE_BUFFER_FREE)
@@ -146,26 +184,42 @@ static bool find_buffer(struct ring *ring, uint16_t *buffer)
 	return false;
 }
 
+/* So many bytes more lie in it: the flags that tell of them. */
+static uint16_t fill_buffer(struct ring *ring, uint16_t buffer, size_t bytes)
+{
+	struct fake_buffer *its = &ring->buffers[buffer];
+
+	its->filled_bytes += bytes;
+	ring->shared_buffer = buffer;
+	ring->shared = ring->asked.incremental && its->filled_bytes < ring->asked.buffer_bytes;
+	if (ring->shared)
+		return RING_BUFFER | RING_BUFFER_MORE;
+	its->state = FAKE_BUFFER_FILLED;
+	return RING_BUFFER;
+}
+
 /* One completion of a receive; true when it was the last. */
 static bool receive_on(struct ring *ring, struct fake_operation *operation)
 {
 	struct fake_conn *conn = operation->conn;
 	struct fake_completion completion = completion_of(operation, -ENOBUFS);
-	size_t bytes = ring->asked.buffer_bytes;
+	size_t bytes;
 	uint16_t buffer;
 
 	/* The kernel takes a buffer before it looks at the socket. */
 	if (find_buffer(ring, &buffer)) {
+		size_t filled = ring->buffers[buffer].filled_bytes;
+
+		bytes = ring->asked.buffer_bytes - filled;
 		if (fake_ring_chance(ring, ring->options.split_one_in))
 			bytes = 1 + (size_t)rng_below(&ring->rng, bytes);
-		bytes = fake_net_take(conn, fake_ring_buffer(ring, buffer), bytes);
+		bytes = fake_net_take(conn, fake_ring_buffer(ring, buffer) + filled, bytes);
 		completion.seen.result = bytes ? (int32_t)bytes
 					       : (int32_t)fake_net_take_error(conn);
 		completion.stream_bytes = conn->taken_bytes;
 		if (bytes) {
-			ring->buffers[buffer].state = FAKE_BUFFER_FILLED;
 			completion.seen.buffer = buffer;
-			completion.seen.flags = RING_BUFFER;
+			completion.seen.flags = fill_buffer(ring, buffer, bytes);
 			if (!fake_ring_chance(ring, ring->options.end_one_in))
 				completion.seen.flags |= RING_MORE;
 		}
@@ -186,6 +240,7 @@ static void go_on(struct ring *ring, size_t index)
 		result = operation.conn->connect_result;
 		break;
 	case RING_SEND:
+	case RING_SEND_ZERO_COPY:
 		over = send_on(ring, &operation, &result);
 		break;
 	default:
@@ -196,7 +251,10 @@ static void go_on(struct ring *ring, size_t index)
 	ring->armed[index] = operation;
 	if (!over)
 		return;
-	if (operation.kind == RING_CONNECT || (operation.kind == RING_SEND && !operation.quiet))
+	if (operation.zero_copy)
+		complete_zero_copy(ring, &operation, result);
+	else if (operation.kind == RING_CONNECT ||
+		 (operation.kind == RING_SEND && !operation.quiet))
 		complete(ring, &operation, result);
 	else if (operation.kind == RING_SEND && result != (int32_t)operation.bytes)
 		post_now(ring, &operation, result);
@@ -233,12 +291,23 @@ static void issue_receive(struct ring *ring, struct fake_operation *operation)
 
 static void issue_send(struct ring *ring, struct fake_operation *operation)
 {
-	if (find_armed(ring, operation->conn, RING_SEND))
+	if (find_armed(ring, operation->conn, RING_SEND) ||
+		find_armed(ring, operation->conn, RING_SEND_ZERO_COPY))
 		fake_log_fail("slot %u: a send while another is under way", operation->slot);
 	if (operation->conn->broken_off)
 		fake_log_fail("slot %u: a send after one that failed", operation->slot);
 	arm(ring, operation);
 	go_on(ring, ring->armed_count - 1);
+}
+
+static void end_cancelled(struct ring *ring, const struct fake_operation *operation)
+{
+	int32_t result = operation->done ? (int32_t)operation->done : -ECANCELED;
+
+	if (operation->zero_copy)
+		complete_zero_copy(ring, operation, result);
+	else
+		complete(ring, operation, result);
 }
 
 /* What it ends completes as cancelled or, when it had come to its end by itself, with that. */
@@ -256,8 +325,7 @@ static void issue_cancel(struct ring *ring, struct fake_operation *operation)
 		if (ring->armed_count < before)
 			continue;
 		found++;
-		complete(ring, &ring->armed[i],
-			ring->armed[i].done ? (int32_t)ring->armed[i].done : -ECANCELED);
+		end_cancelled(ring, &ring->armed[i]);
 		/* Nobody waits for the failure of a quiet send: it may come after the slot's next
 		 * user. */
 		if (ring->armed[i].quiet && fake_ring_chance(ring, 2))
@@ -284,6 +352,7 @@ static void issue(struct ring *ring, struct fake_operation *operation)
 		[RING_SEND] = issue_send,
 		[RING_CANCEL] = issue_cancel,
 		[RING_CLOSE] = issue_close,
+		[RING_SEND_ZERO_COPY] = issue_send,
 	};
 	const struct fake_slot *slot = &ring->slots[operation->slot];
 

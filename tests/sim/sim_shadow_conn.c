@@ -261,10 +261,21 @@ void shadow_connecting(struct shadow *shadow, uint32_t slot, uint32_t generation
 	conn->generation = generation;
 	conn->cancelled = conn->served = conn->reconnects = false;
 	conn->receiving = conn->sending = conn->reset = conn->looks_again = false;
+	conn->stalled = false;
 	conn->message = 0;
 	conn->stream_bytes = conn->read_bytes = conn->answer_begin = 0;
 	conn->receives = conn->armed_receives = 0;
 	conn->connect_ns = shadow->clock->read_ns;
+}
+
+/* Answered, but the rest of what was sent is not taken. */
+static void stall_given_up(struct shadow *shadow, struct shadow_conn *conn, uint32_t slot)
+{
+	uint64_t now_ns = shadow->clock->read_ns;
+
+	if (conn->stalled_ns + shadow->plan->timeout_ns > now_ns)
+		fake_log_fail("slot %u: a send was given up before its time", slot);
+	shadow_break(shadow, conn, COUNTER_FAILED_SEND, now_ns);
 }
 
 void shadow_cancelled(struct shadow *shadow, uint32_t slot)
@@ -272,6 +283,8 @@ void shadow_cancelled(struct shadow *shadow, uint32_t slot)
 	struct shadow_conn *conn = &shadow->conns[slot];
 
 	conn->cancelled = true;
+	if (conn->state == SHADOW_OPEN && conn->stalled)
+		stall_given_up(shadow, conn, slot);
 	if (conn->state != SHADOW_CONNECTING)
 		return;
 	if (conn->connect_ns + shadow->plan->timeout_ns > shadow->clock->read_ns)
@@ -318,6 +331,20 @@ static void sent(struct shadow *shadow, struct shadow_conn *conn,
 	}
 }
 
+/* What the kernel says of a zero-copy send, whosever it was. */
+static void reported(struct shadow *shadow, bool copied)
+{
+	if (!shadow->plan->send_reports)
+		return;
+	shadow->health[HEALTH_REPORTED]++;
+	shadow->health[HEALTH_COPIED] += copied;
+	if (shadow->plan->send != SCENARIO_SEND_AUTO)
+		return;
+	shadow->copied |= copied;
+	shadow->trial = false;
+	shadow->zero_copy = !shadow->copied;
+}
+
 static void closed(struct shadow *shadow, struct shadow_conn *conn, uint64_t now_ns)
 {
 	down(conn, now_ns);
@@ -331,6 +358,10 @@ void shadow_completion(
 	uint64_t tag = completion->seen.tag;
 	struct shadow_conn *conn = &shadow->conns[RING_TAG_SLOT(tag)];
 
+	if (completion->seen.flags & RING_NOTICE) {
+		reported(shadow, completion->seen.flags & RING_COPIED);
+		return;
+	}
 	if (RING_TAG_GENERATION(tag) != conn->generation) {
 		shadow->health[HEALTH_STALE]++;
 		return;
@@ -344,6 +375,12 @@ void shadow_completion(
 	switch (RING_TAG_OPERATION(tag)) {
 	case RING_RECEIVE:
 		received(shadow, conn, completion, now_ns);
+		break;
+	case RING_SEND_ZERO_COPY:
+		/* The one that was tried says nothing: another has to be. */
+		if (!(completion->seen.flags & RING_MORE) && !shadow->zero_copy)
+			shadow->trial = shadow->plan->send == SCENARIO_SEND_AUTO && !shadow->copied;
+		sent(shadow, conn, completion, now_ns);
 		break;
 	case RING_SEND:
 		sent(shadow, conn, completion, now_ns);
@@ -375,6 +412,14 @@ static void check_retry(const struct shadow *shadow, const struct shadow_conn *c
 			conn->retry_until_ns);
 }
 
+/* Whether a connection waits on though nobody takes what it sends. */
+static void check_stall(const struct shadow *shadow, const struct shadow_conn *conn, uint32_t slot)
+{
+	if (conn->state == SHADOW_OPEN && conn->stalled && shadow->life != SHADOW_DONE &&
+		conn->stalled_ns + shadow->plan->timeout_ns + RETRY_LATE_NS <= shadow->begins_ns)
+		fake_log_fail("slot %u: its send is not given up", slot);
+}
+
 void shadow_check_conns(struct shadow *shadow)
 {
 	if (!shadow_wanted(shadow) || !shadow->worker->ready)
@@ -385,6 +430,7 @@ void shadow_check_conns(struct shadow *shadow)
 		if (conn->state == SHADOW_DOWN && conn->reconnects && !shadow->failed_opens)
 			fake_log_fail("slot %u: it served and is not replaced", i);
 		check_retry(shadow, conn, i);
+		check_stall(shadow, conn, i);
 		if (conn->state == SHADOW_OPEN && conn->receives != conn->armed_receives)
 			fake_log_fail("slot %u: %u receives instead of %u", i, conn->armed_receives,
 				conn->receives);

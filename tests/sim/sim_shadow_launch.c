@@ -78,7 +78,7 @@ static void take_request(struct shadow *shadow, struct shadow_conn *conn, uint64
 
 void shadow_become_available(struct shadow *shadow, struct shadow_conn *conn, uint64_t now_ns)
 {
-	bool was = conn->available, was_idle = conn->idle;
+	bool was = conn->available, was_idle = conn->idle, was_stalled = conn->stalled;
 
 	conn->available = conn->state == SHADOW_OPEN && !conn->sending && !conn->reset &&
 			  conn->count < shadow->plan->pipeline;
@@ -87,6 +87,9 @@ void shadow_become_available(struct shadow *shadow, struct shadow_conn *conn, ui
 		conn->since_ns = now_ns;
 	if (conn->idle && !was_idle)
 		conn->idle_since = shadow->events++;
+	conn->stalled = conn->state == SHADOW_OPEN && conn->sending && !conn->count;
+	if (conn->stalled && !was_stalled)
+		conn->stalled_ns = now_ns;
 }
 
 /* Whether the worker left something unsent that it could have sent. */
