@@ -20,6 +20,7 @@ static const struct {
 	{ECONNRESET, CONNECTION_FAILED_REFUSED}, /* accepted by the queue, refused by the program */
 	{ETIMEDOUT, CONNECTION_FAILED_TIMEOUT},
 	{ECANCELED, CONNECTION_FAILED_TIMEOUT}, /* we gave up */
+	{EINTR, CONNECTION_FAILED_TIMEOUT}, /* we gave up on one that slept (unix, full queue) */
 	{EADDRNOTAVAIL, CONNECTION_FAILED_NO_PORT},
 	{EMFILE, CONNECTION_FAILED_NO_FD},
 	{ENFILE, CONNECTION_FAILED_NO_FD},
@@ -40,10 +41,10 @@ static struct index_list *list_of(struct worker *worker, enum conn_list list)
 		return &worker->idle;
 	case CONN_LISTED_PARTIAL:
 		return &worker->partial;
-	case CONN_LISTED_SENDING:
-		return &worker->sending;
 	case CONN_LISTED_CONNECTING:
 		return &worker->connecting;
+	case CONN_LISTED_SENDING:
+		return &worker->sending;
 	case CONN_LISTED_DOWN:
 		return &worker->down;
 	case CONN_UNLISTED:
@@ -82,10 +83,11 @@ void conn_relist(struct worker *worker, uint32_t index)
 
 	/* One send at a time: two on a socket could be written in either order when the first
 	 * blocks. */
-	if (conn->armed & CONN_ARMED_SEND)
-		list = conn->outstanding ? CONN_UNLISTED : CONN_LISTED_SENDING;
-	else if (!conn->reset && conn->outstanding < worker->plan->pipeline)
+	if (!(conn->armed & CONN_ARMED_SEND) && !conn->reset &&
+		conn->outstanding < worker->plan->pipeline)
 		list = conn->outstanding ? CONN_LISTED_PARTIAL : CONN_LISTED_IDLE;
+	else if (!conn->outstanding && (conn->armed & CONN_ARMED_SEND))
+		list = CONN_LISTED_SENDING;
 	if (list == conn->list)
 		return;
 	if (list == CONN_LISTED_SENDING)
@@ -119,6 +121,7 @@ static void attempt_failed(struct worker *worker, uint32_t index, int result)
 	struct conn *conn = &worker->conns[index];
 
 	COUNT(&worker->stats->connections, attempt_counter(result));
+	COUNT(&worker->addresses[conn->address], ADDRESS_FAILED);
 	/* Another address may do better. */
 	conn->address = (uint16_t)((conn->address + 1) % worker->plan->address_count);
 }
@@ -127,11 +130,18 @@ static void attempt_failed(struct worker *worker, uint32_t index, int result)
 static int put_socket(struct worker *worker, uint32_t index, int family)
 {
 	int fd = sock_open(family);
-	int code;
+	int code = 0;
 
 	if (fd < 0)
 		return fd;
-	if (!worker->unasked)
+	if (worker->stamp.asked)
+		code = sock_stamp(fd);
+	if (code) {
+		sock_close(fd);
+		return code;
+	}
+	/* A unix socket has no port to tell. */
+	if (!worker->unasked || family == AF_UNIX)
 		return ring_install(worker->ring, index, fd);
 	/* A slot cannot be asked for its address: the descriptor has to live until there is one. */
 	code = ring_share(worker->ring, index, fd);
@@ -172,6 +182,7 @@ void conn_connect(struct worker *worker, uint32_t index)
 	if (!conn->backoff_ns)
 		conn->backoff_ns = BACKOFF_FIRST_NS;
 	COUNT(&worker->stats->connections, CONNECTION_ATTEMPTED);
+	COUNT(&worker->addresses[conn->address], ADDRESS_ATTEMPTED);
 	if (conn->established_once)
 		COUNT(&worker->stats->connections, CONNECTION_REPLACED);
 	code = put_socket(worker, index, address->sockaddr.ss_family);
@@ -185,6 +196,7 @@ void conn_connect(struct worker *worker, uint32_t index)
 	conn->state = CONN_CONNECTING;
 	conn->since_ns = worker->now_ns;
 	conn->offset_bytes = 0;
+	conn->sent_bytes = 0;
 	conn->served = conn->reset = false;
 	conn->armed = CONN_ARMED_CONNECT;
 	relist(worker, index, CONN_LISTED_CONNECTING);
@@ -210,6 +222,18 @@ void conn_note_reset(struct worker *worker, uint32_t index)
 	cancel_armed(worker, index);
 }
 
+static void arm_receive(struct worker *worker, uint32_t index)
+{
+	struct conn *conn = &worker->conns[index];
+
+	conn->armed |= CONN_ARMED_RECEIVE;
+	if (worker->stamp.asked)
+		ring_receive_stamped(worker->ring, index,
+			RING_TAG(RING_RECEIVE_STAMPED, index, conn->generation));
+	else
+		ring_receive(worker->ring, index, RING_TAG(RING_RECEIVE, index, conn->generation));
+}
+
 void conn_receive(struct worker *worker, uint32_t index)
 {
 	struct conn *conn = &worker->conns[index];
@@ -217,8 +241,7 @@ void conn_receive(struct worker *worker, uint32_t index)
 	if (conn->state != CONN_OPEN || (conn->armed & (CONN_ARMED_RECEIVE | CONN_ARMED_CANCEL)))
 		return;
 	COUNT(&worker->stats->health, HEALTH_REARMED);
-	conn->armed |= CONN_ARMED_RECEIVE;
-	ring_receive(worker->ring, index, RING_TAG(RING_RECEIVE, index, conn->generation));
+	arm_receive(worker, index);
 }
 
 static void close_begin(struct worker *worker, uint32_t index)
@@ -269,6 +292,7 @@ void conn_connected(struct worker *worker, uint32_t index, int result)
 		return;
 	}
 	COUNT(&worker->stats->connections, CONNECTION_ESTABLISHED);
+	COUNT(&worker->addresses[conn->address], ADDRESS_ESTABLISHED);
 	hist_record(&worker->stats->connect, worker->now_ns - conn->since_ns);
 	__atomic_store_n(&worker->address_counts[conn->address],
 		worker->address_counts[conn->address] + 1, __ATOMIC_RELAXED);
@@ -278,9 +302,15 @@ void conn_connected(struct worker *worker, uint32_t index, int result)
 	relist(worker, index, CONN_UNLISTED);
 	http1_response_init(&conn->response);
 	http1_response_begin(&conn->response, worker->plan->request.head);
-	conn->armed |= CONN_ARMED_RECEIVE;
-	ring_receive(worker->ring, index, RING_TAG(RING_RECEIVE, index, conn->generation));
+	arm_receive(worker, index);
 	conn_relist(worker, index);
+}
+
+void conn_count_outcome(
+	struct worker *worker, uint32_t index, uint32_t request, enum address_counter outcome)
+{
+	if (worker->requests[request].phase == STATS_MEASURED)
+		COUNT(&worker->addresses[worker->conns[index].address], outcome);
 }
 
 uint32_t conn_pop_oldest(struct worker *worker, uint32_t index)
@@ -302,6 +332,8 @@ void conn_break(struct worker *worker, uint32_t index, enum counter failure)
 	while (conn->outstanding) {
 		uint32_t request = conn_pop_oldest(worker, index);
 
+		conn_count_outcome(worker, index, request,
+			failure == COUNTER_TIMED_OUT ? ADDRESS_TIMED_OUT : ADDRESS_REQUESTS_FAILED);
 		if (failure == COUNTER_TIMED_OUT)
 			outcome_timed_out(worker, request, worker->now_ns);
 		else
@@ -323,22 +355,11 @@ void conn_closed(struct worker *worker, uint32_t index)
 		conn_connect(worker, index);
 }
 
-static void give_up_connects(struct worker *worker)
+/* Those that are in such a list, which begins with the oldest, for as long as the timeout. */
+static void give_up(struct worker *worker, const struct index_list *list)
 {
-	while (!index_list_empty(&worker->connecting)) {
-		uint32_t index = worker->connecting.first;
-
-		if (worker->conns[index].since_ns + worker->plan->timeout_ns > worker->now_ns)
-			break;
-		close_begin(worker, index);
-	}
-}
-
-/* The peer answered without reading on: no request waits for it, but none could follow either. */
-static void give_up_sends(struct worker *worker)
-{
-	while (!index_list_empty(&worker->sending)) {
-		uint32_t index = worker->sending.first;
+	while (!index_list_empty(list)) {
+		uint32_t index = list->first;
 
 		if (worker->conns[index].since_ns + worker->plan->timeout_ns > worker->now_ns)
 			break;
@@ -350,8 +371,8 @@ void conn_tick(struct worker *worker)
 {
 	uint32_t index = worker->down.first;
 
-	give_up_connects(worker);
-	give_up_sends(worker);
+	give_up(worker, &worker->connecting);
+	give_up(worker, &worker->sending);
 	if (worker->phase == WORKER_ESTABLISHING || !wanted(worker))
 		return;
 	while (index != INDEX_LIST_END) {

@@ -30,6 +30,11 @@ void conn_break(struct worker *worker, uint32_t index, enum counter failure);
 /* Takes the oldest outstanding request off the connection; returns its index. */
 uint32_t conn_pop_oldest(struct worker *worker, uint32_t index);
 
+/* Counts what became of a request that was taken off the connection for the connection's address.
+ */
+void conn_count_outcome(
+	struct worker *worker, uint32_t index, uint32_t request, enum address_counter outcome);
+
 /*
  * A send was told of a reset: nothing more is sent. The receive is made to look again, because an
  * armed one can miss a reset that comes right behind data; it gives what had come before, then
@@ -47,7 +52,10 @@ void conn_settle(struct worker *worker, uint32_t index);
 /* The close completed: the slot is free for another socket. */
 void conn_closed(struct worker *worker, uint32_t index);
 
-/* Gives up connects older than the timeout; starts those whose retry time has come. */
+/*
+ * Gives up connects older than the timeout, and connections whose peer has answered and for as long
+ * does not take the rest of what it answered; starts connects whose retry time has come.
+ */
 void conn_tick(struct worker *worker);
 
 /* After an enter: asks the sockets whose connect went with it for their local port. */

@@ -47,6 +47,7 @@ static void queue_send(struct worker *worker, uint32_t index, uint32_t count)
 	bool quiet = worker->send == WORKER_SEND_QUIET;
 
 	conn->sending_bytes = count * (uint32_t)worker->plan->request.wire_bytes;
+	conn->sent_bytes = 0;
 	if (!quiet)
 		conn->armed |= CONN_ARMED_SEND;
 	if (!quiet && zero_copy_next(worker))
@@ -56,6 +57,18 @@ static void queue_send(struct worker *worker, uint32_t index, uint32_t count)
 		ring_send(worker->ring, index, worker->wire, conn->sending_bytes, quiet,
 			RING_TAG(RING_SEND, index, conn->generation));
 	worker->queued_sends++;
+	conn_relist(worker, index);
+}
+
+void launch_rest(struct worker *worker, uint32_t index, uint32_t took_bytes)
+{
+	struct conn *conn = &worker->conns[index];
+
+	conn->sent_bytes += took_bytes;
+	conn->armed |= CONN_ARMED_SEND;
+	ring_send(worker->ring, index, worker->wire + conn->sent_bytes,
+		conn->sending_bytes - conn->sent_bytes, false,
+		RING_TAG(RING_SEND, index, conn->generation));
 	conn_relist(worker, index);
 }
 

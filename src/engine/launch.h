@@ -18,6 +18,12 @@ void launch_due(struct worker *worker);
 void launch_open_loop(struct worker *worker);
 void launch_closed_loop(struct worker *worker);
 
+/*
+ * The latest send took only so many bytes: the rest goes with another one, which waits, and so ends
+ * whole or tells why it cannot.
+ */
+void launch_rest(struct worker *worker, uint32_t index, uint32_t took_bytes);
+
 /* Whether another turn of launching would queue something now. */
 bool launch_pending(const struct worker *worker);
 

@@ -4,15 +4,18 @@
 #include <errno.h>
 
 #include "engine/conn.h"
+#include "engine/launch.h"
 #include "engine/outcome.h"
+#include "engine/stamp.h"
 #include "engine/zero_copy.h"
 
 static void oldest_completed(struct worker *worker, uint32_t index)
 {
 	struct conn *conn = &worker->conns[index];
+	uint32_t request = conn_pop_oldest(worker, index);
 
-	outcome_completed(
-		worker, conn_pop_oldest(worker, index), worker->now_ns, conn->response.status);
+	outcome_completed(worker, request, worker->now_ns, conn->response.status);
+	conn_count_outcome(worker, index, request, ADDRESS_COMPLETED);
 	conn->served = true;
 }
 
@@ -98,10 +101,13 @@ static void receive_failed(struct worker *worker, uint32_t index)
 							    : COUNTER_FAILED_RESET);
 }
 
-/* A reset is told once: after a send took it the receive sees a plain end. */
+/* A reset is told once: after a send took it, also one that had sent a part before, the receive
+ * sees a plain end. */
 static void stream_ended(struct worker *worker, uint32_t index, int32_t result)
 {
-	if (!result && !worker->conns[index].reset)
+	const struct conn *conn = &worker->conns[index];
+
+	if (!result && !conn->reset && !conn->sent_bytes)
 		ended(worker, index);
 	else
 		receive_failed(worker, index);
@@ -111,8 +117,8 @@ static void received_bytes(
 	struct worker *worker, uint32_t index, const struct ring_completion *completion)
 {
 	struct conn *conn = &worker->conns[index];
-	struct span bytes = {.data = ring_buffer_data(worker->ring, completion->buffer),
-		.bytes = (size_t)completion->result};
+	const uint8_t *data = ring_buffer_data(worker->ring, completion->buffer);
+	struct span bytes = {.data = data + worker->data_at, .bytes = (size_t)completion->result};
 	unsigned int phase = STATS_MEASURED;
 
 	if (conn->state == CONN_OPEN) {
@@ -145,10 +151,29 @@ static void receive_done(
 	conn_settle(worker, index);
 }
 
+static void receive_stamped_done(
+	struct worker *worker, uint32_t index, const struct ring_completion *completion)
+{
+	struct ring_completion plain = *completion;
+
+	stamp_open(worker, &plain);
+	receive_done(worker, index, &plain);
+}
+
+/* A send that took a part was cut off by something that the next one tells; a quiet one that would
+ * have had to wait says so. */
+static bool leaves_rest(const struct conn *conn, bool quiet, int32_t result)
+{
+	if (result <= 0)
+		return quiet && result == -EAGAIN;
+	return (uint32_t)result < conn->sending_bytes - conn->sent_bytes;
+}
+
 static void send_done(
 	struct worker *worker, uint32_t index, const struct ring_completion *completion)
 {
 	struct conn *conn = &worker->conns[index];
+	bool quiet = !(conn->armed & CONN_ARMED_SEND);
 
 	conn->armed &= (uint8_t)~CONN_ARMED_SEND;
 	if (conn->state != CONN_OPEN) {
@@ -157,9 +182,13 @@ static void send_done(
 	}
 	if (completion->result == -EPIPE || completion->result == -ECONNRESET) {
 		conn_note_reset(worker, index);
-	} else if (completion->result < 0 || (uint32_t)completion->result < conn->sending_bytes) {
+	} else if (leaves_rest(conn, quiet, completion->result)) {
+		launch_rest(
+			worker, index, completion->result > 0 ? (uint32_t)completion->result : 0);
+	} else if (completion->result <= 0) {
 		conn_break(worker, index, COUNTER_FAILED_SEND);
 	} else {
+		conn->sent_bytes = 0;
 		conn_relist(worker, index);
 	}
 }
@@ -211,6 +240,7 @@ typedef void handler(struct worker *, uint32_t, const struct ring_completion *);
 
 static handler *const handlers[RING_OPERATION_COUNT] = {
 	[RING_RECEIVE] = receive_done,
+	[RING_RECEIVE_STAMPED] = receive_stamped_done,
 	[RING_SEND] = send_done,
 	[RING_CONNECT] = connect_done,
 	[RING_CANCEL] = cancel_done,

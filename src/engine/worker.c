@@ -10,6 +10,7 @@
 #include "engine/pace.h"
 #include "engine/phase.h"
 #include "engine/receive.h"
+#include "engine/stamp.h"
 #include "engine/zero_copy.h"
 
 #define TICK_NS (10 * NS_PER_MS)
@@ -38,11 +39,17 @@ static uint32_t wire_copies(const struct plan *plan)
 	return copies < plan->pipeline ? (uint32_t)copies : plan->pipeline;
 }
 
+/* Of which the responses have what the plan says. */
+static uint32_t buffer_bytes(const struct plan *plan)
+{
+	return plan->buffer_bytes + (plan->rx_timestamps ? RING_STAMPED_BYTES : 0);
+}
+
 /* Buffers start at different cache sets: equal low address bits would make them evict each other.
  */
 static uint32_t buffer_stride(const struct plan *plan)
 {
-	return plan->buffer_bytes + 5 * 64;
+	return buffer_bytes(plan) + 5 * 64;
 }
 
 struct pieces {
@@ -79,6 +86,8 @@ static void lay_out(struct worker *worker, const struct plan *plan, size_t index
 	worker->queued = piece(
 		layout, sizeof(uint32_t) * WORKER_SENDS_PER_ENTER * plan->pipeline, 64);
 	worker->address_counts = piece(layout, plan->address_count * sizeof(uint32_t), 64);
+	worker->addresses = piece(
+		layout, plan->address_count * sizeof(struct address_counters), 64);
 }
 
 size_t worker_memory(const struct plan *plan, size_t index)
@@ -101,7 +110,7 @@ static int open_ring(struct worker *worker, void *buffers, struct err *err)
 		.completion_entries = conns < 512 ? 4096 : conns * 8,
 		.slots = conns,
 		.buffer_count = plan->buffer_count,
-		.buffer_bytes = plan->buffer_bytes,
+		.buffer_bytes = buffer_bytes(plan),
 		.buffer_stride_bytes = buffer_stride(plan),
 		.buffers = buffers,
 		.incremental = plan->incremental_buffers,
@@ -131,8 +140,8 @@ static void init_tables(struct worker *worker)
 	index_list_init(&worker->idle);
 	index_list_init(&worker->partial);
 	index_list_init(&worker->available);
-	index_list_init(&worker->sending);
 	index_list_init(&worker->connecting);
+	index_list_init(&worker->sending);
 	index_list_init(&worker->down);
 	index_list_init(&worker->unanswered);
 	for (uint32_t i = 0; i < worker->place->connections; i++) {
@@ -161,6 +170,7 @@ int worker_init(struct worker *worker, const struct plan *plan, size_t index,
 	slowest_init(&worker->slowest, plan->slowest_rows, pieces.slowest);
 	rng_init(&worker->jitter, plan->seed, 1000000 + index);
 	margin_init(&worker->margin);
+	stamp_init(worker);
 	init_tables(worker);
 	init_wire(worker, pieces.wire);
 	if (plan->open_loop) {
@@ -226,6 +236,8 @@ static void reap(struct worker *worker)
 		count = ring_reap(worker->ring, batch, WORKER_REAP_BATCH);
 		if (total && count)
 			worker->now_ns = clock_now_ns();
+		if (worker->stamp.asked && count)
+			stamp_look(worker);
 		prefetch(worker, batch, count);
 		for (uint32_t i = 0; i < count; i++)
 			receive_completion(worker, &batch[i]);

@@ -103,8 +103,8 @@ enum conn_list {
 	CONN_UNLISTED,
 	CONN_LISTED_IDLE,
 	CONN_LISTED_PARTIAL,
-	CONN_LISTED_SENDING, /* all is answered, before it was sent whole */
 	CONN_LISTED_CONNECTING,
+	CONN_LISTED_SENDING,
 	CONN_LISTED_DOWN
 };
 
@@ -113,7 +113,8 @@ struct conn {
 	uint64_t available_ns; /* since when it can take a request, without a break */
 	uint64_t offset_bytes; /* bytes of requests queued on this socket since it is there */
 	uint32_t generation;
-	uint32_t sending_bytes; /* of the latest send */
+	uint32_t sending_bytes; /* of the requests sent last */
+	uint32_t sent_bytes;    /* of them, while a rest is still to be sent */
 	uint16_t outstanding;   /* requests in its slots */
 	uint16_t oldest;        /* position of the one to be answered next */
 	uint8_t state;          /* enum conn_state */
@@ -124,8 +125,18 @@ struct conn {
 	bool reset;          /* a send was told so: nothing more is sent, the receive ends it */
 	uint16_t address;    /* index into the plan's */
 	uint16_t local_port; /* while open, when the slowest requests are kept */
-	uint64_t since_ns; /* connect(2) was called; the retry time while down; all was answered */
+	uint64_t since_ns;   /* connect(2) was called, the retry time while down, or everything
+				was answered though not yet sent */
 	uint64_t backoff_ns;
+};
+
+/* What makes a stamp of the kernel a time of ours; see stamp.h. */
+struct stamp_clock {
+	bool asked;
+	bool arrived;             /* of the bytes being read it is known when */
+	uint64_t arrival_ns;      /* … then */
+	uint64_t offset_ns;       /* the wall clock less clock_now_ns, modulo 2^64 */
+	uint64_t trusted_from_ns; /* what is read before has no stamp: the wall clock was set */
 };
 
 /* A socket that is to tell its local port, which it has once its connect was submitted. */
@@ -150,13 +161,16 @@ struct worker {
 	struct index_list partial;   /* open, some outstanding, room for more */
 	struct index_list available; /* both of these, by available_ns, in links of its own */
 	struct index_link *available_links;
-	struct index_list sending;    /* answered before they were sent whole; longest ago first */
 	struct index_list connecting; /* oldest attempt first */
+	struct index_list sending;    /* open, nothing outstanding, but a send; longest so first */
 	struct index_list down;
-	uint32_t *address_counts;     /* established now, per address of the plan */
-	uint32_t established;         /* connections that are open */
-	uint64_t last_established_ns; /* when one was open last */
+	uint32_t *address_counts;           /* established now, per address of the plan */
+	struct address_counters *addresses; /* what came of each address of the plan */
+	uint32_t established;               /* connections that are open */
+	uint64_t last_established_ns;       /* when one was open last */
 
+	struct stamp_clock stamp;
+	uint32_t data_at;       /* where in a buffer what was received begins */
 	struct slowest slowest; /* of the measured phase; without capacity: not asked for */
 	/* Whose connect goes with the next enter; NULL unless the slowest are kept. */
 	struct conn_unasked *unasked;

@@ -47,6 +47,7 @@ enum counter {
 	/* For rates: what happened while the window was open, whichever phase the request is of. */
 	COUNTER_WINDOW_SENT,
 	COUNTER_WINDOW_COMPLETED,
+	COUNTER_UNSTAMPED, /* completed without a stamp of arrival, where stamps were asked for */
 	COUNTER_COUNT
 };
 
@@ -77,6 +78,25 @@ struct connection_counters {
 	uint64_t value[CONNECTION_COUNTER_COUNT];
 };
 
+/*
+ * The same events once more for each address of the target, so that a bad one among several shows:
+ * over all addresses the connects add up to the counts of connections, the requests to those of the
+ * measured phase.
+ */
+enum address_counter {
+	ADDRESS_ATTEMPTED, /* connects to it */
+	ADDRESS_ESTABLISHED,
+	ADDRESS_FAILED,          /* connects that came to nothing */
+	ADDRESS_COMPLETED,       /* requests on its connections */
+	ADDRESS_REQUESTS_FAILED, /* … of any class */
+	ADDRESS_TIMED_OUT,
+	ADDRESS_COUNTER_COUNT
+};
+
+struct address_counters {
+	uint64_t value[ADDRESS_COUNTER_COUNT];
+};
+
 /* The worker's own state of health, cumulative. */
 enum health_counter {
 	HEALTH_BUSY_NS, /* neither waiting in the kernel nor spinning */
@@ -88,7 +108,7 @@ enum health_counter {
 	HEALTH_ENOBUFS,     /* multishot receives that found no provided buffer */
 	HEALTH_REARMED,     /* multishot receives armed again */
 	HEALTH_STALE,       /* completions of an earlier user of a slot, dropped */
-	HEALTH_SENDS,       /* sends queued, each of one request or of several pipelined */
+	HEALTH_SENDS,       /* of one request or of several pipelined; not those of a rest */
 	HEALTH_ZERO_COPY,   /* of those, the ones asked to be without a copy */
 	HEALTH_REPORTED,    /* of those, the ones of which the kernel told whether it copied */
 	HEALTH_COPIED,      /* of those, the ones it copied */

@@ -13,6 +13,11 @@
 
 /* One group of provided buffers a ring. */
 #define BUFFER_GROUP 0
+/* Of control data: the three stamps of SO_TIMESTAMPING, of which the first is the software's. */
+#define STAMP_CONTROL_BYTES CMSG_SPACE(3 * sizeof(struct timespec))
+
+_Static_assert(sizeof(struct io_uring_recvmsg_out) + STAMP_CONTROL_BYTES == RING_STAMPED_BYTES,
+	"a stamped receive takes as much room as ring.h says");
 
 struct ring {
 	struct io_uring uring;
@@ -25,6 +30,7 @@ struct ring {
 	uint16_t send_flags;  /* of zero-copy sends */
 	uint64_t overflows;
 	bool initialised;
+	struct msghdr stamped; /* of every stamped receive: room for a stamp, none for an address */
 };
 
 /*
@@ -132,6 +138,7 @@ int ring_new(struct ring **out, const struct ring_options *options, struct err *
 		free(ring);
 		return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "no memory for a ring");
 	}
+	ring->stamped.msg_controllen = STAMP_CONTROL_BYTES;
 
 	code = io_uring_queue_init_params(options->submission_entries, &ring->uring, &params);
 	if (code) {
@@ -287,6 +294,17 @@ void ring_receive(struct ring *ring, uint32_t slot, uint64_t tag)
 	sqe->user_data = tag;
 }
 
+void ring_receive_stamped(struct ring *ring, uint32_t slot, uint64_t tag)
+{
+	struct io_uring_sqe *sqe = next_sqe(ring);
+
+	io_uring_prep_recvmsg_multishot(sqe, (int)slot, &ring->stamped, 0);
+	sqe->ioprio |= IORING_RECVSEND_POLL_FIRST;
+	sqe->flags |= IOSQE_FIXED_FILE | IOSQE_BUFFER_SELECT;
+	sqe->buf_group = BUFFER_GROUP;
+	sqe->user_data = tag;
+}
+
 void ring_send(
 	struct ring *ring, uint32_t slot, const void *data, size_t bytes, bool quiet, uint64_t tag)
 {
@@ -294,7 +312,8 @@ void ring_send(
 
 	/* WAITALL: the kernel goes on after a short send, so a stream is never left half written.
 	 */
-	io_uring_prep_send(sqe, (int)slot, data, bytes, MSG_NOSIGNAL | MSG_WAITALL);
+	io_uring_prep_send(sqe, (int)slot, data, bytes,
+		MSG_NOSIGNAL | MSG_WAITALL | (quiet ? MSG_DONTWAIT : 0));
 	sqe->flags |= quiet ? IOSQE_FIXED_FILE | IOSQE_CQE_SKIP_SUCCESS : IOSQE_FIXED_FILE;
 	sqe->user_data = tag;
 }
@@ -427,6 +446,34 @@ const void *ring_buffer_data(const struct ring *ring, uint16_t buffer)
 {
 	return ring->buffers + (size_t)buffer * ring->buffer_stride_bytes +
 	       ring->done_bytes[buffer];
+}
+
+/* The software's stamp among control data; 0 seconds: there is none. */
+static struct timespec find_stamp(struct io_uring_recvmsg_out *out, struct msghdr *header)
+{
+	struct timespec stamp = {0};
+
+	for (struct cmsghdr *control = io_uring_recvmsg_cmsg_firsthdr(out, header); control;
+		control = io_uring_recvmsg_cmsg_nexthdr(out, header, control))
+		if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_TIMESTAMPING)
+			memcpy(&stamp, CMSG_DATA(control), sizeof(stamp));
+	return stamp;
+}
+
+bool ring_open_stamped(
+	const struct ring *ring, struct ring_completion *completion, uint64_t *wall_ns)
+{
+	struct msghdr header = ring->stamped;
+	struct timespec stamp;
+
+	*wall_ns = 0;
+	if (!(completion->flags & RING_BUFFER))
+		return false;
+	completion->result -= RING_STAMPED_BYTES;
+	stamp = find_stamp(
+		(struct io_uring_recvmsg_out *)ring_buffer_data(ring, completion->buffer), &header);
+	*wall_ns = (uint64_t)stamp.tv_sec * 1000000000 + (uint64_t)stamp.tv_nsec;
+	return stamp.tv_sec;
 }
 
 void ring_buffer_return(struct ring *ring, uint16_t buffer)

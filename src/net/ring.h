@@ -53,6 +53,7 @@ enum ring_operation {
 	RING_CLOSE,
 	RING_ACCEPT,
 	RING_SEND_ZERO_COPY,
+	RING_RECEIVE_STAMPED,
 	RING_OPERATION_COUNT
 };
 
@@ -70,6 +71,9 @@ enum ring_operation {
 #define RING_NOTICE      8U  /* of a zero-copy send: its memory is not used any more */
 #define RING_BUFFER_MORE 16U /* the rest of the buffer is the kernel's still (incremental) */
 #define RING_COPIED      32U /* with RING_NOTICE: the kernel copied all the same */
+
+/* What a stamped receive puts before the data in a buffer; buffers need that much more room. */
+#define RING_STAMPED_BYTES 80
 
 struct ring_completion {
 	uint64_t tag;
@@ -111,8 +115,26 @@ void ring_connect(struct ring *ring, uint32_t slot, const struct sockaddr *addre
 void ring_receive(struct ring *ring, uint32_t slot, uint64_t tag);
 
 /*
- * Sends all bytes or fails (MSG_WAITALL). data must not change and must stay until the send is
- * known to be over. quiet: success posts no completion, only failure does.
+ * As ring_receive, for a socket that stamps what arrives (sock_stamp), with the kernel's stamp
+ * beside the data. A completion must go through ring_open_stamped: before, its result counts more
+ * than the data, and the peer's end comes with a buffer too. Only with buffers that one receive
+ * has to itself: where there is no room for a stamp the kernel answers -EFAULT.
+ */
+void ring_receive_stamped(struct ring *ring, uint32_t slot, uint64_t tag);
+
+/*
+ * Makes a stamped receive's completion that of a plain one, with data that begins
+ * RING_STAMPED_BYTES into the buffer. *wall_ns: when (CLOCK_REALTIME) the last segment came in of
+ * which some bytes are in it; false and 0 when the kernel gave no stamp.
+ */
+bool ring_open_stamped(
+	const struct ring *ring, struct ring_completion *completion, uint64_t *wall_ns);
+
+/*
+ * Sends all bytes (MSG_WAITALL), or fails, or completes with as many as it had sent before it
+ * failed: another send of the rest tells why. data must not change and must stay until the send is
+ * known to be over. quiet: success posts no completion, only failure does; and what the socket does
+ * not take at once is not waited for: it completes with fewer bytes, or with -EAGAIN.
  */
 void ring_send(
 	struct ring *ring, uint32_t slot, const void *data, size_t bytes, bool quiet, uint64_t tag);

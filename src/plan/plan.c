@@ -50,6 +50,11 @@ static int find_target(struct plan *plan, const struct scenario *scenario, struc
 	port = url.port;
 	if (scenario->connect_to) {
 		rc = address_parse_host_port(scenario->connect_to, &other_host, &port, err);
+		if (!rc && !other_host && !url.port)
+			rc = err_set(err, ERR_USAGE, -EINVAL,
+				"\"%s\" has no host, and the URL's unix socket is none: expected "
+				"HOST:PORT",
+				scenario->connect_to);
 		if (rc)
 			err_prefix(err, "--connect-to: ");
 	}
@@ -114,6 +119,7 @@ static void copy_values(struct plan *plan, const struct scenario *scenario)
 	plan->connections = scenario->connections;
 	plan->pipeline = scenario->pipeline;
 	plan->send = scenario->send;
+	plan->rx_timestamps = scenario->rx_timestamps;
 	plan->has_requests = scenario->has_requests;
 	plan->requests = scenario->has_requests ? scenario->requests : 0;
 	plan->warmup_ns = scenario->warmup_ns;
@@ -229,7 +235,8 @@ void plan_buffers(struct plan *plan, bool bounded_task_work, bool incremental)
 	uint32_t asked = plan->scenario ? plan->scenario->buffer_bytes : 0;
 	uint32_t needed = bounded_task_work ? BUFFER_COUNT : buffers_for_all(plan);
 
-	plan->incremental_buffers = incremental && needed == BUFFER_COUNT;
+	/* A stamp needs whole and aligned room before its data. */
+	plan->incremental_buffers = incremental && needed == BUFFER_COUNT && !plan->rx_timestamps;
 	if (plan->incremental_buffers) {
 		plan->buffer_bytes = asked ? asked : SHARED_BUFFER_BYTES;
 		plan->buffer_count = buffers_of(plan->buffer_bytes, LEAST_BUFFERS);

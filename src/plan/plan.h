@@ -24,7 +24,7 @@
 #include "base/err.h"
 #include "scenario/scenario.h"
 
-#define PLAN_ADDRESS_TEXT_BYTES 64
+#define PLAN_ADDRESS_TEXT_BYTES 128
 /* Up to this size copying is cheaper than the second completion of a zero-copy send. */
 #define PLAN_ZERO_COPY_BYTES 16384U
 /* A larger request is not copied for each worker. */
@@ -33,7 +33,7 @@
 struct plan_address {
 	struct sockaddr_storage sockaddr;
 	socklen_t sockaddr_bytes;
-	char text[PLAN_ADDRESS_TEXT_BYTES]; /* "127.0.0.1:8080", "[::1]:8080" */
+	char text[PLAN_ADDRESS_TEXT_BYTES]; /* "127.0.0.1:8080", "[::1]:8080", "unix:/run/x.sock" */
 };
 
 /* One request as it goes over the wire. */
@@ -71,6 +71,7 @@ struct plan {
 	uint64_t seed;
 	uint32_t connections;
 	uint32_t pipeline;
+	bool rx_timestamps; /* sockets stamp what arrives */
 	/* UINT64_MAX: none. What was asked over the workers, rounded down: never more in all. */
 	uint64_t max_in_flight_per_worker;
 	bool has_requests;

@@ -13,6 +13,7 @@
 #include "report/kernel.h"
 #include "report/latency.h"
 #include "report/layout.h"
+#include "report/resources.h"
 
 /* Nanoseconds of a figure in seconds; a stored file may hold anything. */
 static uint64_t from_seconds(double seconds)
@@ -66,6 +67,29 @@ static void write_verdict(const struct result *result, struct buf *out)
 		layout_item(out, "", result->validity.reasons[i].text);
 }
 
+/* Beside what is usual, only what went wrong: which address of a name is the bad one. */
+static void write_address(const struct result_address *address, struct buf *out)
+{
+	const uint64_t *count = address->counters.value;
+	char text[UNITS_TEXT_BYTES], all[UNITS_TEXT_BYTES];
+	struct buf line = {0};
+
+	buf_printf(&line, "%s: %" PRIu64 " connections, %s requests completed", address->address,
+		address->connections, units_format_count(text, count[ADDRESS_COMPLETED]));
+	if (count[ADDRESS_REQUESTS_FAILED])
+		buf_printf(&line, ", %s failed",
+			units_format_count(text, count[ADDRESS_REQUESTS_FAILED]));
+	if (count[ADDRESS_TIMED_OUT])
+		buf_printf(&line, ", %s timed out",
+			units_format_count(text, count[ADDRESS_TIMED_OUT]));
+	if (count[ADDRESS_FAILED])
+		buf_printf(&line, "; %s of %s connects failed",
+			units_format_count(text, count[ADDRESS_FAILED]),
+			units_format_count(all, count[ADDRESS_ATTEMPTED]));
+	layout_entry(out, "", buf_string(&line));
+	buf_release(&line);
+}
+
 static void write_target(const struct result *result, struct buf *out)
 {
 	const struct result_scenario *scenario = &result->scenarios[0];
@@ -74,9 +98,7 @@ static void write_target(const struct result *result, struct buf *out)
 	layout_entry(out, "target", result->target.url);
 	for (size_t i = 0; result->target.address_count > 1 && i < result->target.address_count;
 		i++)
-		layout_entryf(out, "", "%s: %" PRIu64 " connections",
-			result->target.addresses[i].address,
-			result->target.addresses[i].connections);
+		write_address(&result->target.addresses[i], out);
 	if (scenario->request_count)
 		layout_entry(out, "request", scenario->requests[0].name);
 }
@@ -320,6 +342,7 @@ void text_report(const struct result *result, struct buf *out)
 	buf_text(out, "\n");
 	write_rate(result, out);
 	latency_table(result, out);
+	latency_arrival(result, out);
 	latency_course(result, out);
 	write_requests(result, out);
 	write_errors(result, out);
@@ -328,7 +351,7 @@ void text_report(const struct result *result, struct buf *out)
 	write_bytes(result, out);
 	generator_table(result, out);
 	kernel_table(&result->kernel, out);
-	layout_entryf(out, "resources", "not measured: %s", result->resources_reason);
+	resources_table(&result->resources, out);
 	write_notes(result, out);
 	write_thresholds(result, out);
 	write_verdict(result, out);

@@ -14,6 +14,19 @@ static const char *layout_key(unsigned int kind)
 	return kind ? NULL : RESULT_LAYOUT;
 }
 
+void read_block_counts(struct reader *reader, const json_t *object, const struct schema_count *row,
+	uint64_t *values)
+{
+	for (; row->key; row++) {
+		const json_t *group = row->group ? reader_object(reader, object, row->group)
+						 : object;
+		size_t inner = reader_enter(reader, row->group ? row->group : "");
+
+		values[row->index] = reader_count(reader, group, row->key);
+		reader_leave(reader, inner);
+	}
+}
+
 /* The members of rows below the object under key. */
 static void read_counts(struct reader *reader, const json_t *parent, const char *key,
 	const struct schema_count *row, uint64_t *values)
@@ -21,13 +34,7 @@ static void read_counts(struct reader *reader, const json_t *parent, const char 
 	json_t *object = reader_object(reader, parent, key);
 	size_t back = reader_enter(reader, key);
 
-	for (; row->key; row++) {
-		json_t *group = row->group ? reader_object(reader, object, row->group) : object;
-		size_t inner = reader_enter(reader, row->group ? row->group : "");
-
-		values[row->index] = reader_count(reader, group, row->key);
-		reader_leave(reader, inner);
-	}
+	read_block_counts(reader, object, row, values);
 	reader_leave(reader, back);
 }
 
@@ -191,6 +198,7 @@ void read_block(
 		read_counts(
 			reader, object, "connections", schema_connections, run->connections.value);
 	read_counts(reader, object, "bytes", schema_bytes, block->counters.value);
+	read_counts(reader, object, "rx_stamps", schema_rx_stamps, block->counters.value);
 
 	rate = reader_object(reader, object, "rate");
 	back = reader_enter(reader, "rate");
@@ -202,9 +210,14 @@ void read_block(
 	latency = reader_object(reader, object, "latency_ns");
 	back = reader_enter(reader, "latency_ns");
 	for (unsigned int i = 0; i < RESULT_REQUEST_LATENCY_COUNT; i++)
-		read_latency(reader, latency, result_latency_key(i), &block->latency[i]);
+		if (i < RESULT_UNTIL_ARRIVAL ||
+			!reader_null(reader, latency, result_latency_key(i)))
+			read_latency(reader, latency, result_latency_key(i), &block->latency[i]);
+		else
+			block->latency[i].not_measured = true;
 	if (run)
 		read_latency(reader, latency, result_latency_key(RESULT_CONNECT), &run->connect);
+	block->absent = reader_absences(reader, latency, &block->absent_count);
 	reader_leave(reader, back);
 }
 

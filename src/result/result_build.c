@@ -10,9 +10,11 @@
 #include "base/clock.h"
 #include "result/builder.h"
 #include "result/kernel_build.h"
+#include "result/resources_build.h"
 
 #define NO_PROBE     "no probe was asked for"
-#define NO_RESOURCES "watching the target's resources is not part of this build"
+#define NO_STAMPS    "--rx-timestamps was not asked for"
+#define NO_RESOURCES "nobody asked for them"
 
 static double seconds(uint64_t duration_ns)
 {
@@ -22,6 +24,19 @@ static double seconds(uint64_t duration_ns)
 static double share(double part, double whole)
 {
 	return whole > 0 ? part / whole : 0;
+}
+
+/* A latency that only stamps of arrival can tell. */
+static void build_stamped(struct builder *builder, struct result_block *to,
+	enum result_latency_kind kind, const struct hist *from)
+{
+	if (builder->input->plan->rx_timestamps) {
+		builder_latency(builder, &to->latency[kind], from);
+		return;
+	}
+	to->latency[kind].not_measured = true;
+	builder_absence(
+		builder, &to->absent, &to->absent_count, result_latency_key(kind), NO_STAMPS);
 }
 
 static void build_block(struct builder *builder, struct result_block *to,
@@ -39,6 +54,8 @@ static void build_block(struct builder *builder, struct result_block *to,
 	builder_latency(builder, &to->latency[RESULT_CONNECTION_WAIT], &from->connection_wait);
 	builder_latency(builder, &to->latency[RESULT_SEND_LAG], &from->send_lag);
 	builder_latency(builder, &to->latency[RESULT_FAILURE], &from->failure);
+	build_stamped(builder, to, RESULT_UNTIL_ARRIVAL, &from->until_arrival);
+	build_stamped(builder, to, RESULT_CLIENT_QUEUE, &from->client_queue);
 }
 
 static void build_head(struct builder *builder)
@@ -58,8 +75,6 @@ static void build_head(struct builder *builder)
 	result->seed = input->plan->seed;
 	result->notes = builder_texts(
 		builder, input->notes, input->note_count, &result->note_count);
-	result->resources_reason = builder_text(
-		builder, input->resources_reason ? input->resources_reason : NO_RESOURCES);
 }
 
 static void build_ring_features(struct builder *builder)
@@ -143,6 +158,8 @@ static void build_target(struct builder *builder)
 			builder, plan->addresses[i].text);
 		result->target.addresses[i].connections =
 			builder->input->address_counts ? builder->input->address_counts[i] : 0;
+		if (builder->input->address_stats)
+			result->target.addresses[i].counters = builder->input->address_stats[i];
 	}
 }
 
@@ -330,6 +347,9 @@ static void build_timeline(struct builder *builder)
 	for (size_t i = 0; i < timeline->interval_count; i++)
 		build_interval(builder, &result->timeline[i], &timeline->intervals[i],
 			timeline->scratch.cell_count);
+	for (size_t i = 0; builder->input->resources && i < timeline->interval_count; i++)
+		resources_build_interval(&result->timeline[i].resources, builder->input->resources,
+			timeline->intervals[i].begin_ns, timeline->intervals[i].end_ns);
 }
 
 /* The worker's time in the measured window; without an interval there, of its whole life. */
@@ -470,6 +490,14 @@ static void build_kernel(struct builder *builder)
 			builder, input->kernel_reason ? input->kernel_reason : NO_PROBE);
 }
 
+static void build_resources(struct builder *builder)
+{
+	if (builder->input->resources)
+		resources_build(builder, builder->input->resources);
+	else
+		builder->result->resources.reason = builder_text(builder, NO_RESOURCES);
+}
+
 int result_build(struct result *result, const struct result_input *input, struct err *err)
 {
 	struct builder builder = {.result = result, .input = input, .failed = false};
@@ -484,6 +512,7 @@ int result_build(struct result *result, const struct result_input *input, struct
 	build_timeline(&builder);
 	build_generator(&builder);
 	build_kernel(&builder);
+	build_resources(&builder);
 	if (!builder.failed)
 		return 0;
 	result_release(result);

@@ -21,6 +21,7 @@
 #include "result/result.h"
 
 struct kernel_input;
+struct resources_input;
 
 struct result_input_worker {
 	const struct stats *stats; /* its block at the end, after the drain */
@@ -47,16 +48,17 @@ struct result_input {
 
 	uint64_t start_ns;              /* clock.h: the common start of the workers */
 	const uint32_t *address_counts; /* engine_address_counts; one per address of the plan */
-	const struct stats *merged;     /* the sum of the workers' blocks */
-	const struct result_input_worker *workers; /* one per worker of the plan */
+	const struct address_counters *address_stats; /* engine_address_stats; the same */
+	const struct stats *merged;                   /* the sum of the workers' blocks */
+	const struct result_input_worker *workers;    /* one per worker of the plan */
 	const struct timeline *timeline;
 	bool interrupted;
 	const char *fault; /* engine_fault */
 
-	const struct kernel_input *kernel; /* NULL: not measured, for kernel_reason */
-	const char *kernel_reason;         /* NULL: a general one */
-	const char *resources_reason;      /* the same */
-	const char *const *notes;          /* lines worth keeping, as an address left out */
+	const struct kernel_input *kernel;       /* NULL: not measured, for kernel_reason */
+	const char *kernel_reason;               /* NULL: a general one */
+	const struct resources_input *resources; /* NULL: nobody asked for them */
+	const char *const *notes;                /* lines worth keeping, as an address left out */
 	size_t note_count;
 };
 

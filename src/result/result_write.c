@@ -4,6 +4,7 @@
 #include "result/emit.h"
 #include "result/emit_record.h"
 #include "result/kernel_write.h"
+#include "result/resources_write.h"
 #include "result/result.h"
 #include "result/schema.h"
 
@@ -19,32 +20,6 @@ static void write_environment(struct emit *emit, const struct result *result)
 	emit_text(emit, "send_path", result->environment.send_path);
 	emit_text(emit, "pacing", result->environment.pacing);
 	emit_record_absences(emit, result->environment.absent, result->environment.absent_count);
-	emit_object_end(emit);
-}
-
-static void write_target(struct emit *emit, const struct result *result)
-{
-	emit_object(emit, "target");
-	emit_text(emit, "url", result->target.url);
-	emit_array(emit, "addresses");
-	for (size_t i = 0; i < result->target.address_count; i++) {
-		emit_object(emit, NULL);
-		emit_text(emit, "address", result->target.addresses[i].address);
-		emit_count(emit, "connections", result->target.addresses[i].connections);
-		emit_object_end(emit);
-	}
-	emit_array_end(emit);
-	emit_object_end(emit);
-}
-
-static void write_window(struct emit *emit, const struct result *result)
-{
-	emit_object(emit, "window");
-	emit_real(emit, "warmup_s", result->window.warmup_s);
-	emit_real(emit, "duration_s", result->window.duration_s);
-	emit_real(emit, "drain_s", result->window.drain_s);
-	emit_record_positive(emit, "planned_s", result->window.planned_s);
-	emit_bool(emit, "interrupted", result->window.interrupted);
 	emit_object_end(emit);
 }
 
@@ -65,6 +40,33 @@ static void write_counts(struct emit *emit, const struct schema_count *row, cons
 	}
 	if (group)
 		emit_object_end(emit);
+}
+
+static void write_target(struct emit *emit, const struct result *result)
+{
+	emit_object(emit, "target");
+	emit_text(emit, "url", result->target.url);
+	emit_array(emit, "addresses");
+	for (size_t i = 0; i < result->target.address_count; i++) {
+		emit_object(emit, NULL);
+		emit_text(emit, "address", result->target.addresses[i].address);
+		emit_count(emit, "connections", result->target.addresses[i].connections);
+		write_counts(emit, schema_address, result->target.addresses[i].counters.value);
+		emit_object_end(emit);
+	}
+	emit_array_end(emit);
+	emit_object_end(emit);
+}
+
+static void write_window(struct emit *emit, const struct result *result)
+{
+	emit_object(emit, "window");
+	emit_real(emit, "warmup_s", result->window.warmup_s);
+	emit_real(emit, "duration_s", result->window.duration_s);
+	emit_real(emit, "drain_s", result->window.drain_s);
+	emit_record_positive(emit, "planned_s", result->window.planned_s);
+	emit_bool(emit, "interrupted", result->window.interrupted);
+	emit_object_end(emit);
 }
 
 static void write_status(struct emit *emit, const struct counters *counters)
@@ -116,6 +118,10 @@ static void write_figures(struct emit *emit, const struct result_latency *latenc
 
 static void write_latency(struct emit *emit, const char *key, const struct result_latency *latency)
 {
+	if (latency->not_measured) {
+		emit_null(emit, key);
+		return;
+	}
 	emit_object(emit, key);
 	emit_count(emit, "count", latency->count);
 	emit_count(emit, "censored", latency->censored);
@@ -154,6 +160,9 @@ static void write_block(
 	emit_object(emit, "bytes");
 	write_counts(emit, schema_bytes, block->counters.value);
 	emit_object_end(emit);
+	emit_object(emit, "rx_stamps");
+	write_counts(emit, schema_rx_stamps, block->counters.value);
+	emit_object_end(emit);
 	emit_object(emit, "rate");
 	emit_record_positive(emit, "asked_rps", block->asked_rps);
 	emit_real(emit, "sent_rps", block->sent_rps);
@@ -164,6 +173,7 @@ static void write_block(
 		write_latency(emit, result_latency_key(i), &block->latency[i]);
 	if (run)
 		write_latency(emit, result_latency_key(RESULT_CONNECT), &run->connect);
+	emit_record_absences(emit, block->absent, block->absent_count);
 	emit_object_end(emit);
 }
 
@@ -250,6 +260,7 @@ static void write_timeline(struct emit *emit, const struct result *result)
 		emit_count(emit, "censored", interval->censored);
 		write_interval_latency(emit, interval);
 		emit_record_histogram(emit, &interval->histogram);
+		resources_write_interval(emit, &interval->resources);
 		emit_object_end(emit);
 	}
 	emit_array_end(emit);
@@ -329,14 +340,6 @@ static void write_odd_bytes(struct emit *emit, const struct result *result)
 		emit_object_end(emit);
 	}
 	emit_array_end(emit);
-}
-
-static void write_not_measured(struct emit *emit, const char *key, const char *reason)
-{
-	emit_object(emit, key);
-	emit_text(emit, "status", "not_measured");
-	emit_text(emit, "reason", reason);
-	emit_object_end(emit);
 }
 
 static void write_reasons(
@@ -420,7 +423,7 @@ void result_write(const struct result *result, struct buf *out)
 	write_timeline(&emit, result);
 	write_generator(&emit, result);
 	kernel_write(&emit, &result->kernel);
-	write_not_measured(&emit, "resources", result->resources_reason);
+	resources_write(&emit, &result->resources);
 	write_validity(&emit, &result->validity);
 	write_thresholds(&emit, result);
 	emit_record_texts(&emit, "notes", result->notes, result->note_count);

@@ -119,6 +119,10 @@ static void window(struct buf *out, const struct plan *plan)
 				arrival_constant_before(plan->rate_mrps, end) -
 					arrival_constant_before(plan->rate_mrps, plan->warmup_ns)));
 	buf_printf(out, ", seed %" PRIu64 "\n", plan->seed);
+	if (plan->rx_timestamps) {
+		label(out, "Stamps");
+		buf_text(out, "of the arrival of responses, made by the kernel\n");
+	}
 }
 
 static void workers(struct buf *out, const struct plan *plan)

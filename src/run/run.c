@@ -23,6 +23,7 @@
 #include "run/interrupt.h"
 #include "run/machine.h"
 #include "run/notes.h"
+#include "run/observation.h"
 #include "run/preflight.h"
 #include "run/progress.h"
 
@@ -37,6 +38,7 @@ struct run {
 	struct notes notes;
 	struct progress progress;
 	struct attribution attribution;
+	struct observation observation;
 	struct collector collector;
 	struct engine *engine;
 	uint64_t start_ns, started_wall_ns;
@@ -77,6 +79,17 @@ static int open_attribution(struct run *run, struct err *err)
 		engine_memory(&run->plan);
 	}
 	return code;
+}
+
+/* Whatever it may not see, the run goes on. */
+static void open_observation(struct run *run)
+{
+	const struct run_options *options = run->options;
+	const struct attribution *attribution = &run->attribution;
+
+	observation_open(&run->observation, &options->observation, &run->plan,
+		&options->attribution.probe,
+		options->attribution.mode == ATTRIBUTION_OFF ? NULL : &attribution->server);
 }
 
 static int open_engine(struct run *run, struct err *err)
@@ -238,7 +251,9 @@ static void note_send(struct run *run, const struct result_input_worker *workers
 static int build(struct run *run, struct result_input_worker *workers,
 	const struct slowest **slowest, struct result *result, struct err *err)
 {
+	struct address_counters address_stats[ADDRESS_LIMIT];
 	struct kernel_client client;
+	struct resources_input resources;
 	struct kernel_input kernel;
 	struct machine machine;
 	struct result_input input = {
@@ -249,6 +264,7 @@ static int build(struct run *run, struct result_input_worker *workers,
 		.plan = &run->plan,
 		.start_ns = run->start_ns,
 		.address_counts = run->address_counts,
+		.address_stats = address_stats,
 		.merged = run->collector.merged,
 		.workers = workers,
 		.timeline = &run->collector.timeline,
@@ -256,8 +272,10 @@ static int build(struct run *run, struct result_input_worker *workers,
 		.steal_reason = run->collector.before.steal_reason,
 		.throttled_reason = run->collector.before.throttled_reason,
 		.kernel = &kernel,
+		.resources = &resources,
 	};
 
+	engine_address_stats(run->engine, address_stats);
 	machine_read(&machine, "/");
 	input.kernel_release = machine.kernel;
 	input.cpus = machine.cpus;
@@ -269,6 +287,7 @@ static int build(struct run *run, struct result_input_worker *workers,
 	input.notes = (const char *const *)run->notes.lines;
 	input.note_count = run->notes.count;
 	describe_kernel(run, &client, slowest, &kernel);
+	observation_describe(&run->observation, &resources);
 	engine_features(run->engine, &input.ring_features);
 	input.interrupted = was_interrupted(run, workers);
 	return result_build(result, &input, err);
@@ -311,8 +330,9 @@ int run_execute(const struct scenario *scenario, const struct run_options *optio
 		code = open_attribution(&run, err);
 	if (code < 0)
 		goto out_plan;
-	code = collector_init(
-		&run.collector, &run.plan, &run.progress, &run.notes, &run.attribution, err);
+	open_observation(&run);
+	code = collector_init(&run.collector, &run.plan, &run.progress, &run.notes,
+		&run.attribution, &run.observation, err);
 	if (code < 0)
 		goto out_plan;
 	interrupt_begin();
@@ -326,6 +346,7 @@ int run_execute(const struct scenario *scenario, const struct run_options *optio
 out_collector:
 	collector_release(&run.collector);
 out_plan:
+	observation_close(&run.observation);
 	attribution_close(&run.attribution);
 	notes_release(&run.notes);
 	plan_release(&run.plan);

@@ -28,6 +28,7 @@
 #include "base/err.h"
 #include "result/result.h"
 #include "run/attribution.h"
+#include "run/observation.h"
 #include "scenario/scenario.h"
 
 struct run_options {
@@ -36,6 +37,7 @@ struct run_options {
 	const struct threshold_list *thresholds; /* NULL: none */
 	bool progress; /* a live line on standard error, when that is a terminal */
 	struct attribution_options attribution;
+	struct observation_options observation;
 };
 
 int run_execute(const struct scenario *scenario, const struct run_options *options,

@@ -8,7 +8,7 @@ import unittest
 
 from context import said
 
-from clients import (ALL, Gcannon, H2load, Load, Ringload, Wrk, Wrk2, milliseconds, rank)
+from clients import (ALL, Ab, Gcannon, H2load, Load, Ringload, Wrk, Wrk2, milliseconds, rank)
 from measure import Usage
 
 RECORD = {
@@ -55,6 +55,19 @@ class Parsing(unittest.TestCase):
         self.assertGreater(outcome.requests, 1000)
         self.assertEqual(set(outcome.percentiles), {50, 99, 99.9})
         self.assertEqual(outcome.remarks, [])
+
+    def test_ab(self):
+        outcome = Ab.read(said("ab.txt"))
+        self.assertEqual((outcome.requests, outcome.rps), (5664, 5656.93))
+        self.assertEqual((outcome.percentiles[50], outcome.percentiles[99]), (1, 12))
+        self.assertEqual(outcome.remarks, [])
+        broken = Ab.read(said("ab.txt").replace("Failed requests:        0",
+                                                "Failed requests:        64"))
+        self.assertEqual((broken.requests, broken.remarks), (5600, ["64 requests failed"]))
+
+    def test_connects_that_fail_are_remarked(self):
+        record = dict(RECORD, connections={"failed": {"refused": 0, "no_port": 7}})
+        self.assertIn("7 connects failed", Ringload.read(record).remarks)
 
     def test_ringload(self):
         outcome = Ringload.read(RECORD)
@@ -148,6 +161,43 @@ class Asking(unittest.TestCase):
             self.assertIn("4000", words)
             self.assertNotIn("-d", words)
             self.assertNotIn("-D", words)
+
+    @staticmethod
+    def words(kind, load):
+        client = kind()
+        client.binary = "/bin/client"
+        return " ".join(str(word) for word in client.command(load))
+
+    def test_a_connection_for_each_request(self):
+        load = Load("http://h:1/", duration_s=3, churn=True)
+        self.assertIn(" --no-keepalive ", self.words(Ringload, load))
+        self.assertNotIn("--reset-on-close", self.words(Ringload, load))
+        self.assertIn("-H Connection: close", self.words(Wrk, load))
+        self.assertIn("-n 30000 -H connection: close", self.words(H2load, load))
+        self.assertNotIn(" -k", self.words(Ab, load))
+        load.reset = True
+        self.assertIn(" --no-keepalive --reset-on-close ", self.words(Ringload, load))
+
+    def test_a_body(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            load = Load("http://h:1/", scratch=scratch, body="/b/64", send="plain")
+            self.assertIn(" --body-file /b/64 --send plain ", self.words(Ringload, load))
+            self.assertIn(" -d /b/64 ", self.words(H2load, load))
+            self.assertIn(f" -s {scratch}/post.lua ", self.words(Wrk, load))
+            with open(f"{scratch}/post.lua", encoding="ascii") as script:
+                self.assertIn('io.open("/b/64", "rb")', script.read())
+
+    def test_a_unix_socket(self):
+        load = Load("http://127.0.0.1:1/x", scratch="/s", socket="/s/a b.sock")
+        self.assertTrue(self.words(Ringload, load).endswith(" http+unix://%2Fs%2Fa%20b.sock/x"))
+        self.assertIn(" --base-uri unix:/s/a b.sock ", self.words(H2load, load))
+
+    def test_workers_and_their_cpus(self):
+        load = Load("http://h:1/", workers=2, cpus="0,1")
+        self.assertIn(" -t 2 ", self.words(Ringload, load))
+        self.assertIn(" --cpus 0,1 ", self.words(Ringload, load))
+        for kind in (Wrk, H2load):
+            self.assertIn(" -t 2 ", self.words(kind, load))
 
     def test_wrk2_needs_time_to_connect(self):
         self.assertEqual(Wrk2().startup_s(10000), 50)

@@ -110,6 +110,16 @@ class Tables(unittest.TestCase):
                       str(document))
         self.assertIn("| 1,000 | wrk2 | its own | 0.9900 | – | – | – | 0 % |  |", str(document))
 
+    def test_sizes(self):
+        document = Document()
+        groups.Sizes().tell(Samples([
+            sample("nginx, responses of 64 KB", "ringload", rps=1200.0),
+            sample("nginx, responses of 64 KB", "wrk", rps=1000.0),
+            sample("nginx, responses of 1 MB", "ringload", rps=1000.0),
+            sample("nginx, responses of 1 MB", "wrk", rps=1000.0)]), document)
+        self.assertEqual([(figure.value, figure.met) for figure in document.figures],
+                         [(1.2, True), (1.0, False)])
+
     def test_steady(self):
         document = Document()
         groups.Steady().tell(Samples([sample("100000", "ringload", extra={
@@ -158,6 +168,8 @@ class Instructions(unittest.TestCase):
 class Interleaving(unittest.TestCase):
     def test_every_client_has_its_turn_in_every_round(self):
         class Named:
+            usual = True
+
             def __init__(self, name):
                 self.name = name
 

@@ -45,7 +45,7 @@ expect_status 2
 run "$RINGLOAD" run --buffer 5M "$url/"
 expect_status 2
 
-nginx_start
+nginx_start ''
 trap 'stop_all; nginx_stop' EXIT
 head -c 65536 /dev/urandom >"$SCRATCH/nginx/root/middle"
 head -c 1048576 /dev/urandom >"$SCRATCH/nginx/root/large"

@@ -163,7 +163,9 @@ static bool send_on(struct ring *ring, struct fake_operation *operation, int32_t
 	if (cut && sent >= 0)
 		sent = reasons[rng_below(&ring->rng, sizeof(reasons) / sizeof(reasons[0]))];
 	*result = operation->done ? (int32_t)operation->done : (int32_t)sent;
-	if (sent < 0)
+	if (sent < 0 && operation->done)
+		conn->rest_bytes = operation->bytes - operation->done;
+	else if (sent < 0)
 		conn->broken_off = true;
 	return sent < 0 || operation->done == operation->bytes;
 }
@@ -198,34 +200,94 @@ static uint16_t fill_buffer(struct ring *ring, uint16_t buffer, size_t bytes)
 	return RING_BUFFER;
 }
 
+/* What stands before the data of a stamped receive. */
+struct stamp_header {
+	uint64_t wall_ns;
+	bool stamped;
+};
+
+bool fake_operation_open_stamped(
+	const struct ring *ring, struct ring_completion *completion, uint64_t *wall_ns)
+{
+	struct stamp_header header;
+
+	memcpy(&header, fake_ring_buffer(ring, completion->buffer), sizeof(header));
+	completion->result -= RING_STAMPED_BYTES;
+	*wall_ns = header.wall_ns;
+	return header.stamped;
+}
+
+/* A stamp for what was taken; the end of a stream has none. */
+static void put_stamp(struct ring *ring, uint16_t buffer, struct fake_completion *completion)
+{
+	struct fake_conn *conn = completion->conn;
+	/* Where there is no stamp, something may stand there. */
+	struct stamp_header header = {
+		.wall_ns = fake_clock_wall(fake_clock_current, fake_clock_current->now_ns)};
+
+	if (!conn->stamps)
+		fake_log_fail("conn %u: a stamped receive, and no stamps", conn->number);
+	if (completion->seen.result && !fake_ring_chance(ring, ring->options.unstamped_one_in)) {
+		completion->stamped = header.stamped = true;
+		completion->arrived_ns = fake_net_taken_arrived_ns(conn);
+		/* Set there and back between two looks: nobody can see that. */
+		if (fake_ring_chance(ring, ring->options.absurd_one_in))
+			completion->arrived_ns += NS_PER_S * 3600;
+		header.wall_ns = fake_clock_wall(fake_clock_current, completion->arrived_ns);
+	}
+	memcpy(fake_ring_buffer(ring, buffer), &header, sizeof(header));
+	completion->seen.result += RING_STAMPED_BYTES;
+}
+
+/* What the socket has goes into the buffer. */
+static void fill(struct ring *ring, const struct fake_operation *operation, uint16_t buffer,
+	struct fake_completion *completion)
+{
+	struct fake_conn *conn = operation->conn;
+	size_t header_bytes = operation->stamped ? RING_STAMPED_BYTES : 0;
+	size_t filled_bytes = ring->buffers[buffer].filled_bytes;
+	size_t bytes = ring->asked.buffer_bytes - filled_bytes - header_bytes;
+
+	if (fake_ring_chance(ring, ring->options.split_one_in))
+		bytes = 1 + (size_t)rng_below(&ring->rng, bytes);
+	bytes = fake_net_take(
+		conn, fake_ring_buffer(ring, buffer) + filled_bytes + header_bytes, bytes);
+	completion->seen.result = bytes ? (int32_t)bytes : (int32_t)fake_net_take_error(conn);
+	completion->stream_bytes = conn->taken_bytes;
+	if (bytes && !fake_ring_chance(ring, ring->options.end_one_in))
+		completion->seen.flags = RING_MORE;
+	if (!bytes && (!operation->stamped || completion->seen.result))
+		return;
+	completion->seen.buffer = buffer;
+	if (operation->stamped)
+		put_stamp(ring, buffer, completion);
+	completion->seen.flags |= fill_buffer(ring, buffer, (size_t)completion->seen.result);
+}
+
 /* One completion of a receive; true when it was the last. */
 static bool receive_on(struct ring *ring, struct fake_operation *operation)
 {
-	struct fake_conn *conn = operation->conn;
 	struct fake_completion completion = completion_of(operation, -ENOBUFS);
-	size_t bytes;
 	uint16_t buffer;
 
 	/* The kernel takes a buffer before it looks at the socket. */
-	if (find_buffer(ring, &buffer)) {
-		size_t filled = ring->buffers[buffer].filled_bytes;
-
-		bytes = ring->asked.buffer_bytes - filled;
-		if (fake_ring_chance(ring, ring->options.split_one_in))
-			bytes = 1 + (size_t)rng_below(&ring->rng, bytes);
-		bytes = fake_net_take(conn, fake_ring_buffer(ring, buffer) + filled, bytes);
-		completion.seen.result = bytes ? (int32_t)bytes
-					       : (int32_t)fake_net_take_error(conn);
-		completion.stream_bytes = conn->taken_bytes;
-		if (bytes) {
-			completion.seen.buffer = buffer;
-			completion.seen.flags = fill_buffer(ring, buffer, bytes);
-			if (!fake_ring_chance(ring, ring->options.end_one_in))
-				completion.seen.flags |= RING_MORE;
-		}
-	}
+	if (find_buffer(ring, &buffer))
+		fill(ring, operation, buffer, &completion);
 	post(ring, &completion);
 	return !(completion.seen.flags & RING_MORE);
+}
+
+/* Nobody waits for the failure of a quiet send: it may come after the slot's next user. What it has
+ * left comes at once, as the next send on the connection has to be that. */
+static void complete_quiet(
+	struct ring *ring, const struct fake_operation *operation, int32_t result)
+{
+	if (operation->conn->rest_bytes || fake_ring_chance(ring, 4)) {
+		post_now(ring, operation, result);
+		return;
+	}
+	complete(ring, operation, result);
+	ring->ready[ring->ready_count - 1].ready_ns += rng_below(&ring->rng, QUIET_DELAY_NS);
 }
 
 /* Lets one armed operation go on. */
@@ -257,7 +319,7 @@ static void go_on(struct ring *ring, size_t index)
 		 (operation.kind == RING_SEND && !operation.quiet))
 		complete(ring, &operation, result);
 	else if (operation.kind == RING_SEND && result != (int32_t)operation.bytes)
-		post_now(ring, &operation, result);
+		complete_quiet(ring, &operation, result);
 	disarm(ring, index);
 }
 
@@ -289,15 +351,34 @@ static void issue_receive(struct ring *ring, struct fake_operation *operation)
 	arm(ring, operation);
 }
 
+/* A quiet send does not wait: what the socket did not take is left to the caller. */
+static void end_quiet(struct ring *ring, size_t index)
+{
+	const struct fake_operation *operation = &ring->armed[index];
+	struct fake_conn *conn = operation->conn;
+
+	conn->rest_bytes = operation->bytes - operation->done;
+	post_now(ring, operation, operation->done ? (int32_t)operation->done : -EAGAIN);
+	disarm(ring, index);
+}
+
 static void issue_send(struct ring *ring, struct fake_operation *operation)
 {
-	if (find_armed(ring, operation->conn, RING_SEND) ||
-		find_armed(ring, operation->conn, RING_SEND_ZERO_COPY))
+	struct fake_conn *conn = operation->conn;
+	size_t armed = ring->armed_count;
+
+	if (find_armed(ring, conn, RING_SEND) || find_armed(ring, conn, RING_SEND_ZERO_COPY))
 		fake_log_fail("slot %u: a send while another is under way", operation->slot);
-	if (operation->conn->broken_off)
+	if (conn->broken_off)
 		fake_log_fail("slot %u: a send after one that failed", operation->slot);
+	if (conn->rest_bytes && conn->rest_bytes != operation->bytes)
+		fake_log_fail("slot %u: %zu bytes are not the rest of the last send",
+			operation->slot, operation->bytes);
+	conn->rest_bytes = 0;
 	arm(ring, operation);
-	go_on(ring, ring->armed_count - 1);
+	go_on(ring, armed);
+	if (operation->quiet && ring->armed_count > armed)
+		end_quiet(ring, armed);
 }
 
 static void end_cancelled(struct ring *ring, const struct fake_operation *operation)
@@ -326,11 +407,6 @@ static void issue_cancel(struct ring *ring, struct fake_operation *operation)
 			continue;
 		found++;
 		end_cancelled(ring, &ring->armed[i]);
-		/* Nobody waits for the failure of a quiet send: it may come after the slot's next
-		 * user. */
-		if (ring->armed[i].quiet && fake_ring_chance(ring, 2))
-			ring->ready[ring->ready_count - 1].ready_ns += rng_below(
-				&ring->rng, QUIET_DELAY_NS);
 		disarm(ring, i);
 	}
 	complete(ring, operation, found ? found : -ENOENT);

@@ -21,6 +21,7 @@ struct fake_operation {
 	struct sockaddr_storage address; /* as it was when queued */
 	bool quiet;
 	bool zero_copy;
+	bool stamped;     /* a receive that tells when */
 	bool noticed;     /* could go on; hold_ns was drawn then */
 	uint64_t hold_ns; /* does not go on before */
 };
@@ -77,6 +78,10 @@ struct ring {
 bool fake_ring_chance(struct ring *ring, uint32_t one_in);
 
 uint8_t *fake_ring_buffer(const struct ring *ring, uint16_t buffer);
+
+/* What a stamped receive left in its buffer. */
+bool fake_operation_open_stamped(
+	const struct ring *ring, struct ring_completion *completion, uint64_t *wall_ns);
 
 /* Issues what is queued. */
 void fake_operation_submit(struct ring *ring);

@@ -150,6 +150,15 @@ void ring_receive(struct ring *ring, uint32_t slot, uint64_t tag)
 	ring->slots[slot].awaited++;
 }
 
+void ring_receive_stamped(struct ring *ring, uint32_t slot, uint64_t tag)
+{
+	struct fake_operation *operation = next(ring, RING_RECEIVE_STAMPED, slot, tag, 0);
+
+	operation->kind = RING_RECEIVE;
+	operation->stamped = true;
+	ring->slots[slot].awaited++;
+}
+
 void ring_send(
 	struct ring *ring, uint32_t slot, const void *data, size_t bytes, bool quiet, uint64_t tag)
 {
@@ -336,6 +345,16 @@ static struct fake_buffer *handed_over(const struct ring *ring, uint16_t buffer,
 const void *ring_buffer_data(const struct ring *ring, uint16_t buffer)
 {
 	return fake_ring_buffer(ring, buffer) + handed_over(ring, buffer, 1)->done_bytes;
+}
+
+bool ring_open_stamped(
+	const struct ring *ring, struct ring_completion *completion, uint64_t *wall_ns)
+{
+	*wall_ns = 0;
+	if (!(completion->flags & RING_BUFFER))
+		return false;
+	handed_over(ring, completion->buffer, 1);
+	return fake_operation_open_stamped(ring, completion, wall_ns);
 }
 
 void ring_buffer_return(struct ring *ring, uint16_t buffer)

@@ -57,6 +57,8 @@ struct fake_ring_options {
 	uint32_t install_fails_one_in;
 	uint32_t copied_one_in;      /* zero-copy sends that are copied */
 	int register_fails;          /* what registering memory comes to: 0 or -errno */
+	uint32_t unstamped_one_in;   /* stamped receives that come without a stamp */
+	uint32_t absurd_one_in;      /* … with one of the future */
 	uint32_t completion_entries; /* fewer than asked for, to overflow; 0: as asked */
 	uint64_t fails_at_enter;     /* the enter that fails, and with what; 0: none */
 	int failure;
@@ -67,6 +69,8 @@ struct fake_completion {
 	struct ring_completion seen;
 	struct fake_conn *conn;
 	uint64_t stream_bytes; /* receive: how far the server's stream was taken with it */
+	bool stamped;          /* a stamp came with it */
+	uint64_t arrived_ns;   /* … of this time, of the last byte taken with it */
 	uint64_t ready_ns;
 	bool quiet; /* of a send that tells only its failure */
 };

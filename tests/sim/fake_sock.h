@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The second implementation of what a worker uses of net/sock.h (sock_open, sock_close,
- * sock_local_port): descriptors of fake_net.h. The rest of sock.h is not there.
+ * The second implementation of what a worker uses of net/sock.h (sock_open, sock_stamp,
+ * sock_close, sock_local_port): descriptors of fake_net.h. The rest of sock.h is not there.
  *
  * Owner: nothing. Threads: one. Errors: -EMFILE, one call in so many.
  */
@@ -15,6 +15,7 @@
 struct fake_sock_watch {
 	void *watcher;
 	void (*opened)(void *watcher, int result); /* the descriptor or -errno */
+	void (*stamped)(void *watcher, int result);
 	void (*asked_port)(void *watcher, const struct fake_conn *conn);
 };
 

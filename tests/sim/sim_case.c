@@ -6,8 +6,10 @@
 #include <inttypes.h>
 #include <math.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include "plan/window.h"
 #include "tests/sim/fake_log.h"
@@ -35,19 +37,32 @@ static uint32_t trouble(struct rng *rng, uint32_t mostly, uint32_t rarest)
 	return one_in(rng, mostly) ? (uint32_t)spread(rng, 2, rarest) : 0;
 }
 
+static void name_address(struct plan_address *address, size_t index, bool is_unix)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)&address->sockaddr;
+	struct sockaddr_un *un = (struct sockaddr_un *)&address->sockaddr;
+
+	if (is_unix) {
+		un->sun_family = AF_UNIX;
+		snprintf(un->sun_path, sizeof(un->sun_path), "/%zu", index);
+		address->sockaddr_bytes = sizeof(*un);
+		return;
+	}
+	in->sin_family = AF_INET;
+	in->sin_port = htons((uint16_t)(8000 + index));
+	in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	address->sockaddr_bytes = sizeof(*in);
+}
+
 static void draw_addresses(struct sim_case *sim, struct rng *rng)
 {
 	bool all_well = !one_in(rng, 3);
+	bool is_unix = sim->seed % 8 == 3;
 
 	sim->plan.addresses = sim->addresses;
 	sim->plan.address_count = 1 + (size_t)rng_below(rng, SIM_SERVER_ADDRESSES);
 	for (size_t i = 0; i < sim->plan.address_count; i++) {
-		struct sockaddr_in *address = (struct sockaddr_in *)&sim->addresses[i].sockaddr;
-
-		address->sin_family = AF_INET;
-		address->sin_port = htons((uint16_t)(8000 + i));
-		address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-		sim->addresses[i].sockaddr_bytes = sizeof(*address);
+		name_address(&sim->addresses[i], i, is_unix);
 		sim->server.addresses[i] = all_well ? SIM_ADDRESS_ACCEPTS
 						    : (enum sim_address)rng_below(
 							      rng, SIM_ADDRESS_COUNT);
@@ -120,13 +135,6 @@ static void draw_server(struct sim_case *sim, struct rng *rng)
 	server->interim_one_in = trouble(rng, rare, 20);
 	server->until_close_one_in = trouble(rng, rare, 20);
 	server->idle_one_in = trouble(rng, rare, 30);
-	/* The engine counts on it that a small request does not outlive its own response: a socket
-	 * that takes less than one, and a server that answers what it has not read, are not drawn
-	 * together. */
-	if (server->window_bytes && sim->plan.pipeline == 1) {
-		server->early = false;
-		server->idle_one_in = 0;
-	}
 }
 
 static void draw_kernel(struct sim_case *sim, struct rng *rng)
@@ -246,6 +254,27 @@ static void draw_send(struct sim_case *sim, struct rng *rng)
 		sim->ring.register_fails = -ENOMEM;
 }
 
+static void draw_stamps(struct sim_case *sim, struct rng *rng)
+{
+	sim->plan.rx_timestamps = one_in(rng, 3);
+	sim->plan.incremental_buffers &= !sim->plan.rx_timestamps;
+	sim->ring.unstamped_one_in = trouble(rng, 3, 20);
+	sim->ring.absurd_one_in = trouble(rng, 6, 20);
+	sim->clock.wall_stall_one_in = trouble(rng, 3, 100);
+	sim->clock.ahead_ns = rng_next(rng) >> 1;
+	sim->clock.unsure_one_in = trouble(rng, 3, 10);
+	sim->clock.step_at_ns = UINT64_MAX;
+	if (!one_in(rng, 4))
+		return;
+	sim->clock.step_at_ns = sim->clock.start_ns + rng_below(rng, 100000000);
+	sim->clock.step_ns = (int64_t)spread(rng, 20000, 3600000000000);
+	if (one_in(rng, 2))
+		sim->clock.step_ns = -sim->clock.step_ns;
+	/* What is not known of a moment must not end what is known of a longer time. */
+	if (one_in(rng, 2))
+		sim->clock.unsure_one_in = sim->clock.wall_stall_one_in = 2;
+}
+
 void sim_case_init(struct sim_case *sim, uint64_t seed)
 {
 	struct rng rng;
@@ -263,6 +292,7 @@ void sim_case_init(struct sim_case *sim, uint64_t seed)
 	draw_times(sim, &rng);
 	draw_slowest(sim, &rng);
 	draw_send(sim, &rng);
+	draw_stamps(sim, &rng);
 }
 
 void sim_case_release(struct sim_case *sim)

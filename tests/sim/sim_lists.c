@@ -61,9 +61,10 @@ static enum conn_list demanded(const struct worker *worker, const struct conn *c
 	case CONN_OPEN:
 		break;
 	}
-	if (conn->armed & CONN_ARMED_SEND)
-		return conn->outstanding ? CONN_UNLISTED : CONN_LISTED_SENDING;
-	if (conn->reset || conn->outstanding == worker->plan->pipeline)
+	if ((conn->armed & CONN_ARMED_SEND) && !conn->outstanding)
+		return CONN_LISTED_SENDING;
+	if (conn->armed & CONN_ARMED_SEND || conn->reset ||
+		conn->outstanding == worker->plan->pipeline)
 		return CONN_UNLISTED;
 	return conn->outstanding ? CONN_LISTED_PARTIAL : CONN_LISTED_IDLE;
 }
@@ -108,8 +109,8 @@ void sim_lists_check(const struct worker *worker)
 {
 	const struct index_list *lists[] = {[CONN_LISTED_IDLE] = &worker->idle,
 		[CONN_LISTED_PARTIAL] = &worker->partial,
-		[CONN_LISTED_SENDING] = &worker->sending,
 		[CONN_LISTED_CONNECTING] = &worker->connecting,
+		[CONN_LISTED_SENDING] = &worker->sending,
 		[CONN_LISTED_DOWN] = &worker->down};
 	uint32_t conns = worker->place->connections;
 	uint64_t sent = 0, listed = 0, unlisted = 0, open = 0, on_addresses = 0, available = 0;

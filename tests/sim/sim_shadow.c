@@ -196,6 +196,10 @@ static void evaluate(struct shadow *shadow, uint64_t now_ns, uint64_t sent_ns)
 
 static void process_batch(struct shadow *shadow, uint64_t now_ns)
 {
+	if (!shadow->batch_count)
+		return;
+	shadow_stamps_judge(shadow);
+	shadow_stamps_batch(shadow, now_ns);
 	for (uint32_t i = 0; i < shadow->batch_count; i++)
 		shadow_completion(shadow, &shadow->batch[i], now_ns);
 	shadow->batch_count = 0;
@@ -270,12 +274,17 @@ static void note_send(struct shadow *shadow, uint32_t slot, uint64_t bytes, bool
 {
 	uint64_t count = bytes / shadow->plan->request.wire_bytes;
 
+	if (shadow->conns[slot].rest_due) {
+		shadow->conns[slot].rest_due = false;
+		if (bytes != shadow->conns[slot].sent_bytes || zero_copy)
+			fake_log_fail("slot %u: %" PRIu64 " bytes are not the rest", slot, bytes);
+		return;
+	}
 	if (zero_copy != (shadow->trial || shadow->zero_copy))
 		fake_log_fail("slot %u: a send with%s a copy", slot, zero_copy ? "out" : "");
 	shadow->trial = false;
 	shadow->health[HEALTH_SENDS]++;
 	shadow->health[HEALTH_ZERO_COPY] += zero_copy;
-
 	if (!count || bytes % shadow->plan->request.wire_bytes)
 		fake_log_fail("slot %u: %" PRIu64 " bytes are no whole requests", slot, bytes);
 	if (shadow->evaluated)
@@ -303,6 +312,9 @@ static void queued(void *watcher, enum ring_operation operation, uint64_t tag, u
 		note_send(shadow, slot, bytes, operation == RING_SEND_ZERO_COPY);
 		break;
 	case RING_RECEIVE:
+	case RING_RECEIVE_STAMPED:
+		if ((operation == RING_RECEIVE_STAMPED) != shadow->plan->rx_timestamps)
+			fake_log_fail("slot %u: a receive of the other kind", slot);
 		conn->armed_receives++;
 		break;
 	case RING_CANCEL:
@@ -357,6 +369,22 @@ static void opened(void *watcher, int result)
 	shadow_opened(shadow, result);
 }
 
+static void stamped(void *watcher, int result)
+{
+	if (result)
+		shadow_open_failed(watcher, result);
+}
+
+static void wall_looked(void *watcher, uint64_t now_ns)
+{
+	shadow_wall_looked(watcher, now_ns);
+}
+
+static void offset_looked(void *watcher, uint64_t now_ns, bool sure)
+{
+	shadow_wall_offset(watcher, now_ns, sure);
+}
+
 static void asked_port(void *watcher, const struct fake_conn *conn)
 {
 	struct shadow *shadow = watcher;
@@ -378,7 +406,7 @@ struct fake_ring_watch sim_shadow_ring_watch(struct shadow *shadow)
 struct fake_sock_watch sim_shadow_sock_watch(struct shadow *shadow)
 {
 	return (struct fake_sock_watch){
-		.watcher = shadow, .opened = opened, .asked_port = asked_port};
+		.watcher = shadow, .opened = opened, .stamped = stamped, .asked_port = asked_port};
 }
 
 void sim_shadow_watch_clock(struct shadow *shadow)
@@ -387,6 +415,8 @@ void sim_shadow_watch_clock(struct shadow *shadow)
 	shadow->clock->watch = clock_read;
 	shadow->clock->watch_relax = relaxed;
 	shadow->clock->watch_cpu = cpu_read;
+	shadow->clock->watch_wall = wall_looked;
+	shadow->clock->watch_offset = offset_looked;
 	shadow->reaped_ns = shadow->begun_ns = shadow->clock->read_ns;
 }
 
@@ -405,6 +435,7 @@ void sim_shadow_turn_ended(struct shadow *shadow, bool goes_on)
 		evaluate(shadow, shadow->clock->read_ns, 0);
 	if (shadow->batch_count)
 		fake_log_fail("the clock was not read for the last batch of completions");
+	shadow_stamps_judge(shadow);
 	if (goes_on != (shadow->life != SHADOW_DONE))
 		fake_log_fail("the worker %s", goes_on ? "goes on after its end" : "ended early");
 	shadow->health[HEALTH_LOOPS] += goes_on;
@@ -435,6 +466,7 @@ void sim_shadow_init(struct shadow *shadow, const struct plan *plan, size_t inde
 	shadow->drain_until_ns = shadow->cut_ns = UINT64_MAX;
 	shadow->measured_left = plan->has_requests ? shadow->place->requests : UINT64_MAX;
 	shadow->requests_left = shadow->measured_left;
+	shadow->addresses = take(plan->address_count, sizeof(*shadow->addresses));
 	shadow->conns = take(shadow->place->connections, sizeof(*shadow->conns));
 	for (uint32_t i = 0; i < shadow->place->connections; i++)
 		shadow->conns[i].requests = take(plan->pipeline, sizeof(struct shadow_request));
@@ -450,6 +482,7 @@ void sim_shadow_release(struct shadow *shadow)
 	for (uint32_t i = 0; i < shadow->place->connections; i++)
 		free(shadow->conns[i].requests);
 	free(shadow->conns);
+	free(shadow->addresses);
 	free(shadow->waiting);
 	free(shadow->rows);
 	memset(shadow, 0, sizeof(*shadow));

@@ -11,6 +11,7 @@
  * sim_shadow.c: the phases, the turns, what is watched. sim_shadow_schedule.c: what becomes due.
  * sim_shadow_launch.c: what is sent. sim_shadow_pace.c: until when may be slept and spun.
  * sim_shadow_conn.c: what completions do. sim_shadow_slowest.c: the slowest requests.
+ * sim_shadow_stamp.c: when responses arrived.
  * sim_shadow_compare.c: the comparison with the worker.
  *
  * Owner: sim_shadow_init takes memory, sim_shadow_release returns it. Threads: one. Errors:
@@ -34,7 +35,16 @@ struct shadow_hist {
 struct shadow_phase {
 	uint64_t value[COUNTER_COUNT];
 	uint64_t status[COUNTERS_STATUS_LIMIT];
-	struct shadow_hist total, service, connection_wait, send_lag, failure;
+	struct shadow_hist total, service, connection_wait, send_lag, failure, until_arrival,
+		client_queue;
+};
+
+/* A request that was answered; whether its stamp counts is known when the wall clock was looked at
+ * for its batch. */
+struct shadow_stamp {
+	enum stats_phase phase;
+	bool stamped;
+	uint64_t sent_ns, arrived_ns, done_ns;
 };
 
 struct shadow_request {
@@ -54,15 +64,17 @@ struct shadow_conn {
 	bool cancelled;          /* the worker asked for its end */
 	bool looks_again;        /* a cancel makes the receive look for a reset */
 	bool reset;              /* a send was told so */
-	bool stalled;            /* all is answered, and it is still sending, since stalled_ns */
-	uint64_t stalled_ns;
 	bool closed_in_turn;
 	uint32_t receives, armed_receives; /* due, and asked for */
-	uint64_t sent_bytes;               /* by the latest send */
+	uint64_t sent_bytes;               /* by the latest send, or to be */
+	bool rest_due;                     /* of what it left; it was not asked for yet */
+	bool cut;                          /* it had taken a part */
+	uint64_t early_ns;                 /* since when all is answered that is being sent */
 	bool served, established_once;
 	bool reconnects; /* this turn, at once */
 	bool available;  /* could take a request, since since_ns */
 	bool idle;       /* … and nothing is outstanding; since the event idle_since */
+	bool early;      /* nothing is outstanding, and something is being sent */
 	uint64_t since_ns, idle_since;
 	uint64_t connect_ns; /* when the connect was asked for */
 	bool tried;
@@ -121,6 +133,11 @@ struct shadow {
 	uint32_t batch_count; /* not yet processed: waits for a reading */
 	uint32_t failed_opens, failed_opens_ever;
 	int enter_code;
+	const struct fake_completion *piece; /* the completion being processed */
+	struct shadow_stamp stamps[WORKER_REAP_BATCH * 64];
+	uint32_t stamp_count;
+	uint64_t batch_ns;
+	bool wall_looked, wall_suspected, wall_slow;
 	bool spins;
 	uint64_t spun_from_ns;
 
@@ -128,14 +145,21 @@ struct shadow {
 	uint64_t margin_ns, spun_for_ns;
 	bool looked; /* for completions without an enter, this turn */
 
+	/* The wall clock's step was noticed; from when on stamps count. */
+	bool wall_stepped;
+	uint64_t stamps_count_from_ns;
+
 	/* What must come out. */
 	struct shadow_phase phase[STATS_PHASE_COUNT];
 	uint64_t connections[CONNECTION_COUNTER_COUNT];
+	/* For each address of the plan; without the `socketless` attempts that got no socket, as it
+	 * cannot be seen for which address they were. */
+	struct address_counters *addresses;
 	uint64_t health[HEALTH_COUNT];
 	struct shadow_hist connect, loop;
 	struct slowest_row *rows; /* a row for every request that may be among the slowest */
 	size_t row_count, row_room;
-	uint64_t uncertain_stale, uncertain_replaced;
+	uint64_t uncertain_stale, uncertain_replaced, socketless;
 	bool cpu_seen;
 	uint64_t cpu_ns, cpu_wall_ns, cpu_spin_ns;
 };
@@ -198,11 +222,20 @@ void shadow_completion(
 void shadow_break(
 	struct shadow *shadow, struct shadow_conn *conn, enum counter failure, uint64_t now_ns);
 void shadow_opened(struct shadow *shadow, int result);
+void shadow_open_failed(struct shadow *shadow, int result);
 void shadow_installed(struct shadow *shadow, uint32_t slot, int result);
 void shadow_connecting(struct shadow *shadow, uint32_t slot, uint32_t generation);
 void shadow_cancelled(struct shadow *shadow, uint32_t slot);
 void shadow_check_conns(struct shadow *shadow);
 bool shadow_wanted(const struct shadow *shadow);
+/* A batch begins, and what it brought is judged. */
+void shadow_stamps_batch(struct shadow *shadow, uint64_t now_ns);
+void shadow_stamps_judge(struct shadow *shadow);
+void shadow_stamp_completed(
+	struct shadow *shadow, const struct shadow_request *request, uint64_t done_ns);
+void shadow_wall_looked(struct shadow *shadow, uint64_t now_ns);
+void shadow_wall_offset(struct shadow *shadow, uint64_t now_ns, bool sure);
+
 void shadow_slowest_completed(struct shadow *shadow, const struct shadow_conn *conn,
 	const struct shadow_request *request, uint64_t done_ns);
 void shadow_slowest_compare(const struct shadow *shadow, bool at_end);

@@ -24,6 +24,14 @@ static struct shadow_request take_oldest(struct shadow *shadow, struct shadow_co
 	return request;
 }
 
+/* Of a request of the measured phase. */
+static void count_outcome(struct shadow *shadow, const struct shadow_conn *conn,
+	const struct shadow_request *request, enum address_counter outcome)
+{
+	if (request->phase == STATS_MEASURED)
+		shadow->addresses[conn->peer->address].value[outcome]++;
+}
+
 static void completed(
 	struct shadow *shadow, struct shadow_conn *conn, uint16_t status, uint64_t now_ns)
 {
@@ -31,6 +39,7 @@ static void completed(
 	struct shadow_phase *phase = &shadow->phase[request.phase];
 
 	phase->value[COUNTER_COMPLETED]++;
+	count_outcome(shadow, conn, &request, ADDRESS_COMPLETED);
 	phase->status[status]++;
 	shadow_count_in_window(shadow, COUNTER_WINDOW_COMPLETED, now_ns);
 	phase->value[status < 400   ? COUNTER_OUTCOME_OK
@@ -38,6 +47,7 @@ static void completed(
 				    : COUNTER_OUTCOME_5XX]++;
 	shadow_record(&phase->total, now_ns - request.intended_ns, false);
 	shadow_record(&phase->service, now_ns - request.sent_ns, false);
+	shadow_stamp_completed(shadow, &request, now_ns);
 	shadow_slowest_completed(shadow, conn, &request, now_ns);
 	conn->served = true;
 }
@@ -50,6 +60,8 @@ void shadow_break(
 		struct shadow_phase *phase = &shadow->phase[request.phase];
 
 		phase->value[failure]++;
+		count_outcome(shadow, conn, &request,
+			failure == COUNTER_TIMED_OUT ? ADDRESS_TIMED_OUT : ADDRESS_REQUESTS_FAILED);
 		if (failure == COUNTER_TIMED_OUT) {
 			shadow_record(&phase->total, now_ns - request.intended_ns, true);
 			shadow_record(&phase->service, now_ns - request.sent_ns, true);
@@ -161,7 +173,7 @@ static void received(struct shadow *shadow, struct shadow_conn *conn,
 		shadow->health[HEALTH_ENOBUFS]++;
 	} else if (conn->state == SHADOW_OPEN && result == -ECANCELED) {
 		/* The worker wants it to look again. */
-	} else if (conn->state == SHADOW_OPEN && !result && !conn->reset) {
+	} else if (conn->state == SHADOW_OPEN && !result && !conn->reset && !conn->cut) {
 		peer_ended(shadow, conn, now_ns);
 	} else if (conn->state == SHADOW_OPEN) {
 		shadow->connections[CONNECTION_CLOSED_BY_PEER]++;
@@ -194,12 +206,17 @@ static enum connection_counter failure_of(int error)
 void shadow_opened(struct shadow *shadow, int result)
 {
 	shadow->connections[CONNECTION_ATTEMPTED]++;
-	if (result >= 0)
-		return;
+	if (result < 0)
+		shadow_open_failed(shadow, result);
+}
+
+void shadow_open_failed(struct shadow *shadow, int result)
+{
 	shadow->connections[failure_of(result)]++;
 	/* Which slot it was for cannot be seen. */
 	shadow->failed_opens++;
 	shadow->failed_opens_ever++;
+	shadow->socketless++;
 	shadow->uncertain_replaced++;
 }
 
@@ -247,6 +264,7 @@ void shadow_installed(struct shadow *shadow, uint32_t slot, int result)
 		return;
 	shadow->connections[failure_of(result)]++;
 	shadow->failed_opens++;
+	shadow->socketless++;
 	conn->served = false;
 	down(conn, shadow->clock->read_ns);
 }
@@ -261,21 +279,11 @@ void shadow_connecting(struct shadow *shadow, uint32_t slot, uint32_t generation
 	conn->generation = generation;
 	conn->cancelled = conn->served = conn->reconnects = false;
 	conn->receiving = conn->sending = conn->reset = conn->looks_again = false;
-	conn->stalled = false;
+	conn->rest_due = conn->cut = conn->early = false;
 	conn->message = 0;
 	conn->stream_bytes = conn->read_bytes = conn->answer_begin = 0;
 	conn->receives = conn->armed_receives = 0;
 	conn->connect_ns = shadow->clock->read_ns;
-}
-
-/* Answered, but the rest of what was sent is not taken. */
-static void stall_given_up(struct shadow *shadow, struct shadow_conn *conn, uint32_t slot)
-{
-	uint64_t now_ns = shadow->clock->read_ns;
-
-	if (conn->stalled_ns + shadow->plan->timeout_ns > now_ns)
-		fake_log_fail("slot %u: a send was given up before its time", slot);
-	shadow_break(shadow, conn, COUNTER_FAILED_SEND, now_ns);
 }
 
 void shadow_cancelled(struct shadow *shadow, uint32_t slot)
@@ -283,8 +291,12 @@ void shadow_cancelled(struct shadow *shadow, uint32_t slot)
 	struct shadow_conn *conn = &shadow->conns[slot];
 
 	conn->cancelled = true;
-	if (conn->state == SHADOW_OPEN && conn->stalled)
-		stall_given_up(shadow, conn, slot);
+	if (conn->state == SHADOW_OPEN && conn->early && !conn->looks_again) {
+		if (conn->early_ns + shadow->plan->timeout_ns > shadow->clock->read_ns)
+			fake_log_fail("slot %u: a send was given up before its time", slot);
+		shadow_break(shadow, conn, COUNTER_FAILED_SEND, shadow->clock->read_ns);
+		return;
+	}
 	if (conn->state != SHADOW_CONNECTING)
 		return;
 	if (conn->connect_ns + shadow->plan->timeout_ns > shadow->clock->read_ns)
@@ -300,10 +312,12 @@ static void connected(struct shadow *shadow, struct shadow_conn *conn,
 	conn->peer = completion->conn;
 	if (result || conn->state != SHADOW_CONNECTING) {
 		shadow->connections[failure_of(result ? result : -ECANCELED)]++;
+		shadow->addresses[conn->peer->address].value[ADDRESS_FAILED]++;
 		conn->state = SHADOW_CLOSING;
 		return;
 	}
 	shadow->connections[CONNECTION_ESTABLISHED]++;
+	shadow->addresses[conn->peer->address].value[ADDRESS_ESTABLISHED]++;
 	shadow_record(&shadow->connect, now_ns - conn->connect_ns, false);
 	conn->state = SHADOW_OPEN;
 	conn->established_once = true;
@@ -316,6 +330,7 @@ static void sent(struct shadow *shadow, struct shadow_conn *conn,
 	const struct fake_completion *completion, uint64_t now_ns)
 {
 	int result = completion->seen.result;
+	bool waits = completion->quiet && result == -EAGAIN;
 
 	conn->sending = false;
 	if (conn->state != SHADOW_OPEN)
@@ -324,9 +339,15 @@ static void sent(struct shadow *shadow, struct shadow_conn *conn,
 		conn->reset = true; /* the receive tells how it went, once it looks again */
 		conn->looks_again = true;
 		shadow_become_available(shadow, conn, now_ns);
-	} else if (result < 0 || (uint64_t)result < conn->sent_bytes) {
+	} else if (waits || (result > 0 && (uint64_t)result < conn->sent_bytes)) {
+		conn->sent_bytes -= waits ? 0 : (uint64_t)result;
+		conn->cut = conn->cut || !waits;
+		conn->sending = conn->rest_due = true;
+		shadow_become_available(shadow, conn, now_ns);
+	} else if (result <= 0) {
 		shadow_break(shadow, conn, COUNTER_FAILED_SEND, now_ns);
 	} else {
+		conn->cut = false;
 		shadow_become_available(shadow, conn, now_ns);
 	}
 }
@@ -357,6 +378,9 @@ void shadow_completion(
 {
 	uint64_t tag = completion->seen.tag;
 	struct shadow_conn *conn = &shadow->conns[RING_TAG_SLOT(tag)];
+	struct fake_completion opened = *completion;
+
+	shadow->piece = completion;
 
 	if (completion->seen.flags & RING_NOTICE) {
 		reported(shadow, completion->seen.flags & RING_COPIED);
@@ -373,6 +397,11 @@ void shadow_completion(
 		return;
 	}
 	switch (RING_TAG_OPERATION(tag)) {
+	case RING_RECEIVE_STAMPED:
+		if (completion->seen.flags & RING_BUFFER)
+			opened.seen.result -= RING_STAMPED_BYTES;
+		received(shadow, conn, &opened, now_ns);
+		break;
 	case RING_RECEIVE:
 		received(shadow, conn, completion, now_ns);
 		break;
@@ -412,14 +441,6 @@ static void check_retry(const struct shadow *shadow, const struct shadow_conn *c
 			conn->retry_until_ns);
 }
 
-/* Whether a connection waits on though nobody takes what it sends. */
-static void check_stall(const struct shadow *shadow, const struct shadow_conn *conn, uint32_t slot)
-{
-	if (conn->state == SHADOW_OPEN && conn->stalled && shadow->life != SHADOW_DONE &&
-		conn->stalled_ns + shadow->plan->timeout_ns + RETRY_LATE_NS <= shadow->begins_ns)
-		fake_log_fail("slot %u: its send is not given up", slot);
-}
-
 void shadow_check_conns(struct shadow *shadow)
 {
 	if (!shadow_wanted(shadow) || !shadow->worker->ready)
@@ -430,7 +451,13 @@ void shadow_check_conns(struct shadow *shadow)
 		if (conn->state == SHADOW_DOWN && conn->reconnects && !shadow->failed_opens)
 			fake_log_fail("slot %u: it served and is not replaced", i);
 		check_retry(shadow, conn, i);
-		check_stall(shadow, conn, i);
+		if (conn->rest_due && conn->state == SHADOW_OPEN)
+			fake_log_fail("slot %u: the rest of a send did not follow", i);
+		if (conn->early && conn->state == SHADOW_OPEN && shadow->life != SHADOW_DONE &&
+			conn->early_ns + shadow->plan->timeout_ns + RETRY_LATE_NS <=
+				shadow->begins_ns)
+			fake_log_fail("slot %u: it is still sent what was answered at %" PRIu64, i,
+				conn->early_ns);
 		if (conn->state == SHADOW_OPEN && conn->receives != conn->armed_receives)
 			fake_log_fail("slot %u: %u receives instead of %u", i, conn->armed_receives,
 				conn->receives);

@@ -78,18 +78,18 @@ static void take_request(struct shadow *shadow, struct shadow_conn *conn, uint64
 
 void shadow_become_available(struct shadow *shadow, struct shadow_conn *conn, uint64_t now_ns)
 {
-	bool was = conn->available, was_idle = conn->idle, was_stalled = conn->stalled;
+	bool was = conn->available, was_idle = conn->idle;
 
 	conn->available = conn->state == SHADOW_OPEN && !conn->sending && !conn->reset &&
 			  conn->count < shadow->plan->pipeline;
 	conn->idle = conn->available && !conn->count;
+	if (conn->sending && !conn->count && !conn->early)
+		conn->early_ns = now_ns;
+	conn->early = conn->sending && !conn->count;
 	if (conn->available && !was)
 		conn->since_ns = now_ns;
 	if (conn->idle && !was_idle)
 		conn->idle_since = shadow->events++;
-	conn->stalled = conn->state == SHADOW_OPEN && conn->sending && !conn->count;
-	if (conn->stalled && !was_stalled)
-		conn->stalled_ns = now_ns;
 }
 
 /* Whether the worker left something unsent that it could have sent. */
@@ -124,6 +124,7 @@ void shadow_launch(struct shadow *shadow, uint64_t now_ns, uint64_t sent_ns)
 			take_request(shadow, conn, free_ns, sent_ns,
 				send->offset_bytes + r * shadow->plan->request.wire_bytes);
 		conn->sending = !shadow->quiet;
+		conn->cut = false;
 		conn->sent_bytes = send->count * shadow->plan->request.wire_bytes;
 		shadow_become_available(shadow, conn, now_ns);
 	}

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+import urllib.parse
 from dataclasses import dataclass, field
 
 
@@ -25,6 +26,13 @@ class Load:
     pacing: str = ""  # ringload only
     drain: str = ""  # ringload only
     latency: bool = False  # percentiles are wanted
+    churn: bool = False  # a connection for each request
+    reset: bool = False  # which ends with a reset; ringload only
+    body: str = ""  # the file that is posted
+    send: str = ""  # ringload only
+    socket: str = ""  # the unix socket that is connected to, in place of the address in the URL
+    workers: int = 1
+    cpus: str = ""  # where they run; empty: on the client's CPU
     scratch: str = ""  # folder for files a client writes
 
 
@@ -57,13 +65,18 @@ def rank(ordered, percent):
 
 
 class Client:
-    """A load generator. name is the column's; binary the program, or None."""
+    """
+    A load generator. name is the column's; binary the program, or None; kinds what it can do beside
+    requests over lasting TCP connections: "churn", "post", "socket", "workers".
+    """
 
     name = ""
     variable = ""  # the environment variable that names the binary
     program = ""  # its name in PATH; empty: only by the variable
     open_loop = False  # has a rate that does not wait for answers
     counted = False  # can be asked for a number of requests
+    usual = True  # takes part in every group
+    kinds = ()
     good_statuses = (0,)
 
     def __init__(self):
@@ -132,6 +145,7 @@ class Ringload(Client):
     program = "build/release/ringload"
     open_loop = True
     counted = True
+    kinds = ("churn", "post", "socket", "workers")
     good_statuses = (0, 4)  # 4: the measurement calls itself invalid, which is a result too
 
     def version(self):
@@ -141,7 +155,8 @@ class Ringload(Client):
         return os.path.join(load.scratch, "ringload.json")
 
     def command(self, load):
-        command = [self.binary, "run", "-c", load.connections, "-t", 1, "--probe", "off", "-q"]
+        command = [self.binary, "run", "-c", load.connections, "-t", load.workers, "--probe", "off",
+                   "-q"]
         command += ["-n", load.requests] if load.requests else ["-d", f"{load.duration_s}s"]
         if load.rate:
             command += ["-r", load.rate]
@@ -149,7 +164,23 @@ class Ringload(Client):
             command += ["--pacing", load.pacing]
         if load.drain:
             command += ["--drain", load.drain]
-        return command + ["--json", self._json_path(load), load.url]
+        if load.churn:
+            command += ["--no-keepalive"] + (["--reset-on-close"] if load.reset else [])
+        if load.body:
+            command += ["--body-file", load.body]
+        if load.send:
+            command += ["--send", load.send]
+        if load.cpus:
+            command += ["--cpus", load.cpus]
+        return command + ["--json", self._json_path(load), self._url(load)]
+
+    @staticmethod
+    def _url(load):
+        """A unix socket takes the place of host and port, percent-encoded."""
+        if not load.socket:
+            return load.url
+        path = urllib.parse.urlsplit(load.url).path
+        return f"http+unix://{urllib.parse.quote(load.socket, safe='')}{path}"
 
     def outcome(self, load, usage):
         path = self._json_path(load)
@@ -184,6 +215,9 @@ class Ringload(Client):
         lost = sum(requests["failed"].values()) + requests["timed_out"]
         if lost:
             outcome.remarks.append(f"{lost} requests failed or timed out")
+        unconnected = sum(record.get("connections", {}).get("failed", {}).values())
+        if unconnected:
+            outcome.remarks.append(f"{unconnected} connects failed")
         if record["validity"]["verdict"] == "internal_error":
             outcome.failure = "the result is an internal error"
         return outcome
@@ -193,13 +227,28 @@ class Wrk(Client):
     name = "wrk"
     variable = "WRK"
     program = "wrk"
+    kinds = ("churn", "post", "workers")
 
     def version(self):
         return " ".join(first_line([self.binary, "-v"]).split("Copyright")[0].split())
 
     def command(self, load):
-        command = [self.binary, "-t", 1, "-c", load.connections, "-d", f"{load.duration_s}s"]
+        command = [self.binary, "-t", load.workers, "-c", load.connections, "-d",
+                   f"{load.duration_s}s"]
+        if load.churn:
+            command += ["-H", "Connection: close"]
+        if load.body:
+            command += ["-s", self._script(load)]
         return command + (["--latency"] if load.latency else []) + [load.url]
+
+    @staticmethod
+    def _script(load):
+        """Only a script can have wrk post something."""
+        path = os.path.join(load.scratch, "post.lua")
+        with open(path, "w", encoding="ascii") as script:
+            script.write(f'local file = io.open("{load.body}", "rb")\n'
+                         'wrk.method = "POST"\nwrk.body = file:read("*a")\nfile:close()\n')
+        return path
 
     def parse(self, load, usage):
         return self.read(usage.output)
@@ -233,6 +282,7 @@ class Wrk2(Wrk):
     variable = "WRK2"
     program = ""
     open_loop = True
+    kinds = ()
     CALIBRATION_S = 10
     CONNECTIONS_PER_S = 200
     ABOVE_ANY_CAPACITY = 2000000
@@ -250,11 +300,15 @@ class Wrk2(Wrk):
 
 
 class H2load(Client):
+    """Told to close connections, it hangs when asked for a duration, and not for a number."""
+
     name = "h2load"
     variable = "H2LOAD"
     program = "h2load"
     open_loop = True
     counted = True
+    kinds = ("churn", "post", "socket", "workers")
+    CHURN_PER_S = 10000
 
     def version(self):
         return first_line([self.binary, "--version"])
@@ -263,8 +317,15 @@ class H2load(Client):
         return os.path.join(load.scratch, "h2load.log")
 
     def command(self, load):
-        command = [self.binary, "--h1", "-t", 1, "-c", load.connections]
-        command += ["-n", load.requests] if load.requests else ["-D", load.duration_s]
+        command = [self.binary, "--h1", "-t", load.workers, "-c", load.connections]
+        requests = load.requests or (load.churn and load.duration_s * self.CHURN_PER_S)
+        command += ["-n", requests] if requests else ["-D", load.duration_s]
+        if load.churn:
+            command += ["-H", "connection: close"]
+        if load.body:
+            command += ["-d", load.body]
+        if load.socket:
+            command += ["--base-uri", f"unix:{load.socket}"]
         if load.rate:
             command += ["--rps", f"{load.rate / load.connections:g}"]
         if load.latency:
@@ -333,4 +394,39 @@ class Gcannon(Client):
         return outcome
 
 
-ALL = (Ringload, Wrk, H2load, Wrk2, Gcannon)
+class Ab(Client):
+    """It speaks HTTP/1.0: a connection for each request is what it does unless told otherwise."""
+
+    name = "ab"
+    variable = "AB"
+    program = "ab"
+    usual = False
+    kinds = ("churn",)
+    MOST_REQUESTS = 5000000  # it ends at 50,000 unless told otherwise
+
+    def version(self):
+        return first_line([self.binary, "-V"]).replace("This is ", "").split(" <")[0]
+
+    def command(self, load):
+        return [self.binary, "-q", "-r", "-c", load.connections, "-t", load.duration_s, "-n",
+                load.requests or self.MOST_REQUESTS, load.url]
+
+    def parse(self, load, usage):
+        return self.read(usage.output)
+
+    @staticmethod
+    def read(text):
+        def figure(name):
+            return re.search(rf"^{name}:\s+([\d.]+)", text, re.MULTILINE).group(1)
+
+        failed = int(figure("Failed requests"))
+        outcome = Outcome(requests=int(figure("Complete requests")) - failed,
+                          rps=float(figure("Requests per second")))
+        for percent, value in re.findall(r"^\s*(\d+)%\s+(\d+)", text, re.MULTILINE):
+            outcome.percentiles[float(percent)] = float(value)
+        if failed:
+            outcome.remarks.append(f"{failed} requests failed")
+        return outcome
+
+
+ALL = (Ringload, Wrk, H2load, Wrk2, Gcannon, Ab)

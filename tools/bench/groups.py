@@ -383,6 +383,12 @@ class Sizes(Group):
         for body in BODIES:
             rows += cost_rows(samples, f"nginx, responses of {body}", document, [body])
         document.table(["response"] + COST_HEADER, rows)
+        for body in ("64 KB", "1 MB"):
+            ours, wrk = (samples.summary(f"nginx, responses of {body}", name)
+                         for name in (OURS, "wrk"))
+            if ours and wrk:
+                document.figure(f"throughput against wrk, nginx, responses of {body}", "≥ 1.1",
+                                ours.rps_median / wrk.rps_median, 1.1, more_is_better=True)
 
 
 ALL = (Cost, Memory, Instructions, Pacing, Saturation, Steady, Freeze, Sizes)

@@ -39,13 +39,13 @@ class Usage:
 class Process:
     """Where a command is to run."""
 
-    cpu: int = 0
+    cpu: int | str = 0  # or a list of them: "0,1"
     timeout_s: float = 120.0
     environment: dict = field(default_factory=dict)
 
 
 def pinned(command, cpu):
-    """The command line that runs command on one CPU, as it is told to the reader."""
+    """The command line that runs command on a CPU, or on several, as it is told to the reader."""
     return ["taskset", "-c", str(cpu)] + [str(word) for word in command]
 
 

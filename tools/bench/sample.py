@@ -5,6 +5,7 @@ A sample is one run of one client. Runs that are to be compared are interleaved:
 its turn in every round, so that what the machine does meanwhile hits all of them.
 """
 
+import os
 import statistics
 import sys
 from dataclasses import asdict, dataclass, field
@@ -110,22 +111,35 @@ class Bench:
     server_cpu = 1
 
     def __init__(self, clients, rounds, duration_s, scratch, files, pairs=200):
-        self.clients = [client for client in clients if not client.absence()]
+        self.known = [client for client in clients if not client.absence()]
+        self.clients = [client for client in self.known if client.usual]
         self.rounds, self.duration_s = rounds, duration_s
         self.scratch, self.files, self.pairs = scratch, files, pairs
 
     def client(self, name):
         """The client of that name, or None."""
-        return next((client for client in self.clients if client.name == name), None)
+        return next((client for client in self.known if client.name == name), None)
 
     def named(self, *names):
-        return [client for client in self.clients if client.name in names]
+        return [client for client in self.known if client.name in names]
+
+    def able(self, *kinds):
+        """Those that can do all of this (Client.kinds)."""
+        return [client for client in self.known if set(kinds) <= set(client.kinds)]
+
+    def body(self, size):
+        """A file of that many bytes."""
+        path = os.path.join(self.scratch, f"body-{size}")
+        if not os.path.exists(path):
+            with open(path, "wb") as file:
+                file.write(b"x" * size)
+        return path
 
     def sample(self, row, client, load, around=()):
         """Runs one client once; around: words before its command line (valgrind)."""
         load.scratch = self.scratch
         usage = run(list(around) + client.command(load), Process(
-            cpu=self.client_cpu, timeout_s=load.duration_s * 4 + (600 if around else 60),
+            cpu=load.cpus or self.client_cpu, timeout_s=load.duration_s * 4 + (600 if around else 60),
             environment=client.environment(load)))
         outcome = client.outcome(load, usage)
         sample = Sample(
@@ -150,6 +164,11 @@ class Bench:
             for client in clients:
                 samples.append(self.sample(row, client, load_of(client)))
         return samples
+
+    def rounds_of(self, cases):
+        """Rounds in which each case runs once; a case is a row, a client, and what it is asked for."""
+        return [self.sample(row, client, load)
+                for _ in range(self.rounds) for row, client, load in cases]
 
     def fits(self, connections):
         """Whether as many connections can be open at a time, on either side."""

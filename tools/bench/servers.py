@@ -115,6 +115,7 @@ http {{
     scgi_temp_path {scratch}/scgi;
     server {{
         listen {host}:{port} backlog=4096;
+        listen unix:{scratch}/nginx-{port}.sock backlog=4096;
         root {scratch}/www;
         default_type text/plain;
         location = / {{ return 200 "{hello}"; }}
@@ -138,7 +139,8 @@ http {{
         with open(config, "w", encoding="ascii") as file:
             file.write(self.CONFIG.format(
                 user="user root;" if os.geteuid() == 0 else "", scratch=self.scratch,
-                workers=self.workers, affinity=self._affinity(), files=self.files, host=HOST, port=self.port, hello="x" * 100))
+                workers=self.workers, affinity=self._affinity(), files=self.files, host=HOST,
+                port=self.port, hello="x" * 100))
         return [self.binary, "-c", config, "-p", self.scratch]
 
     def _affinity(self):
@@ -155,6 +157,10 @@ http {{
                 return int(workers[0])
             time.sleep(0.01)
         raise ServerError("nginx has no worker")
+
+    def socket(self):
+        """The unix socket it listens on too."""
+        return os.path.join(self.scratch, f"nginx-{self.port}.sock")
 
     def body_url(self, name):
         return self.url("/" + name.replace(" ", ""))
@@ -176,6 +182,17 @@ class Frozen(Server):
     def command(self):
         return ["taskset", "-c", str(self.cpu), self.binary, "serve", "--port", str(self.port),
                 "--route", f"* freeze={self.freeze_s}s@{self.at_s}s"]
+
+
+class Target(Server):
+    """`ringload serve` on one CPU: reads requests whole and answers them with 100 bytes."""
+
+    def __init__(self, scratch, binary, cpu):
+        super().__init__("ringload serve", scratch)
+        self.binary, self.cpu = binary, cpu
+
+    def command(self):
+        return ["taskset", "-c", str(self.cpu), self.binary, "serve", "--port", str(self.port)]
 
 
 class Gunicorn(Server):
