@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "engine/worker.h"
+#include "engine/zero_copy.h"
 #include "net/sock.h"
 
 /* A server's accept queue is not what is to be measured: connections come at a bearable rate. */
@@ -99,6 +100,8 @@ static void fill_info(struct engine_worker_info *info, const struct worker *work
 	info->involuntary -= before->involuntary;
 	info->window_end_ns = worker->window_end_ns;
 	info->end_ns = worker->now_ns;
+	info->send_path = zero_copy_path(worker);
+	info->send_refused = worker->send_refused;
 	info->odd_reason = worker->odd_reason;
 	info->odd_byte_count = worker->odd_byte_count;
 	memcpy(info->odd_bytes, worker->odd_bytes, worker->odd_byte_count);
@@ -121,7 +124,6 @@ static int thread_run(struct engine_thread *thread)
 	if (code)
 		return code;
 	thread->info.tid = gettid();
-	thread->info.send_path = "send";
 	while (thread->worker.phase < WORKER_RUNNING)
 		if (!worker_step(&thread->worker))
 			return -EINTR;

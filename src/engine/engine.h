@@ -65,7 +65,8 @@ struct engine_worker_info {
 	uint64_t voluntary, involuntary; /* context switches */
 	uint64_t window_end_ns; /* clock.h: when the last request became due (or the stop came) */
 	uint64_t end_ns;        /* clock.h: when the drain ended */
-	const char *send_path;  /* "send", or with zero copy: which the kernel used */
+	const char *send_path;  /* the one most sends took: "send" or "send_zc" */
+	int send_refused;       /* -errno of memory that --send auto could not register; 0: none */
 	/* The first bytes a peer sent that no request had asked for, or that were not HTTP. */
 	uint8_t odd_bytes[64];
 	size_t odd_byte_count;

@@ -3,6 +3,7 @@
 
 #include "engine/conn.h"
 #include "engine/outcome.h"
+#include "engine/zero_copy.h"
 
 /* Since when some connection could have taken a request; there must be one. */
 static uint64_t available_since(const struct worker *worker)
@@ -43,13 +44,18 @@ static void take_slot(
 static void queue_send(struct worker *worker, uint32_t index, uint32_t count)
 {
 	struct conn *conn = &worker->conns[index];
+	bool quiet = worker->send == WORKER_SEND_QUIET;
 
 	conn->sending_bytes = count * (uint32_t)worker->plan->request.wire_bytes;
 	conn->sent_bytes = 0;
-	if (!worker->quiet_sends)
+	if (!quiet)
 		conn->armed |= CONN_ARMED_SEND;
-	ring_send(worker->ring, index, worker->wire, conn->sending_bytes, worker->quiet_sends,
-		RING_TAG(RING_SEND, index, conn->generation));
+	if (!quiet && zero_copy_next(worker))
+		ring_send_zero_copy(worker->ring, index, worker->wire, conn->sending_bytes,
+			RING_TAG(RING_SEND_ZERO_COPY, index, conn->generation));
+	else
+		ring_send(worker->ring, index, worker->wire, conn->sending_bytes, quiet,
+			RING_TAG(RING_SEND, index, conn->generation));
 	worker->queued_sends++;
 	conn_relist(worker, index);
 }
@@ -191,6 +197,7 @@ void launch_stamp(struct worker *worker, uint64_t sent_ns)
 		index_list_append(&worker->unanswered, worker->request_links, worker->queued[i]);
 		worker->in_flight++;
 	}
+	COUNT_BY(&worker->stats->health, HEALTH_SENDS, worker->queued_sends);
 	worker->queued_count = 0;
 	worker->queued_sends = 0;
 }

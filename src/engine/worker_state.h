@@ -90,6 +90,14 @@ enum conn_armed {
 	CONN_ARMED_CLOSE = 16
 };
 
+/* How a request leaves. */
+enum worker_send {
+	WORKER_SEND_QUIET, /* a copy; only a failure is told */
+	WORKER_SEND_LOUD,  /* a copy */
+	WORKER_SEND_TRIAL, /* the next one without a copy, then copies until that was reported */
+	WORKER_SEND_ZERO_COPY
+};
+
 /* Which of the worker's lists a connection is in. */
 enum conn_list {
 	CONN_UNLISTED,
@@ -173,9 +181,11 @@ struct worker {
 	struct index_list unanswered; /* sent, oldest first: the timeout's queue */
 	uint64_t in_flight;           /* length of `unanswered` */
 
-	char *wire; /* `wire_copies` renderings of the request, back to back */
+	const char *wire; /* `wire_copies` renderings of the request, back to back */
 	uint32_t wire_copies;
-	bool quiet_sends;
+	enum worker_send send;
+	bool copied;      /* the kernel copied what it was asked not to */
+	int send_refused; /* -errno of memory that could not be registered; 0: none */
 
 	struct arrival due; /* what becomes due next (open loop) */
 	struct backlog backlog;

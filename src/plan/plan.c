@@ -15,9 +15,14 @@
 #include "plan/window.h"
 
 /* Together 1 MiB: stays in a second-level cache; a buffer holds most responses whole. */
+#define BUFFERS_BYTES      (1U << 20)
 #define BUFFER_COUNT       64U
-#define BUFFER_BYTES       16384U
+#define BUFFER_BYTES       (BUFFERS_BYTES / BUFFER_COUNT)
 #define SMALL_BUFFER_BYTES 4096U
+/* Where receives share them: a large response comes in pieces as large as a socket gives. */
+#define SHARED_BUFFER_BYTES 65536U
+/* One is being filled while another is read. */
+#define LEAST_BUFFERS 4U
 /* The kernel's bound on the entries of one buffer ring (io_uring/kbuf.c). */
 #define BUFFER_COUNT_LIMIT 32768U
 
@@ -113,6 +118,7 @@ static void copy_values(struct plan *plan, const struct scenario *scenario)
 	plan->seed = scenario->seed;
 	plan->connections = scenario->connections;
 	plan->pipeline = scenario->pipeline;
+	plan->send = scenario->send;
 	plan->rx_timestamps = scenario->rx_timestamps;
 	plan->has_requests = scenario->has_requests;
 	plan->requests = scenario->has_requests ? scenario->requests : 0;
@@ -148,7 +154,7 @@ int plan_make_below(
 	plan->max_in_flight_per_worker = UINT64_MAX;
 	if (scenario->has_max_in_flight)
 		plan->max_in_flight_per_worker = scenario->max_in_flight / plan->worker_count;
-	plan_buffers(plan, true);
+	plan_buffers(plan, true, true);
 	return 0;
 }
 
@@ -175,22 +181,69 @@ void plan_drop_address(struct plan *plan, size_t index)
 		(plan->address_count - index) * sizeof(*plan->addresses));
 }
 
-void plan_buffers(struct plan *plan, bool bounded_task_work)
+static bool any_unix(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->address_count; i++)
+		if (plan->addresses[i].sockaddr.ss_family == AF_UNIX)
+			return true;
+	return false;
+}
+
+int plan_send(struct plan *plan, bool zero_copy, bool reports, struct err *err)
+{
+	/* The kernel answers a zero-copy send on a unix socket with EOPNOTSUPP. */
+	bool unix_socket = any_unix(plan);
+
+	plan->send_reports = zero_copy && reports;
+	if (plan->send == SCENARIO_SEND_AUTO && (plan->request.wire_bytes <= PLAN_ZERO_COPY_BYTES ||
+							!plan->send_reports || unix_socket))
+		plan->send = SCENARIO_SEND_PLAIN;
+	if (plan->send != SCENARIO_SEND_ZERO_COPY || (zero_copy && !unix_socket))
+		return 0;
+	return err_set(err, ERR_ENVIRONMENT, -EOPNOTSUPP,
+		"--send zero-copy: %s: use --send auto, which copies where it must",
+		unix_socket ? "a unix socket cannot send without a copy"
+			    : "this kernel has no SEND_ZC, or a seccomp filter hides it");
+}
+
+/* As many of this size as make up what stays in the cache, within bounds. */
+static uint32_t buffers_of(uint32_t bytes, uint32_t least)
+{
+	uint32_t count = least;
+
+	while (count < BUFFER_COUNT_LIMIT && (uint64_t)count * 2 * bytes <= BUFFERS_BYTES)
+		count *= 2;
+	return count;
+}
+
+/* Two for each connection of the worker that has the most. */
+static uint32_t buffers_for_all(const struct plan *plan)
 {
 	uint32_t most = 0, needed = BUFFER_COUNT;
 
-	plan->buffer_count = BUFFER_COUNT;
-	plan->buffer_bytes = BUFFER_BYTES;
-	if (bounded_task_work)
-		return;
 	for (size_t i = 0; i < plan->worker_count; i++) {
 		if (plan->workers[i].connections > most)
 			most = plan->workers[i].connections;
 	}
 	while (needed < 2 * most && needed < BUFFER_COUNT_LIMIT)
 		needed *= 2;
-	if (needed > BUFFER_COUNT) {
-		plan->buffer_count = needed;
-		plan->buffer_bytes = SMALL_BUFFER_BYTES;
+	return needed;
+}
+
+void plan_buffers(struct plan *plan, bool bounded_task_work, bool incremental)
+{
+	uint32_t asked = plan->scenario ? plan->scenario->buffer_bytes : 0;
+	uint32_t needed = bounded_task_work ? BUFFER_COUNT : buffers_for_all(plan);
+
+	/* A stamp needs whole and aligned room before its data. */
+	plan->incremental_buffers = incremental && needed == BUFFER_COUNT && !plan->rx_timestamps;
+	if (plan->incremental_buffers) {
+		plan->buffer_bytes = asked ? asked : SHARED_BUFFER_BYTES;
+		plan->buffer_count = buffers_of(plan->buffer_bytes, LEAST_BUFFERS);
+		return;
 	}
+	plan->buffer_bytes = asked ? asked : BUFFER_BYTES;
+	if (!asked && needed > BUFFER_COUNT)
+		plan->buffer_bytes = SMALL_BUFFER_BYTES;
+	plan->buffer_count = asked ? buffers_of(asked, needed) : needed;
 }

@@ -25,6 +25,10 @@
 #include "scenario/scenario.h"
 
 #define PLAN_ADDRESS_TEXT_BYTES 128
+/* Up to this size copying is cheaper than the second completion of a zero-copy send. */
+#define PLAN_ZERO_COPY_BYTES 16384U
+/* A larger request is not copied for each worker. */
+#define PLAN_SHARED_BYTES 65536U
 
 struct plan_address {
 	struct sockaddr_storage sockaddr;
@@ -37,7 +41,8 @@ struct plan_request {
 	const char *name; /* "GET /path" until a scenario names it */
 	char *wire;       /* start line, headers, body; owned */
 	size_t wire_bytes;
-	bool head; /* a HEAD request: its response has no body */
+	bool head;   /* a HEAD request: its response has no body */
+	bool shared; /* sent from `wire` by all workers; else each makes copies near to itself */
 };
 
 struct plan_worker {
@@ -90,6 +95,11 @@ struct plan {
 	/* Provided buffers of each worker. */
 	uint32_t buffer_count; /* a power of two */
 	uint32_t buffer_bytes;
+	bool incremental_buffers; /* receives share one */
+
+	/* How requests leave: what was asked, after plan_send what the kernel allows of it. */
+	enum scenario_send send;
+	bool send_reports; /* a zero-copy send tells whether it copied */
 };
 
 /* The scenario must have passed scenario_check and outlive the plan. On failure nothing is left to
@@ -102,12 +112,22 @@ int plan_make_below(
 	struct plan *plan, const struct scenario *scenario, const char *root, struct err *err);
 
 /*
- * Sets buffer_count and buffer_bytes. plan_make does it for bounded task work; call it again with
- * ring_probe's answer, before engine_memory. Where an enter runs all pending task work (before
- * kernel 6.13), every connection may take two buffers before the first is returned: then there are
- * that many, up to what a buffer ring can hold, and they are smaller.
+ * Sets the provided buffers. plan_make does it for bounded task work and incremental buffers; call
+ * it again with ring_probe's answers, before engine_memory. Together they stay in a second-level
+ * cache; where receives share a buffer (kernel 6.12) they are few and large, so that a large
+ * response comes in few pieces. Where an enter runs all pending task work (before kernel 6.13),
+ * every connection may take two buffers before the first is returned: then there are that many, up
+ * to what a buffer ring can hold, and they are smaller. --buffer decides their size.
  */
-void plan_buffers(struct plan *plan, bool bounded_task_work);
+void plan_buffers(struct plan *plan, bool bounded_task_work, bool incremental);
+
+/*
+ * Settles `send` with ring_probe's answers. --send auto stays so for requests above
+ * PLAN_ZERO_COPY_BYTES that go to a kernel which tells whether it copied, over sockets that can do
+ * without; else it becomes plain. --send zero-copy is refused (ERR_ENVIRONMENT) where no zero-copy
+ * send can work.
+ */
+int plan_send(struct plan *plan, bool zero_copy, bool reports, struct err *err);
 
 /* Takes an address out; the order of the others stays. */
 void plan_drop_address(struct plan *plan, size_t index);

@@ -173,6 +173,13 @@ struct result_worker {
 	uint64_t enobufs, rearmed, stale, cq_overflow;
 };
 
+/* By what way they left, over the whole run; one send may carry several pipelined requests. */
+struct result_sends {
+	uint64_t plain, zero_copy;
+	uint64_t copied;     /* of zero_copy: the kernel told that it copied all the same */
+	uint64_t unreported; /* of zero_copy: it did not tell */
+};
+
 /* Bytes nobody asked for, or that were not HTTP: escaped as in C, for people. */
 struct result_odd_bytes {
 	size_t worker;
@@ -306,6 +313,7 @@ struct result {
 	struct {
 		double cpu_ns_per_request; /* 0: nothing was sent */
 		double spin_share;
+		struct result_sends sends;
 		char *fault; /* why a worker gave up; NULL */
 		struct result_worker *workers;
 		size_t worker_count;

@@ -314,6 +314,12 @@ static void write_generator(struct emit *emit, const struct result *result)
 	emit_object(emit, "generator");
 	emit_record_positive(emit, "cpu_ns_per_request", result->generator.cpu_ns_per_request);
 	emit_real(emit, "spin_share", result->generator.spin_share);
+	emit_object(emit, "sends");
+	emit_count(emit, "plain", result->generator.sends.plain);
+	emit_count(emit, "zero_copy", result->generator.sends.zero_copy);
+	emit_count(emit, "copied", result->generator.sends.copied);
+	emit_count(emit, "unreported", result->generator.sends.unreported);
+	emit_object_end(emit);
 	emit_text(emit, "fault", result->generator.fault);
 	emit_array(emit, "workers");
 	for (size_t i = 0; i < result->generator.worker_count; i++)

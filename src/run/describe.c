@@ -46,7 +46,13 @@ static void request(struct buf *out, const struct plan *plan)
 	char size[UNITS_TEXT_BYTES];
 
 	label(out, "Request");
-	buf_printf(out, "%s, %s\n", its->name, units_format_size(size, its->wire_bytes));
+	buf_printf(out, "%s, %s", its->name, units_format_size(size, its->wire_bytes));
+	/* With auto it is plain where it cannot be otherwise, and so not worth a word. */
+	if (plan->send == SCENARIO_SEND_ZERO_COPY)
+		buf_text(out, ", zero-copy");
+	else if (plan->send == SCENARIO_SEND_AUTO)
+		buf_text(out, ", zero-copy while the kernel does not copy");
+	buf_text(out, "\n");
 	label(out, "");
 	buf_text(out, "  ");
 	for (i = 0; i < head && i < SHOWN_HEAD_BYTES; i++) {
@@ -154,12 +160,18 @@ static void memory(struct buf *out, const struct plan *plan)
 	for (i = 0; i < plan->worker_count; i++)
 		arenas += plan->workers[i].arena_bytes;
 	label(out, "Memory");
-	buf_printf(out, "%s of at most %s\n", units_format_size(size, arenas + copies),
+	buf_printf(out, "%s of at most %s\n",
+		units_format_size(size, arenas + copies + preflight_request_bytes(plan)),
 		units_format_size(limit, plan->scenario->memory_limit_bytes));
 	label(out, "");
 	buf_printf(out, "  %s workers, each with its statistics and %" PRIu32 " buffers",
 		units_format_size(size, arenas), plan->buffer_count);
 	buf_printf(out, " of %s\n", units_format_size(size, plan->buffer_bytes));
+	if (plan->request.shared) {
+		label(out, "");
+		buf_printf(out, "  %s the request, sent from there by all\n",
+			units_format_size(size, plan->request.wire_bytes));
+	}
 	label(out, "");
 	buf_printf(out, "  %s collected statistics\n", units_format_size(size, copies));
 	label(out, "");

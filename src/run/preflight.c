@@ -21,9 +21,15 @@
 #define FILES_PROCESS 56 /* with those of the server that are kept open */
 #define FILES_WORKER  4
 
+uint64_t preflight_request_bytes(const struct plan *plan)
+{
+	return plan->request.shared ? plan->request.wire_bytes : 0;
+}
+
 uint64_t preflight_memory_bytes(struct plan *plan)
 {
-	return engine_memory(plan) + PREFLIGHT_COLLECTOR_BLOCKS * stats_bytes(plan->longest_ns);
+	return engine_memory(plan) + preflight_request_bytes(plan) +
+	       PREFLIGHT_COLLECTOR_BLOCKS * stats_bytes(plan->longest_ns);
 }
 
 int preflight_memory(struct plan *plan, struct err *err)

@@ -26,7 +26,11 @@
  */
 #define PREFLIGHT_COLLECTOR_BLOCKS 3
 
-/* Memory of the whole process in user space: the workers' arenas and the collector's copies. */
+/* Of the one copy of a large request; 0 for others, which are in the arenas. */
+uint64_t preflight_request_bytes(const struct plan *plan);
+
+/* Memory of the whole process in user space: the workers' arenas, a large request and the
+ * collector's copies. */
 uint64_t preflight_memory_bytes(struct plan *plan);
 
 /* Refuses a run above the scenario's memory limit. */

@@ -205,7 +205,7 @@ int scenario_check(struct scenario *scenario, struct err *err)
 		return err_set(err, ERR_USAGE, -EINVAL,
 			"no URL: expected one as in \"http://localhost:8080/\"");
 	if (!scenario->method)
-		scenario->method = scenario->body ? "POST" : "GET";
+		scenario->method = scenario->body || scenario->body_file ? "POST" : "GET";
 	if (scenario->drain_ns == DRAIN_AS_TIMEOUT)
 		scenario->drain_ns = scenario->timeout_ns;
 	rc = check_counts(scenario, err);

@@ -100,6 +100,7 @@ static void draw_workers(struct sim_case *sim, struct rng *rng)
 	plan->max_in_flight_per_worker = UINT64_MAX;
 	plan->buffer_count = 1U << (1 + rng_below(rng, 6));
 	plan->buffer_bytes = (uint32_t)spread(rng, 16, 4096);
+	plan->incremental_buffers = one_in(rng, 2);
 	plan->pacing = (enum scenario_pacing)rng_below(rng, 3);
 }
 
@@ -121,6 +122,8 @@ static void draw_server(struct sim_case *sim, struct rng *rng)
 	server->window_bytes = one_in(rng, 5) ? spread(rng, 8, 4 * sim->plan.request.wire_bytes)
 					      : 0;
 	server->window_stays_one_in = trouble(rng, 3, 20);
+	/* An answer to what is still being sent. */
+	server->early |= server->window_bytes && one_in(rng, 2);
 	server->close_after = one_in(rng, rare) ? (uint32_t)spread(rng, 1, 30) : 0;
 	server->close_told_one_in = trouble(rng, rare, 50);
 	server->mute_one_in = trouble(rng, rare, 100);
@@ -240,9 +243,21 @@ static void draw_slowest(struct sim_case *sim, struct rng *rng)
 	sim->plan.slowest_rows = one_in(rng, 3) ? 0 : (size_t)spread(rng, 1, 300);
 }
 
+static void draw_send(struct sim_case *sim, struct rng *rng)
+{
+	sim->plan.send = one_in(rng, 2) ? SCENARIO_SEND_PLAIN
+					: (enum scenario_send)rng_below(rng, SCENARIO_SEND_COUNT);
+	sim->plan.send_reports = sim->plan.send == SCENARIO_SEND_AUTO || !one_in(rng, 4);
+	sim->plan.request.shared = sim->plan.request.wire_bytes > PLAN_SHARED_BYTES;
+	sim->ring.copied_one_in = one_in(rng, 2) ? (uint32_t)spread(rng, 1, 40) : 0;
+	if (sim->plan.send == SCENARIO_SEND_AUTO && one_in(rng, 4))
+		sim->ring.register_fails = -ENOMEM;
+}
+
 static void draw_stamps(struct sim_case *sim, struct rng *rng)
 {
 	sim->plan.rx_timestamps = one_in(rng, 3);
+	sim->plan.incremental_buffers &= !sim->plan.rx_timestamps;
 	sim->ring.unstamped_one_in = trouble(rng, 3, 20);
 	sim->ring.absurd_one_in = trouble(rng, 6, 20);
 	sim->clock.wall_stall_one_in = trouble(rng, 3, 100);
@@ -276,6 +291,7 @@ void sim_case_init(struct sim_case *sim, uint64_t seed)
 	draw_load(sim, &rng);
 	draw_times(sim, &rng);
 	draw_slowest(sim, &rng);
+	draw_send(sim, &rng);
 	draw_stamps(sim, &rng);
 }
 

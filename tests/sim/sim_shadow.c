@@ -270,16 +270,21 @@ static void pending_asked(void *watcher)
 	shadow->reaped_ns = shadow->clock->read_ns;
 }
 
-static void note_send(struct shadow *shadow, uint32_t slot, uint64_t bytes)
+static void note_send(struct shadow *shadow, uint32_t slot, uint64_t bytes, bool zero_copy)
 {
 	uint64_t count = bytes / shadow->plan->request.wire_bytes;
 
 	if (shadow->conns[slot].rest_due) {
 		shadow->conns[slot].rest_due = false;
-		if (bytes != shadow->conns[slot].sent_bytes)
+		if (bytes != shadow->conns[slot].sent_bytes || zero_copy)
 			fake_log_fail("slot %u: %" PRIu64 " bytes are not the rest", slot, bytes);
 		return;
 	}
+	if (zero_copy != (shadow->trial || shadow->zero_copy))
+		fake_log_fail("slot %u: a send with%s a copy", slot, zero_copy ? "out" : "");
+	shadow->trial = false;
+	shadow->health[HEALTH_SENDS]++;
+	shadow->health[HEALTH_ZERO_COPY] += zero_copy;
 	if (!count || bytes % shadow->plan->request.wire_bytes)
 		fake_log_fail("slot %u: %" PRIu64 " bytes are no whole requests", slot, bytes);
 	if (shadow->evaluated)
@@ -303,7 +308,8 @@ static void queued(void *watcher, enum ring_operation operation, uint64_t tag, u
 		shadow_connecting(shadow, slot, RING_TAG_GENERATION(tag));
 		break;
 	case RING_SEND:
-		note_send(shadow, slot, bytes);
+	case RING_SEND_ZERO_COPY:
+		note_send(shadow, slot, bytes, operation == RING_SEND_ZERO_COPY);
 		break;
 	case RING_RECEIVE:
 	case RING_RECEIVE_STAMPED:
@@ -436,7 +442,7 @@ void sim_shadow_turn_ended(struct shadow *shadow, bool goes_on)
 	shadow_check_conns(shadow);
 }
 
-void sim_shadow_init(struct shadow *shadow, const struct plan *plan, size_t index,
+void sim_shadow_init(struct shadow *shadow, const struct plan *plan, size_t index, bool registered,
 	const struct worker_control *control, struct fake_clock *clock)
 {
 	size_t fits = 65536 / plan->request.wire_bytes;
@@ -450,7 +456,11 @@ void sim_shadow_init(struct shadow *shadow, const struct plan *plan, size_t inde
 	shadow->wire_copies = fits < 1                ? 1
 			      : fits < plan->pipeline ? (uint32_t)fits
 						      : plan->pipeline;
-	shadow->quiet = plan->pipeline == 1 && plan->request.wire_bytes <= 16384;
+	shadow->registered = registered && plan->send != SCENARIO_SEND_PLAIN;
+	shadow->quiet = plan->pipeline == 1 && plan->request.wire_bytes <= 16384 &&
+			!shadow->registered;
+	shadow->trial = shadow->registered && plan->send == SCENARIO_SEND_AUTO;
+	shadow->zero_copy = shadow->registered && plan->send == SCENARIO_SEND_ZERO_COPY;
 	shadow->margin_ns = SHADOW_MARGIN_LEAST_NS;
 	shadow->start_ns = shadow->measured_from_ns = shadow->end_ns = UINT64_MAX;
 	shadow->drain_until_ns = shadow->cut_ns = UINT64_MAX;

@@ -104,6 +104,9 @@ struct shadow {
 	struct fake_clock *clock;
 	uint32_t wire_copies;
 	bool quiet;
+	bool registered;       /* the ring took the memory that is sent from */
+	bool trial, zero_copy; /* the next send is a zero-copy one; all are */
+	bool copied;           /* so said a report */
 
 	enum shadow_life life;
 	uint64_t start_ns, measured_from_ns, end_ns, drain_until_ns;
@@ -161,7 +164,8 @@ struct shadow {
 	uint64_t cpu_ns, cpu_wall_ns, cpu_spin_ns;
 };
 
-void sim_shadow_init(struct shadow *shadow, const struct plan *plan, size_t index,
+/* registered: whether the ring will take memory to send from. */
+void sim_shadow_init(struct shadow *shadow, const struct plan *plan, size_t index, bool registered,
 	const struct worker_control *control, struct fake_clock *clock);
 void sim_shadow_release(struct shadow *shadow);
 

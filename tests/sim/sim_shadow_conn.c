@@ -352,6 +352,20 @@ static void sent(struct shadow *shadow, struct shadow_conn *conn,
 	}
 }
 
+/* What the kernel says of a zero-copy send, whosever it was. */
+static void reported(struct shadow *shadow, bool copied)
+{
+	if (!shadow->plan->send_reports)
+		return;
+	shadow->health[HEALTH_REPORTED]++;
+	shadow->health[HEALTH_COPIED] += copied;
+	if (shadow->plan->send != SCENARIO_SEND_AUTO)
+		return;
+	shadow->copied |= copied;
+	shadow->trial = false;
+	shadow->zero_copy = !shadow->copied;
+}
+
 static void closed(struct shadow *shadow, struct shadow_conn *conn, uint64_t now_ns)
 {
 	down(conn, now_ns);
@@ -368,6 +382,10 @@ void shadow_completion(
 
 	shadow->piece = completion;
 
+	if (completion->seen.flags & RING_NOTICE) {
+		reported(shadow, completion->seen.flags & RING_COPIED);
+		return;
+	}
 	if (RING_TAG_GENERATION(tag) != conn->generation) {
 		shadow->health[HEALTH_STALE]++;
 		return;
@@ -386,6 +404,12 @@ void shadow_completion(
 		break;
 	case RING_RECEIVE:
 		received(shadow, conn, completion, now_ns);
+		break;
+	case RING_SEND_ZERO_COPY:
+		/* The one that was tried says nothing: another has to be. */
+		if (!(completion->seen.flags & RING_MORE) && !shadow->zero_copy)
+			shadow->trial = shadow->plan->send == SCENARIO_SEND_AUTO && !shadow->copied;
+		sent(shadow, conn, completion, now_ns);
 		break;
 	case RING_SEND:
 		sent(shadow, conn, completion, now_ns);

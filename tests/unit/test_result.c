@@ -50,7 +50,7 @@ static void build_full(struct sample *sample, struct result *result)
 	for (unsigned int i = 0; i < CONNECTION_COUNTER_COUNT; i++)
 		COUNT_BY(&stats->connections, i, 20 + i);
 	for (unsigned int i = 0; i < HEALTH_COUNT; i++)
-		COUNT_BY(&stats->health, i, 30 + i);
+		COUNT_BY(&stats->health, i, 60 - i); /* sends, and fewer of each kind */
 	stats->phase[STATS_MEASURED].counters.status[999] = 3;
 	stats->phase[STATS_MEASURED].counters.status[100] = 4;
 	hist_record(&stats->phase[STATS_MEASURED].total, 2 * SAMPLE_LONGEST_NS);
