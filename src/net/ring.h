@@ -140,9 +140,9 @@ void ring_send(
 	struct ring *ring, uint32_t slot, const void *data, size_t bytes, bool quiet, uint64_t tag);
 
 /*
- * Memory to send from without a copy: pinned while the ring lives, and counted against
- * RLIMIT_MEMLOCK of a user without CAP_IPC_LOCK. Once a ring, before its first send. 0 or -errno:
- * -ENOMEM when the limit does not allow it, -EFAULT above 1 GiB.
+ * Memory to send from without a copy: writable, as the kernel pins it so, for as long as the ring
+ * lives, and counted against RLIMIT_MEMLOCK of a user without CAP_IPC_LOCK. Once a ring, before its
+ * first send. 0 or -errno: -ENOMEM when the limit does not allow it, -EFAULT above 1 GiB.
  */
 int ring_register_memory(struct ring *ring, const void *data, size_t bytes);
 

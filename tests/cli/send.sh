@@ -98,3 +98,27 @@ expect_text "$SCRATCH/err" 'has 513 MiB: expected at most 512 MiB'
 run "$RINGLOAD" run --send fast "$url/"
 expect_status 2
 expect_text "$SCRATCH/err" '--send'
+
+# An ordinary user may lock little memory: auto copies then and says why, zero-copy does not begin.
+cp "$RINGLOAD" "$SCRATCH/ringload"
+chmod 755 "$SCRATCH" "$SCRATCH/ringload"
+as_user=(prlimit --memlock=1048576:1048576)
+if [ "$(id -u)" = 0 ]; then
+	as_user+=(setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --bounding-set=-all)
+fi
+head -c 4194304 /dev/zero >"$SCRATCH/4M"
+run "${as_user[@]}" "$SCRATCH/ringload" run -q --probe off -n 20 -c 2 --body-file "$SCRATCH/4M" \
+	--json - "$url/small"
+cp "$SCRATCH/out" "$record"
+expect_measured 'as an ordinary user'
+expect_sends send 20 0 0
+expect_record '.notes | any(contains("requests were copied on sending: 4.00 MiB of memory could not be locked for zero-copy sends: Cannot allocate memory (the limit of locked memory: ulimit -l)"))'
+run "${as_user[@]}" "$SCRATCH/ringload" run -q --probe off -n 20 -c 2 -t 1 --send zero-copy \
+	--body-file "$SCRATCH/4M" "$url/small"
+expect_status 3
+expect_text "$SCRATCH/err" '--send zero-copy: the kernel refused to lock 4.00 MiB of memory: raise the limit of locked memory as root with "ulimit -l 4101" (or "ulimit -l unlimited") before, or use --send auto, which copies then'
+run "${as_user[@]}" "$SCRATCH/ringload" run -q --probe off -n 20 -c 2 --send zero-copy --json - \
+	-b 'small enough' "$url/small"
+cp "$SCRATCH/out" "$record"
+expect_measured 'as an ordinary user, a little'
+expect_sends send_zc 0 20 20
