@@ -20,7 +20,15 @@ enum source {
 	SOURCE_FAILED,
 	SOURCE_DROPPED,
 	SOURCE_CONNECT_FAILED,
-	SOURCE_COUNTER
+	SOURCE_COUNTER,
+	SOURCE_TARGET_CPU,
+	SOURCE_TARGET_CPU_MAX,
+	SOURCE_TARGET_THROTTLED,
+	SOURCE_TARGET_MEMORY,
+	SOURCE_TARGET_GROWTH,
+	SOURCE_TARGET_FILES,
+	SOURCE_TARGET_RESTARTS,
+	SOURCE_TARGET_OOM
 };
 
 struct metric_row {
@@ -75,6 +83,21 @@ static const struct metric_row rows[] = {
 	{"check", SOURCE_COUNTER, RESULT_REQUESTS, COUNTER_OUTCOME_CHECK, "a check said no"},
 	{"connect_failed", SOURCE_CONNECT_FAILED, RESULT_REQUESTS, 0,
 		"connections that were not established"},
+	{"target_cpu", SOURCE_TARGET_CPU, RESULT_SHARE, 0,
+		"CPU time of the server, of what it may use (mask and quota)"},
+	{"target_cpu_max", SOURCE_TARGET_CPU_MAX, RESULT_SHARE, 0,
+		"the same in the busiest second"},
+	{"target_throttled", SOURCE_TARGET_THROTTLED, RESULT_SHARE, 0,
+		"of the window that its CPU quota held it up, over all CPUs"},
+	{"target_memory_max", SOURCE_TARGET_MEMORY, RESULT_BYTES, 0,
+		"most resident memory of the server, as 512M"},
+	{"target_memory_growth", SOURCE_TARGET_GROWTH, RESULT_BYTES_PER_HOUR, 0,
+		"its growth an hour, as 50M (windows of a minute and more)"},
+	{"target_files_max", SOURCE_TARGET_FILES, RESULT_COUNT, 0, "most files it had open"},
+	{"target_restarts", SOURCE_TARGET_RESTARTS, RESULT_COUNT, 0,
+		"processes of it that ended and were replaced"},
+	{"target_oom_kills", SOURCE_TARGET_OOM, RESULT_COUNT, 0,
+		"processes of its control group killed for memory"},
 };
 
 #define ROW_COUNT    (sizeof(rows) / sizeof(*rows))
@@ -269,6 +292,53 @@ static uint64_t connect_failed(const struct connection_counters *connections)
 	return failed;
 }
 
+static struct metric_value read_counter(
+	const struct result_resources *resources, enum resources_counter counter)
+{
+	return resources->counters[counter].known
+		       ? known((double)resources->counters[counter].count)
+		       : unknown(resources->counters[counter].reason);
+}
+
+static struct metric_value read_level(
+	const struct result_resources *resources, enum resources_level level)
+{
+	return resources->levels[level].known ? known(resources->levels[level].max)
+					      : unknown(resources->levels[level].reason);
+}
+
+static struct metric_value read_target(
+	const struct metric *metric, const struct result_resources *resources)
+{
+	struct metric_value value;
+
+	if (!resources->measured)
+		return unknown(resources->reason);
+	switch (metric->row->source) {
+	case SOURCE_TARGET_CPU:
+		return resources->cpu.has_share ? known(resources->cpu.mean_share)
+						: unknown("how many CPUs it may use is not known");
+	case SOURCE_TARGET_CPU_MAX:
+		return resources->cpu.has_share ? known(resources->cpu.max_share)
+						: unknown("how many CPUs it may use is not known");
+	case SOURCE_TARGET_THROTTLED:
+		value = read_counter(resources, RESOURCES_THROTTLED_NS);
+		value.value = resources->seconds > 0 ? value.value / resources->seconds / 1e9 : 0;
+		return value;
+	case SOURCE_TARGET_MEMORY:
+		return read_level(resources, RESOURCES_RSS_BYTES);
+	case SOURCE_TARGET_GROWTH:
+		return resources->growth.known ? known(resources->growth.bytes_per_hour)
+					       : unknown(resources->growth.reason);
+	case SOURCE_TARGET_FILES:
+		return read_level(resources, RESOURCES_OPEN_FILES);
+	case SOURCE_TARGET_RESTARTS:
+		return read_counter(resources, RESOURCES_RESTARTS);
+	default:
+		return read_counter(resources, RESOURCES_OOM_KILLS);
+	}
+}
+
 struct metric_value metric_read(const struct metric *metric, const struct result *result)
 {
 	const struct result_block *run = &result->run;
@@ -297,6 +367,15 @@ struct metric_value metric_read(const struct metric *metric, const struct result
 		return known((double)connect_failed(&result->connections));
 	case SOURCE_COUNTER:
 		return known((double)counters->value[metric->row->counter]);
+	case SOURCE_TARGET_CPU:
+	case SOURCE_TARGET_CPU_MAX:
+	case SOURCE_TARGET_THROTTLED:
+	case SOURCE_TARGET_MEMORY:
+	case SOURCE_TARGET_GROWTH:
+	case SOURCE_TARGET_FILES:
+	case SOURCE_TARGET_RESTARTS:
+	case SOURCE_TARGET_OOM:
+		return read_target(metric, &result->resources);
 	default:
 		if (metric->latency == RESULT_CONNECT)
 			return read_latency(metric, &result->connect);

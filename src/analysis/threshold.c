@@ -2,6 +2,7 @@
 #include "analysis/threshold.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,6 +126,10 @@ static int read_value(struct threshold *threshold, const char *text, struct err 
 		return status;
 	case RESULT_SHARE:
 		return percent_parse(text, &threshold->value, err);
+	case RESULT_BYTES:
+	case RESULT_BYTES_PER_HOUR:
+		status = units_parse_size(text, &number, err);
+		break;
 	default:
 		status = units_parse_count(text, 0, INT64_MAX, &number, err);
 		break;
@@ -273,6 +278,15 @@ char *threshold_format(char text[UNITS_TEXT_BYTES], enum result_unit unit, doubl
 		return text;
 	case RESULT_SHARE:
 		return units_format_share(text, value);
+	case RESULT_BYTES:
+		return units_format_size(text, number);
+	case RESULT_BYTES_PER_HOUR:
+		number = (uint64_t)fmin(fabs(value), 0x1p62);
+		text[0] = '-';
+		units_format_size(text + (value < 0), number);
+		length = strlen(text);
+		snprintf(text + length, UNITS_TEXT_BYTES - length, "/h");
+		return text;
 	default:
 		return units_format_count(text, number);
 	}

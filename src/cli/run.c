@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/measure.h"
+#include "cli/observing.h"
 #include "cli/probing.h"
 #include "run/run.h"
 #include "scenario/scenario.h"
@@ -25,6 +26,8 @@ struct run_values {
 	unsigned int probe; /* enum attribution_mode */
 	struct probing_values probing;
 	struct attribution_options attribution;
+	struct observing_values observing;
+	struct observation_options observation;
 	struct output_paths paths;
 	bool quiet;
 	bool dry_run;
@@ -239,6 +242,7 @@ static const struct option run_options[] = {
 		.highest = 256,
 		.offset = VALUE(probing.ports)},
 	PROBING_ROWS("probe-", VALUE(probing)),
+	OBSERVING_ROWS(VALUE(observing)),
 	{.group = "Judging",
 		.name = "threshold",
 		.kind = OPTION_LIST,
@@ -348,6 +352,8 @@ static int complete_values(
 		return err_set(err, ERR_USAGE, -EINVAL,
 			"--arrival: says how requests of an open loop are spaced: give --rate too");
 	code = take_probing(values, parse, err);
+	if (code >= 0)
+		code = observing_take(&values->observing, &values->observation, err);
 	if (code < 0)
 		return code;
 	if (values->dry_run && values->paths.json)
@@ -365,7 +371,8 @@ static int complete_values(
 static int dry_run(const struct run_values *values, struct err *err)
 {
 	struct buf text = {0};
-	int code = run_describe(&values->scenario, &values->attribution, &text, err);
+	int code = run_describe(
+		&values->scenario, &values->attribution, &values->observation, &text, err);
 
 	if (code >= 0)
 		code = command_print(&text, err);
@@ -382,6 +389,7 @@ static int measure(const struct run_values *values, const struct command *comman
 		.thresholds = &values->thresholds,
 		.progress = !values->quiet,
 		.attribution = values->attribution,
+		.observation = values->observation,
 	};
 	int code;
 

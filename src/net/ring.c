@@ -387,9 +387,7 @@ bool ring_open_stamped(
 		return false;
 	completion->result -= RING_STAMPED_BYTES;
 	stamp = find_stamp(
-		(struct io_uring_recvmsg_out *)(ring->buffers + (size_t)completion->buffer *
-									ring->buffer_stride_bytes),
-		&header);
+		(struct io_uring_recvmsg_out *)ring_buffer_data(ring, completion->buffer), &header);
 	*wall_ns = (uint64_t)stamp.tv_sec * 1000000000 + (uint64_t)stamp.tv_nsec;
 	return stamp.tv_sec;
 }

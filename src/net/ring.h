@@ -108,7 +108,8 @@ void ring_receive(struct ring *ring, uint32_t slot, uint64_t tag);
 /*
  * As ring_receive, for a socket that stamps what arrives (sock_stamp), with the kernel's stamp
  * beside the data. A completion must go through ring_open_stamped: before, its result counts more
- * than the data, and the peer's end comes with a buffer too.
+ * than the data, and the peer's end comes with a buffer too. Only with buffers that one receive
+ * has to itself: where there is no room for a stamp the kernel answers -EFAULT.
  */
 void ring_receive_stamped(struct ring *ring, uint32_t slot, uint64_t tag);
 

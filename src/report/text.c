@@ -13,6 +13,7 @@
 #include "report/kernel.h"
 #include "report/latency.h"
 #include "report/layout.h"
+#include "report/resources.h"
 
 /* Nanoseconds of a figure in seconds; a stored file may hold anything. */
 static uint64_t from_seconds(double seconds)
@@ -350,7 +351,7 @@ void text_report(const struct result *result, struct buf *out)
 	write_bytes(result, out);
 	generator_table(result, out);
 	kernel_table(&result->kernel, out);
-	layout_entryf(out, "resources", "not measured: %s", result->resources_reason);
+	resources_table(&result->resources, out);
 	write_notes(result, out);
 	write_thresholds(result, out);
 	write_verdict(result, out);

@@ -2,6 +2,7 @@
 #include "result/read_generator.h"
 
 #include "result/read_block.h"
+#include "result/resources_read.h"
 
 static void read_interval(
 	struct reader *reader, const json_t *object, struct result_interval *interval)
@@ -44,6 +45,7 @@ void read_generator_timeline(struct reader *reader, const json_t *root, struct r
 		json_t *object = reader_object(reader, json_array_get(array, i), NULL);
 
 		read_interval(reader, object, &result->timeline[i]);
+		resources_read_interval(reader, object, &result->timeline[i].resources);
 		reader_leave(reader, back);
 	}
 }

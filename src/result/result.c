@@ -73,6 +73,9 @@ static const char *const unit_keys[RESULT_UNIT_COUNT] = {
 	[RESULT_RPS] = "rps",
 	[RESULT_SHARE] = "share",
 	[RESULT_REQUESTS] = "requests",
+	[RESULT_COUNT] = "count",
+	[RESULT_BYTES] = "bytes",
+	[RESULT_BYTES_PER_HOUR] = "bytes_per_hour",
 };
 
 const char *result_latency_key(enum result_latency_kind kind)
@@ -281,7 +284,7 @@ void result_release(struct result *result)
 	release_scenarios(result);
 	release_timeline(result);
 	result_kernel_release(&result->kernel);
-	free(result->resources_reason);
+	result_resources_release(&result->resources);
 	result_texts_release(result->notes, result->note_count);
 	result_validity_release(&result->validity);
 	release_thresholds(result);

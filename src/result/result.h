@@ -37,6 +37,7 @@
 #include "measure/counters.h"
 #include "measure/hist.h"
 #include "result/result_kernel.h"
+#include "result/result_resources.h"
 
 #define RESULT_SCHEMA "ringload.result/1"
 /* The only kind of histogram layout: ringload/hist_layout.h. */
@@ -146,6 +147,7 @@ struct result_interval {
 	struct result_quantile p50, p99; /* nothing while the histogram is empty */
 	uint64_t max_ns;
 	struct result_histogram histogram;
+	struct result_interval_resources resources;
 };
 
 struct result_loop {
@@ -233,7 +235,16 @@ enum result_state {
 };
 
 /* What a threshold's value is counted in. */
-enum result_unit { RESULT_NS, RESULT_RPS, RESULT_SHARE, RESULT_REQUESTS, RESULT_UNIT_COUNT };
+enum result_unit {
+	RESULT_NS,
+	RESULT_RPS,
+	RESULT_SHARE,
+	RESULT_REQUESTS,
+	RESULT_COUNT, /* of things that are no requests */
+	RESULT_BYTES,
+	RESULT_BYTES_PER_HOUR,
+	RESULT_UNIT_COUNT
+};
 
 struct result_threshold {
 	char *expression;
@@ -303,7 +314,7 @@ struct result {
 	} generator;
 
 	struct result_kernel kernel;
-	char *resources_reason; /* why the target's resources were not measured */
+	struct result_resources resources;
 
 	char **notes; /* of preflight and run, for people */
 	size_t note_count;

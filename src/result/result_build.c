@@ -10,10 +10,11 @@
 #include "base/clock.h"
 #include "result/builder.h"
 #include "result/kernel_build.h"
+#include "result/resources_build.h"
 
 #define NO_PROBE     "no probe was asked for"
 #define NO_STAMPS    "--rx-timestamps was not asked for"
-#define NO_RESOURCES "watching the target's resources is not part of this build"
+#define NO_RESOURCES "nobody asked for them"
 
 static double seconds(uint64_t duration_ns)
 {
@@ -74,8 +75,6 @@ static void build_head(struct builder *builder)
 	result->seed = input->plan->seed;
 	result->notes = builder_texts(
 		builder, input->notes, input->note_count, &result->note_count);
-	result->resources_reason = builder_text(
-		builder, input->resources_reason ? input->resources_reason : NO_RESOURCES);
 }
 
 static void build_ring_features(struct builder *builder)
@@ -344,6 +343,9 @@ static void build_timeline(struct builder *builder)
 	for (size_t i = 0; i < timeline->interval_count; i++)
 		build_interval(builder, &result->timeline[i], &timeline->intervals[i],
 			timeline->scratch.cell_count);
+	for (size_t i = 0; builder->input->resources && i < timeline->interval_count; i++)
+		resources_build_interval(&result->timeline[i].resources, builder->input->resources,
+			timeline->intervals[i].begin_ns, timeline->intervals[i].end_ns);
 }
 
 /* The worker's time in the measured window; without an interval there, of its whole life. */
@@ -475,6 +477,14 @@ static void build_kernel(struct builder *builder)
 			builder, input->kernel_reason ? input->kernel_reason : NO_PROBE);
 }
 
+static void build_resources(struct builder *builder)
+{
+	if (builder->input->resources)
+		resources_build(builder, builder->input->resources);
+	else
+		builder->result->resources.reason = builder_text(builder, NO_RESOURCES);
+}
+
 int result_build(struct result *result, const struct result_input *input, struct err *err)
 {
 	struct builder builder = {.result = result, .input = input, .failed = false};
@@ -489,6 +499,7 @@ int result_build(struct result *result, const struct result_input *input, struct
 	build_timeline(&builder);
 	build_generator(&builder);
 	build_kernel(&builder);
+	build_resources(&builder);
 	if (!builder.failed)
 		return 0;
 	result_release(result);

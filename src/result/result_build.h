@@ -21,6 +21,7 @@
 #include "result/result.h"
 
 struct kernel_input;
+struct resources_input;
 
 struct result_input_worker {
 	const struct stats *stats; /* its block at the end, after the drain */
@@ -54,10 +55,10 @@ struct result_input {
 	bool interrupted;
 	const char *fault; /* engine_fault */
 
-	const struct kernel_input *kernel; /* NULL: not measured, for kernel_reason */
-	const char *kernel_reason;         /* NULL: a general one */
-	const char *resources_reason;      /* the same */
-	const char *const *notes;          /* lines worth keeping, as an address left out */
+	const struct kernel_input *kernel;       /* NULL: not measured, for kernel_reason */
+	const char *kernel_reason;               /* NULL: a general one */
+	const struct resources_input *resources; /* NULL: nobody asked for them */
+	const char *const *notes;                /* lines worth keeping, as an address left out */
 	size_t note_count;
 };
 

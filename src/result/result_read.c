@@ -7,6 +7,7 @@
 #include "result/read_block.h"
 #include "result/read_generator.h"
 #include "result/reader.h"
+#include "result/resources_read.h"
 #include "result/result.h"
 
 static const char *model_key(unsigned int open_loop)
@@ -26,11 +27,6 @@ static const char *arrival_key(unsigned int arrival)
 static const char *schema_key(unsigned int version)
 {
 	return version ? NULL : RESULT_SCHEMA;
-}
-
-static const char *absent_key(unsigned int status)
-{
-	return status ? NULL : "not_measured";
 }
 
 static void read_environment(struct reader *reader, const json_t *root, struct result *result)
@@ -140,19 +136,6 @@ static void read_odd_bytes(struct reader *reader, const json_t *root, struct res
 		result->odd_bytes[i].bytes = reader_text(reader, object, "bytes");
 		reader_leave(reader, back);
 	}
-}
-
-/* The reason why a block was not measured. */
-static char *read_absence(struct reader *reader, const json_t *root, const char *key)
-{
-	json_t *object = reader_object(reader, root, key);
-	size_t back = reader_enter(reader, key);
-	char *reason;
-
-	reader_choice(reader, object, "status", absent_key);
-	reason = reader_text(reader, object, "reason");
-	reader_leave(reader, back);
-	return reason;
 }
 
 static struct result_reason *read_reasons(
@@ -273,7 +256,7 @@ int result_read(struct result *result, const char *name, const char *text, size_
 	read_generator_timeline(&reader, root, result);
 	read_generator(&reader, root, result);
 	kernel_read(&reader, root, &result->kernel);
-	result->resources_reason = read_absence(&reader, root, "resources");
+	resources_read(&reader, root, &result->resources);
 	read_validity(&reader, root, result);
 	read_thresholds(&reader, root, result);
 	result->notes = reader_texts(&reader, root, "notes", &result->note_count);

@@ -4,6 +4,7 @@
 #include "result/emit.h"
 #include "result/emit_record.h"
 #include "result/kernel_write.h"
+#include "result/resources_write.h"
 #include "result/result.h"
 #include "result/schema.h"
 
@@ -259,6 +260,7 @@ static void write_timeline(struct emit *emit, const struct result *result)
 		emit_count(emit, "censored", interval->censored);
 		write_interval_latency(emit, interval);
 		emit_record_histogram(emit, &interval->histogram);
+		resources_write_interval(emit, &interval->resources);
 		emit_object_end(emit);
 	}
 	emit_array_end(emit);
@@ -332,14 +334,6 @@ static void write_odd_bytes(struct emit *emit, const struct result *result)
 		emit_object_end(emit);
 	}
 	emit_array_end(emit);
-}
-
-static void write_not_measured(struct emit *emit, const char *key, const char *reason)
-{
-	emit_object(emit, key);
-	emit_text(emit, "status", "not_measured");
-	emit_text(emit, "reason", reason);
-	emit_object_end(emit);
 }
 
 static void write_reasons(
@@ -423,7 +417,7 @@ void result_write(const struct result *result, struct buf *out)
 	write_timeline(&emit, result);
 	write_generator(&emit, result);
 	kernel_write(&emit, &result->kernel);
-	write_not_measured(&emit, "resources", result->resources_reason);
+	resources_write(&emit, &result->resources);
 	write_validity(&emit, &result->validity);
 	write_thresholds(&emit, result);
 	emit_record_texts(&emit, "notes", result->notes, result->note_count);

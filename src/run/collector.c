@@ -28,14 +28,18 @@ static void *block_new(size_t bytes)
 }
 
 int collector_init(struct collector *collector, const struct plan *plan, struct progress *progress,
-	struct notes *notes, struct attribution *attribution, struct err *err)
+	struct notes *notes, struct attribution *attribution, struct observation *observation,
+	struct err *err)
 {
 	size_t bytes = stats_bytes(plan->longest_ns), count = plan->worker_count, i;
 	void *merged = block_new(bytes), *copy = block_new(bytes);
 	int code;
 
-	*collector = (struct collector){
-		.plan = plan, .progress = progress, .notes = notes, .attribution = attribution};
+	*collector = (struct collector){.plan = plan,
+		.progress = progress,
+		.notes = notes,
+		.attribution = attribution,
+		.observation = observation};
 	collector->merged = merged ? stats_init(merged, plan->longest_ns) : NULL;
 	collector->copy = copy ? stats_init(copy, plan->longest_ns) : NULL;
 	collector->health = calloc(count, sizeof(*collector->health));
@@ -142,6 +146,7 @@ static void take_interval(struct collector *collector, const struct engine *engi
 		collector->interval_lost = true;
 		notes_add(collector->notes, "no memory for an interval of the timeline");
 	}
+	observation_sample(collector->observation, now_ns - collector->start_ns, collector->notes);
 	collector->last_ns = now_ns;
 }
 
@@ -203,6 +208,8 @@ void collector_run(struct collector *collector, struct engine *engine, uint64_t 
 	read_losses(collector, &collector->before);
 	schedule_attribution(collector);
 	tick = tick_attribution(collector, now, ended);
+	clock_sleep_until(start_ns);
+	observation_sample(collector->observation, 0, collector->notes);
 	while (!ended) {
 		uint64_t next = next_end(collector);
 
@@ -223,6 +230,7 @@ void collector_run(struct collector *collector, struct engine *engine, uint64_t 
 			show(collector, now);
 	}
 	attribution_settle(collector->attribution);
+	observation_finish(collector->observation, collector->notes);
 	progress_clear(collector->progress);
 	look(collector, engine);
 }

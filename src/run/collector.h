@@ -2,12 +2,12 @@
 /*
  * Watches a running engine: once a second it copies the workers' statistics, adds them up, keeps
  * the interval in the timeline and shows it. Intervals also end where warm-up and window end, so
- * that none of them belongs to two phases. The kernel's side of the run is kept going in between,
- * and ends with the window.
+ * that none of them belongs to two phases. With each of them the server's resources are read. The
+ * kernel's side of the run is kept going in between, and ends with the window.
  *
  * Owner: the struct is the caller's, what it points to its own until collector_release; plan,
- * engine and attribution must outlive it. Threads: the one that opened the engine. Errors: memory,
- * at collector_init; an interval that later finds no memory is lost and noted.
+ * engine, attribution and observation must outlive it. Threads: the one that opened the engine.
+ * Errors: memory, at collector_init; an interval that later finds no memory is lost and noted.
  */
 #ifndef RINGLOAD_RUN_COLLECTOR_H
 #define RINGLOAD_RUN_COLLECTOR_H
@@ -22,6 +22,7 @@
 #include "plan/plan.h"
 #include "run/attribution.h"
 #include "run/notes.h"
+#include "run/observation.h"
 #include "run/progress.h"
 
 /* Time taken from the workers by others, at one moment. */
@@ -37,6 +38,7 @@ struct collector {
 	struct progress *progress;
 	struct notes *notes;
 	struct attribution *attribution;
+	struct observation *observation;
 	struct timeline timeline;
 	struct stats *merged; /* the sum of all workers, as of the last look */
 	struct stats *copy;
@@ -51,7 +53,8 @@ struct collector {
 };
 
 int collector_init(struct collector *collector, const struct plan *plan, struct progress *progress,
-	struct notes *notes, struct attribution *attribution, struct err *err);
+	struct notes *notes, struct attribution *attribution, struct observation *observation,
+	struct err *err);
 
 /*
  * Moves the calling thread to the CPUs it may use and no worker has; leaves it where it is when

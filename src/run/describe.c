@@ -113,6 +113,10 @@ static void window(struct buf *out, const struct plan *plan)
 				arrival_constant_before(plan->rate_mrps, end) -
 					arrival_constant_before(plan->rate_mrps, plan->warmup_ns)));
 	buf_printf(out, ", seed %" PRIu64 "\n", plan->seed);
+	if (plan->rx_timestamps) {
+		label(out, "Stamps");
+		buf_text(out, "of the arrival of responses, made by the kernel\n");
+	}
 }
 
 static void workers(struct buf *out, const struct plan *plan)
@@ -232,4 +236,26 @@ void describe_attribution(
 			options->probe.profile ? ", with sampled stacks of the server" : "");
 	}
 	buf_release(&reason);
+}
+
+void describe_observation(struct buf *out, const struct observation_options *options,
+	const struct probe_options *probe, const struct plan *plan)
+{
+	struct observation observation;
+	const struct members *members;
+	char count[UNITS_TEXT_BYTES];
+
+	label(out, "Resources");
+	observation_open(&observation, options, plan, probe, NULL);
+	if (observation.observer) {
+		members = &observation.observer->members;
+		buf_printf(out, "of process %" PRIu32, members->list[0].process.stat.pid);
+		if (members->count > 1)
+			buf_printf(out, " and its others, %s in all",
+				units_format_count(count, members->count));
+		buf_text(out, ", once a second\n");
+	} else {
+		buf_printf(out, "not measured: %s\n", observation.reason);
+	}
+	observation_close(&observation);
 }

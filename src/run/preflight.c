@@ -18,7 +18,7 @@
 #include "plan/address.h"
 
 /* Descriptors beside the sockets: standard streams, rings, a socket on its way into a table. */
-#define FILES_PROCESS 32
+#define FILES_PROCESS 56 /* with those of the server that are kept open */
 #define FILES_WORKER  4
 
 uint64_t preflight_memory_bytes(struct plan *plan)

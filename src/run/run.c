@@ -21,6 +21,7 @@
 #include "run/interrupt.h"
 #include "run/machine.h"
 #include "run/notes.h"
+#include "run/observation.h"
 #include "run/preflight.h"
 #include "run/progress.h"
 
@@ -35,6 +36,7 @@ struct run {
 	struct notes notes;
 	struct progress progress;
 	struct attribution attribution;
+	struct observation observation;
 	struct collector collector;
 	struct engine *engine;
 	uint64_t start_ns, started_wall_ns;
@@ -72,6 +74,17 @@ static int open_attribution(struct run *run, struct err *err)
 		engine_memory(&run->plan);
 	}
 	return code;
+}
+
+/* Whatever it may not see, the run goes on. */
+static void open_observation(struct run *run)
+{
+	const struct run_options *options = run->options;
+	const struct attribution *attribution = &run->attribution;
+
+	observation_open(&run->observation, &options->observation, &run->plan,
+		&options->attribution.probe,
+		options->attribution.mode == ATTRIBUTION_OFF ? NULL : &attribution->server);
 }
 
 static int open_engine(struct run *run, struct err *err)
@@ -214,6 +227,7 @@ static int build(struct run *run, struct result_input_worker *workers,
 {
 	struct address_counters address_stats[ADDRESS_LIMIT];
 	struct kernel_client client;
+	struct resources_input resources;
 	struct kernel_input kernel;
 	struct machine machine;
 	struct result_input input = {
@@ -232,6 +246,7 @@ static int build(struct run *run, struct result_input_worker *workers,
 		.steal_reason = run->collector.before.steal_reason,
 		.throttled_reason = run->collector.before.throttled_reason,
 		.kernel = &kernel,
+		.resources = &resources,
 		.notes = (const char *const *)run->notes.lines,
 		.note_count = run->notes.count,
 	};
@@ -245,6 +260,7 @@ static int build(struct run *run, struct result_input_worker *workers,
 	input.governor_reason = machine.governor_reason;
 	describe_workers(run, workers);
 	describe_kernel(run, &client, slowest, &kernel);
+	observation_describe(&run->observation, &resources);
 	engine_features(run->engine, &input.ring_features);
 	input.interrupted = was_interrupted(run, workers);
 	return result_build(result, &input, err);
@@ -287,8 +303,9 @@ int run_execute(const struct scenario *scenario, const struct run_options *optio
 		code = open_attribution(&run, err);
 	if (code < 0)
 		goto out_plan;
-	code = collector_init(
-		&run.collector, &run.plan, &run.progress, &run.notes, &run.attribution, err);
+	open_observation(&run);
+	code = collector_init(&run.collector, &run.plan, &run.progress, &run.notes,
+		&run.attribution, &run.observation, err);
 	if (code < 0)
 		goto out_plan;
 	interrupt_begin();
@@ -302,6 +319,7 @@ int run_execute(const struct scenario *scenario, const struct run_options *optio
 out_collector:
 	collector_release(&run.collector);
 out_plan:
+	observation_close(&run.observation);
 	attribution_close(&run.attribution);
 	notes_release(&run.notes);
 	plan_release(&run.plan);
@@ -309,7 +327,7 @@ out_plan:
 }
 
 int run_describe(const struct scenario *scenario, const struct attribution_options *attribution,
-	struct buf *out, struct err *err)
+	const struct observation_options *observation, struct buf *out, struct err *err)
 {
 	struct ring_features features;
 	struct plan plan;
@@ -322,6 +340,7 @@ int run_describe(const struct scenario *scenario, const struct attribution_optio
 	engine_memory(&plan);
 	describe_plan(out, &plan);
 	describe_attribution(out, attribution, &plan);
+	describe_observation(out, observation, &attribution->probe, &plan);
 	plan_release(&plan);
 	return 0;
 }

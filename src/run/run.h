@@ -28,6 +28,7 @@
 #include "base/err.h"
 #include "result/result.h"
 #include "run/attribution.h"
+#include "run/observation.h"
 #include "scenario/scenario.h"
 
 struct run_options {
@@ -36,6 +37,7 @@ struct run_options {
 	const struct threshold_list *thresholds; /* NULL: none */
 	bool progress; /* a live line on standard error, when that is a terminal */
 	struct attribution_options attribution;
+	struct observation_options observation;
 };
 
 int run_execute(const struct scenario *scenario, const struct run_options *options,
@@ -43,7 +45,7 @@ int run_execute(const struct scenario *scenario, const struct run_options *optio
 
 /* What --dry-run prints: the plan in words, with nothing sent and no address tried. */
 int run_describe(const struct scenario *scenario, const struct attribution_options *attribution,
-	struct buf *out, struct err *err);
+	const struct observation_options *observation, struct buf *out, struct err *err);
 
 /* Gives the signals back that run_execute took. */
 void run_end_signals(void);

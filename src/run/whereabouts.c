@@ -86,6 +86,16 @@ static void add_look(struct search *search, const struct listener *listener)
 	search->look[search->look_count++] = listener->netns;
 }
 
+static void add_holder(struct whereabouts *found, uint32_t pid)
+{
+	if (!pid || found->holder_count == WHEREABOUTS_HOLDER_LIMIT)
+		return;
+	for (size_t i = 0; i < found->holder_count; i++)
+		if (found->holders[i] == pid)
+			return;
+	found->holders[found->holder_count++] = pid;
+}
+
 /* The process behind a unix socket; an abstract one is of its namespace alone. */
 static void look_unix(struct search *search, const struct plan_address *address)
 {
@@ -98,6 +108,7 @@ static void look_unix(struct search *search, const struct plan_address *address)
 		if (*name == '@' && listeners[i].netns != search->own_netns)
 			continue;
 		search->found->listens = true;
+		add_holder(search->found, listeners[i].pid);
 		if (!search->found->pid)
 			search->found->pid = listeners[i].pid;
 	}
@@ -113,6 +124,7 @@ static void look(struct search *search, uint16_t port)
 		if (!fits(search, &listeners[i]))
 			continue;
 		add_look(search, &listeners[i]);
+		add_holder(search->found, listeners[i].pid);
 		if (!search->found->pid)
 			search->found->pid = listeners[i].pid;
 		if (!search->netns) {

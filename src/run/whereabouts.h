@@ -23,6 +23,8 @@
 
 /* Namespaces that are looked through for connections. */
 #define WHEREABOUTS_NETNS_LIMIT 64
+/* Processes of the server that are told one by one. */
+#define WHEREABOUTS_HOLDER_LIMIT 256
 
 struct whereabouts {
 	struct probe_options probe; /* as asked, with ports and, where it is certain, netns */
@@ -30,7 +32,10 @@ struct whereabouts {
 	bool listens;      /* a process of this machine listens on one of the ports, or there */
 	bool on_this_host; /* the target has an address of this namespace */
 	uint32_t pid;      /* a process of the server; 0: not known */
-	char netns[64];    /* what probe.netns points to when it was found here */
+	/* All that hold a socket it may be; none when one was asked for (probe.pid). */
+	uint32_t holders[WHEREABOUTS_HOLDER_LIMIT];
+	size_t holder_count;
+	char netns[64]; /* what probe.netns points to when it was found here */
 	/* What probe.look_netns points to otherwise: where else a process listens. */
 	char look[WHEREABOUTS_NETNS_LIMIT][64];
 	const char *look_paths[WHEREABOUTS_NETNS_LIMIT];

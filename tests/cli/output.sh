@@ -45,6 +45,8 @@ for text in "$url/path?q=1" "127.0.0.1:$port" 'POST /path?q=1 HTTP/1.1' 'X-Test:
 	'Memory' 'Open files'; do
 	expect_text "$SCRATCH/out" "$text"
 done
-run "$RINGLOAD" run --dry-run http://127.0.0.1:9/
+expect_no_text "$SCRATCH/out" Stamps
+run "$RINGLOAD" run --dry-run --rx-timestamps http://127.0.0.1:9/
+expect_text "$SCRATCH/out" "Stamps       of the arrival of responses"
 expect_status 0
 expect_equal 'connections of a dry run' "$(stats '.connections.accepted - .connections.stats_only')" "$accepted"

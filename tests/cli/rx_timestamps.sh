@@ -60,3 +60,21 @@ serve --route '* close-after=1'
 load -n 200 -c 4 --rx-timestamps "$url/"
 expect_stamps_accounted
 expect_record '.latency_ns.client_queue.count >= 180'
+
+# Responses of many pieces: the last one's stamp counts, and every byte is read.
+stop "$server"
+serve --route '* size=1M'
+load -n 40 -c 4 --rx-timestamps "$url/"
+expect_all_answered 40 200
+expect_record '.bytes.received > 40 * 1048576 and .bytes.received < 41 * 1048576'
+expect_stamps_accounted
+expect_record '.latency_ns.client_queue.count >= 36'
+
+# A unix socket stamps nothing: counted, and said.
+stop "$server"
+start "$RINGLOAD" serve --unix "$SCRATCH/stamps.sock" >"$SCRATCH/serve.out" 2>"$SCRATCH/serve.err"
+wait_for 20 test -S "$SCRATCH/stamps.sock" || fail 'no unix socket' "$SCRATCH/serve.err"
+load -n 50 -c 2 --rx-timestamps --connect-to "unix:$SCRATCH/stamps.sock" http://localhost/
+expect_stamps_accounted
+expect_record '.rx_stamps.unstamped == 50 and .latency_ns.client_queue.count == 0'
+expect_text "$SCRATCH/out" 'none of 50 responses had a stamp'

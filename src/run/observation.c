@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/observation.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+/* What began from now on begins within the run (proc_pid_stat(5), starttime). */
+static uint64_t now_ticks(void)
+{
+	struct timespec now;
+	uint64_t hz = (uint64_t)sysconf(_SC_CLK_TCK);
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * hz + (uint64_t)now.tv_nsec * hz / NS_PER_S;
+}
+
+/* systemd holds the sockets of services it starts on demand, and everything is its descendant. */
+static size_t leave_out_init(uint32_t *pids, size_t count)
+{
+	size_t kept = 0;
+
+	if (count == 1)
+		return count;
+	for (size_t i = 0; i < count; i++)
+		if (pids[i] != 1)
+			pids[kept++] = pids[i];
+	return kept;
+}
+
+/* Processes of the server into pids, as many as WHEREABOUTS_HOLDER_LIMIT. */
+static size_t find_pids(const struct whereabouts *server, uint32_t *pids)
+{
+	if (server->probe.pid) {
+		pids[0] = server->probe.pid;
+		return 1;
+	}
+	memcpy(pids, server->holders, server->holder_count * sizeof(*pids));
+	return leave_out_init(pids, server->holder_count);
+}
+
+static void explain(struct observation *observation, const struct whereabouts *server)
+{
+	const size_t bytes = sizeof(observation->reason);
+	char *reason = observation->reason;
+	char place[32] = "on its socket";
+
+	if (!server->is_unix)
+		snprintf(place, sizeof(place), "on port %u", server->probe.ports[0]);
+	if (server->holder_count)
+		snprintf(reason, bytes,
+			"the server is part of this process, and its figures would be the "
+			"generator's too");
+	else if (server->listens)
+		snprintf(reason, bytes,
+			"which process listens %s cannot be seen: it is another user's or in "
+			"another namespace; run as root, or give --observe-pid",
+			place);
+	else if (server->on_this_host || server->is_unix)
+		snprintf(reason, bytes,
+			"no process of this machine listens %s: --observe-pid takes a process of "
+			"the server behind it",
+			place);
+	else
+		snprintf(reason, bytes, "the server is on another machine");
+}
+
+static bool begin(struct observation *observation, const uint32_t *pids, size_t count)
+{
+	observation->observer = calloc(1, sizeof(*observation->observer));
+	if (!observation->observer) {
+		snprintf(observation->reason, sizeof(observation->reason), "no memory for it");
+		return true; /* the reason is known */
+	}
+	observer_open(observation->observer, "/", now_ticks(), (uint32_t)getpid());
+	if (observer_adopt(observation->observer, pids, count) == 0 &&
+		observation->observer->members.count)
+		return true;
+	observer_close(observation->observer);
+	free(observation->observer);
+	observation->observer = NULL;
+	return false;
+}
+
+static void open_by_port(struct observation *observation, const struct whereabouts *server)
+{
+	uint32_t pids[WHEREABOUTS_HOLDER_LIMIT];
+	struct whereabouts own;
+	size_t count;
+
+	if (!server) {
+		whereabouts_find(&own, observation->plan, observation->probe);
+		server = &own;
+	}
+	observation->by_port = !server->probe.pid;
+	count = find_pids(server, pids);
+	if (!count || !begin(observation, pids, count))
+		explain(observation, server);
+}
+
+void observation_open(struct observation *observation, const struct observation_options *options,
+	const struct plan *plan, const struct probe_options *probe,
+	const struct whereabouts *server)
+{
+	*observation = (struct observation){.plan = plan, .probe = probe};
+	if (options->mode == OBSERVATION_OFF)
+		snprintf(observation->reason, sizeof(observation->reason),
+			"switched off by --observe off");
+	else if (!options->pid)
+		open_by_port(observation, server);
+	else if (!begin(observation, &options->pid, 1))
+		snprintf(observation->reason, sizeof(observation->reason),
+			"process %u is not there, or is the generator itself", options->pid);
+}
+
+/*
+ * Whether to look for the server now: for some seconds after one it was found by has ended, and
+ * then only now and then while there is none.
+ */
+static bool is_look_due(struct observation *observation)
+{
+	const struct members *members = &observation->observer->members;
+	uint64_t threads;
+
+	if (members->root_ended)
+		observation->looks = OBSERVATION_LOOKS;
+	if (observation->looks) {
+		observation->looks--;
+		return true;
+	}
+	if (members_running(members, &threads)) {
+		observation->pause = 0;
+		return false;
+	}
+	return ++observation->pause % OBSERVATION_PAUSE == 0;
+}
+
+static void look_again(struct observation *observation)
+{
+	uint32_t pids[WHEREABOUTS_HOLDER_LIMIT];
+	struct whereabouts server;
+
+	whereabouts_find(&server, observation->plan, observation->probe);
+	observer_adopt(observation->observer, pids, find_pids(&server, pids));
+}
+
+void observation_sample(struct observation *observation, uint64_t at_ns, struct notes *notes)
+{
+	struct resources_sample sample;
+	uint64_t now = clock_now_ns();
+	int code;
+
+	if (!observation->observer)
+		return;
+	code = observer_sample(observation->observer, at_ns, &sample);
+	sample.read_ns = now;
+	if (code == 0)
+		code = resources_add(&observation->resources, &sample);
+	if (code < 0 && !observation->lost) {
+		observation->lost = true;
+		notes_add(notes, "no memory for a reading of the server's resources");
+	}
+	if (observation->by_port && is_look_due(observation))
+		look_again(observation);
+}
+
+void observation_finish(struct observation *observation, struct notes *notes)
+{
+	if (!observation->observer)
+		return;
+	observation->has_pss = observer_pss(
+		observation->observer, &observation->pss_bytes, &observation->pss_reason);
+	if (observation->observer->members.overflowed)
+		notes_add(notes,
+			"the server has more than %d processes: its resources are those of so many",
+			MEMBERS_LIMIT);
+}
+
+void observation_describe(struct observation *observation, struct resources_input *input)
+{
+	const struct observer *observer = observation->observer;
+
+	*input = (struct resources_input){.reason = observation->reason};
+	if (!observer)
+		return;
+	input->resources = &observation->resources;
+	input->limits = observer->limits;
+	input->pressure_is_own = observer->pressure_is_own;
+	input->has_pss = observation->has_pss;
+	input->pss_bytes = observation->pss_bytes;
+	input->pss_reason = observation->pss_reason;
+	for (unsigned int i = 0; i < RESOURCES_COUNTER_COUNT; i++)
+		input->counter_reasons[i] = observer_counter_reason(observer, i);
+	for (unsigned int i = 0; i < RESOURCES_LEVEL_COUNT; i++)
+		input->level_reasons[i] = observer_level_reason(observer, i);
+	input->processes = observation->processes;
+	input->process_count = observer_processes(
+		observer, observation->processes, RESULT_RESOURCES_PROCESSES);
+}
+
+void observation_close(struct observation *observation)
+{
+	if (observation->observer)
+		observer_close(observation->observer);
+	free(observation->observer);
+	resources_release(&observation->resources);
+	*observation = (struct observation){0};
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* The server's resources for people, compared with tests/golden/text/resources_*.txt. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "report/resources.h"
+#include "result/result.h"
+#include "tests/unit/golden.h"
+#include "tests/unit/resources_sample.h"
+
+/* The block of a window of some seconds, as a record would have it. */
+static void build(struct result *result, struct resources_sample_input *read, double seconds)
+{
+	struct builder builder = {.result = result};
+
+	*result = (struct result){.window = {.duration_s = seconds}};
+	resources_build(&builder, &read->input);
+	assert_false(builder.failed);
+}
+
+static void compare(const char *name, struct result *result)
+{
+	struct buf out = {0};
+
+	resources_table(&result->resources, &out);
+	golden_compare(name, buf_string(&out));
+	buf_release(&out);
+	result_release(result);
+}
+
+static void of_a_healthy_server(void **state)
+{
+	struct resources_sample_input read;
+	struct result result;
+
+	(void)state;
+	resources_sample_init(&read, 10);
+	build(&result, &read, 10);
+	compare("text/resources_healthy.txt", &result);
+	resources_sample_release(&read);
+}
+
+static void only_what_is_there(void **state)
+{
+	struct resources_sample_input read;
+	struct result result;
+
+	(void)state;
+	resources_sample_init(&read, 10);
+	resources_sample_hide(&read);
+	build(&result, &read, 10);
+	compare("text/resources_hidden.txt", &result);
+	read.input.resources = NULL;
+	read.input.reason = "the server is on another machine";
+	build(&result, &read, 10);
+	compare("text/resources_absent.txt", &result);
+	resources_sample_release(&read);
+}
+
+static void count(struct result *result, enum resources_counter counter, uint64_t value)
+{
+	result->resources.counters[counter].count = value;
+	result->resources.counters[counter].per_s = (double)value / 10;
+	result->resources.counters[counter].max_per_s = (double)value / 5;
+}
+
+/* Each line of warning, and the other sentence where there are two. */
+static void what_deserves_attention(void **state)
+{
+	struct resources_sample_input read;
+	struct result result;
+
+	(void)state;
+	resources_sample_init(&read, 70);
+	read.input.limits.cpus = read.input.limits.quota_cpus = 1.6;
+	build(&result, &read, 70);
+	count(&result, RESOURCES_THROTTLED_NS, 1230 * NS_PER_MS);
+	count(&result, RESOURCES_MEMORY_HIGH_EVENTS, 12);
+	count(&result, RESOURCES_OOM_KILLS, 1);
+	count(&result, RESOURCES_PIDS_LIMIT_EVENTS, 3);
+	count(&result, RESOURCES_RESTARTS, 2);
+	result.resources.levels[RESOURCES_GROUP_MEMORY_BYTES].max = 0.95 * (64 << 20);
+	result.resources.levels[RESOURCES_OPEN_FILES_SHARE].max = 0.81;
+	result.resources.levels[RESOURCES_SWAP_BYTES].max = 4096;
+	compare("text/resources_attention.txt", &result);
+
+	read.input.limits.cpus = 1.8;
+	read.input.process_count = 1;
+	build(&result, &read, 70);
+	count(&result, RESOURCES_OOM_EVENTS, 4);
+	count(&result, RESOURCES_RESTARTS, 1);
+	result.resources.growth.bytes_per_hour = -1000;
+	result.resources.growth.error_bytes_per_hour = 2000;
+	compare("text/resources_busiest_second.txt", &result);
+
+	read.processes[0].threads = 1;
+	read.processes[0].name = "a\nb\033[31m";
+	read.input.limits.cpus = 64;
+	build(&result, &read, 70);
+	result.resources.growth.bytes_per_hour = -5e6;
+	result.resources.cpu.mean = 0.97;
+	compare("text/resources_one_thread.txt", &result);
+	resources_sample_release(&read);
+}
+
+/* A stored file may hold anything; lines stay within the terminal's. */
+static void figures_out_of_range(void **state)
+{
+	struct resources_sample_input read;
+	struct buf out = {0};
+	struct result result;
+
+	(void)state;
+	resources_sample_init(&read, 10);
+	build(&result, &read, 10);
+	for (int i = 0; i < RESOURCES_COUNTER_COUNT; i++) {
+		result.resources.counters[i].count = INT64_MAX;
+		result.resources.counters[i].per_s = 1e300;
+		result.resources.counters[i].max_per_s = 1e308;
+	}
+	for (int i = 0; i < RESOURCES_LEVEL_COUNT; i++)
+		result.resources.levels[i].mean = result.resources.levels[i].max = 1e300;
+	result.resources.cpu.mean = result.resources.cpu.max = 1e300;
+	result.resources.cpu.mean_share = result.resources.cpu.max_share = 1e300;
+	result.resources.growth.known = true;
+	result.resources.growth.bytes_per_hour = -1e300;
+	result.resources.growth.error_bytes_per_hour = 1e300;
+	resources_table(&result.resources, &out);
+	assert_false(out.failed);
+	assert_non_null(strstr(buf_string(&out), "attention"));
+	result_release(&result);
+	/* A block without processes. */
+	read.input.process_count = 0;
+	build(&result, &read, 10);
+	out.length_bytes = 0;
+	resources_table(&result.resources, &out);
+	assert_non_null(strstr(buf_string(&out), "the server had no process left"));
+	result_release(&result);
+	buf_release(&out);
+	resources_sample_release(&read);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(of_a_healthy_server),
+		cmocka_unit_test(only_what_is_there),
+		cmocka_unit_test(what_deserves_attention),
+		cmocka_unit_test(figures_out_of_range),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
