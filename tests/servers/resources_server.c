@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -128,12 +129,11 @@ static void work(void)
 		spin();
 	}
 	if (options.leak_bytes) {
-		memory = malloc(options.leak_bytes);
-		if (!memory)
+		/* What an allocator adds of its own, or a sanitizer, is not wanted here. */
+		memory = mmap(NULL, options.leak_bytes, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+		if (memory == MAP_FAILED)
 			fail("no memory");
-		memset(memory, 0x5a, options.leak_bytes);
-		/* Or the compiler would see that nobody reads it. */
-		__asm__ volatile("" : : "r"(memory) : "memory");
 	}
 	if (options.write_bytes) {
 		memory = calloc(1, options.write_bytes);
