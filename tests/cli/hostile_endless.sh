@@ -23,6 +23,19 @@ for mode in interim body-length body-chunks body-close; do
 	expect_record ".bytes.received > 16e6 / ($slower * $slower)"
 done
 
+# However it is received.
+for how in '--rx-timestamps' '--buffer 64K'; do
+	# shellcheck disable=SC2086 # an option and its value
+	calm -c 4 -n 4 $how
+	# shellcheck disable=SC2086
+	face head-value -c 4 -n 4 $how
+	expect_record '.requests | .sent == 4 and .failed.parse == 4'
+	# shellcheck disable=SC2086
+	face body-chunks -c 4 -n 4 $how
+	expect_record '.requests | .sent == 4 and .timed_out == 4'
+done
+calm -c 4 -n 8
+
 # interrupted OPTION...: Ctrl-C while all four requests are being answered; how long it went on
 # after it, in went_on_ms.
 interrupted() {

@@ -53,11 +53,14 @@ went_on_ms=$(($(date +%s%N) / 1000000 - from_ms))
 # An answer to a request that is not read to its end, as no socket holds it: the answer counts, the
 # connection is no use any more, and others take its place.
 cat "$SCRATCH/body" "$SCRATCH/body" "$SCRATCH/body" "$SCRATCH/body" >"$SCRATCH/long"
-calm -c 2 -n 6 --body-file "$SCRATCH/long"
-answers=yes
-face early-head -c 2 -n 6 --body-file "$SCRATCH/long"
-expect_record '.requests | .sent == 6 and .completed == 6'
-expect_record '.connections | .replaced >= 4 and .unsolicited == 0'
+for send in plain zero-copy; do
+	upload=(-c 2 -n 6 --body-file "$SCRATCH/long" --send $send)
+	calm "${upload[@]}"
+	answers=yes
+	face early-head "${upload[@]}"
+	expect_record '.requests | .sent == 6 and .completed == 6'
+	expect_record '.connections | .replaced >= 4 and .unsolicited == 0'
+done
 
 # Answers without end to requests that are not read: small ones fill the socket, and then wait.
 head -c 15000 "$SCRATCH/body" >"$SCRATCH/small"
