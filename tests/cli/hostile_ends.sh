@@ -54,7 +54,7 @@ expect_record '.requests | .sent == 8 and .failed.reset == 8'
 # While a body was still being sent; a 1xx is the beginning of the response.
 head -c 4000000 /dev/zero | tr '\0' x >"$SCRATCH/body"
 for send in plain zero-copy; do
-	upload=(-c 4 -n 8 --body-file "$SCRATCH/body" --send $send)
+	upload=(-c 4 -n 8 --body-file "$SCRATCH/body" --send "$send")
 	calm "${upload[@]}"
 	face reset-upload "${upload[@]}"
 	expect_record '.requests | .sent == 8 and .failed.reset == 8'

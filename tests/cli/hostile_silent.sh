@@ -54,7 +54,7 @@ went_on_ms=$(($(date +%s%N) / 1000000 - from_ms))
 # connection is no use any more, and others take its place.
 cat "$SCRATCH/body" "$SCRATCH/body" "$SCRATCH/body" "$SCRATCH/body" >"$SCRATCH/long"
 for send in plain zero-copy; do
-	upload=(-c 2 -n 6 --body-file "$SCRATCH/long" --send $send)
+	upload=(-c 2 -n 6 --body-file "$SCRATCH/long" --send "$send")
 	calm "${upload[@]}"
 	answers=yes
 	face early-head "${upload[@]}"
