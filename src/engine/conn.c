@@ -5,11 +5,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "engine/churn.h"
 #include "engine/outcome.h"
 #include "net/sock.h"
+#include "plan/source.h"
 
-#define BACKOFF_FIRST_NS (10 * 1000000ULL)
-#define BACKOFF_LAST_NS  (1000 * 1000000ULL)
+#define BACKOFF_LAST_NS (1000 * 1000000ULL)
 
 /* Which count a failed attempt belongs to; what is not listed is "unreachable". */
 static const struct {
@@ -44,6 +45,10 @@ static struct index_list *list_of(struct worker *worker, enum conn_list list)
 		return &worker->connecting;
 	case CONN_LISTED_DOWN:
 		return &worker->down;
+	case CONN_LISTED_FREE:
+		return &worker->churn.free;
+	case CONN_LISTED_READY:
+		return &worker->churn.ready;
 	case CONN_UNLISTED:
 		break;
 	}
@@ -52,10 +57,10 @@ static struct index_list *list_of(struct worker *worker, enum conn_list list)
 
 static bool takes_requests(enum conn_list list)
 {
-	return list == CONN_LISTED_IDLE || list == CONN_LISTED_PARTIAL;
+	return list == CONN_LISTED_IDLE || list == CONN_LISTED_PARTIAL || list == CONN_LISTED_FREE;
 }
 
-static void relist(struct worker *worker, uint32_t index, enum conn_list list)
+void conn_enlist(struct worker *worker, uint32_t index, enum conn_list list)
 {
 	struct conn *conn = &worker->conns[index];
 	bool took = takes_requests(conn->list);
@@ -84,11 +89,10 @@ void conn_relist(struct worker *worker, uint32_t index)
 		conn->outstanding < worker->plan->pipeline)
 		list = conn->outstanding ? CONN_LISTED_PARTIAL : CONN_LISTED_IDLE;
 	if (list != conn->list)
-		relist(worker, index, list);
+		conn_enlist(worker, index, list);
 }
 
-/* Down, to be tried again: at once if it had served, else later. */
-static void down(struct worker *worker, uint32_t index, bool at_once)
+void conn_down(struct worker *worker, uint32_t index, bool at_once)
 {
 	struct conn *conn = &worker->conns[index];
 
@@ -103,7 +107,7 @@ static void down(struct worker *worker, uint32_t index, bool at_once)
 		if (conn->backoff_ns > BACKOFF_LAST_NS)
 			conn->backoff_ns = BACKOFF_LAST_NS;
 	}
-	relist(worker, index, CONN_LISTED_DOWN);
+	conn_enlist(worker, index, CONN_LISTED_DOWN);
 	if (conn->since_ns < worker->tick_ns)
 		worker->tick_ns = conn->since_ns;
 }
@@ -117,10 +121,40 @@ static void attempt_failed(struct worker *worker, uint32_t index, int result)
 	conn->address = (uint16_t)((conn->address + 1) % worker->plan->address_count);
 }
 
+/* The next address of the pool; those of several workers interleave. 0 or -errno. */
+static int bind_source(struct worker *worker, int fd, int family)
+{
+	struct sockaddr_storage source;
+	socklen_t bytes = source_address(
+		&worker->plan->sources, family, worker->next_source, &source);
+
+	worker->next_source += worker->plan->worker_count;
+	/* What bind has not got is an address; a port it does not look for. */
+	return sock_bind_source(fd, (const struct sockaddr *)&source, bytes) ? -ENETUNREACH : 0;
+}
+
+/* A socket as the plan wants it; the descriptor or -errno. */
+static int make_socket(struct worker *worker, int family)
+{
+	const struct plan *plan = worker->plan;
+	int fd = sock_open(family);
+	int code = 0;
+
+	if (fd < 0)
+		return fd;
+	if (plan->reset_on_close)
+		code = sock_reset_on_close(fd);
+	if (!code && plan->sources.range_count)
+		code = bind_source(worker, fd, family);
+	if (code)
+		sock_close(fd);
+	return code ? code : fd;
+}
+
 /* A new socket in the slot; 0 or -errno. */
 static int put_socket(struct worker *worker, uint32_t index, int family)
 {
-	int fd = sock_open(family);
+	int fd = make_socket(worker, family);
 	int code;
 
 	if (fd < 0)
@@ -164,26 +198,31 @@ void conn_connect(struct worker *worker, uint32_t index)
 
 	assert(conn->state == CONN_DOWN && !conn->armed);
 	if (!conn->backoff_ns)
-		conn->backoff_ns = BACKOFF_FIRST_NS;
+		conn->backoff_ns = CONN_BACKOFF_FIRST_NS;
 	COUNT(&worker->stats->connections, CONNECTION_ATTEMPTED);
 	if (conn->established_once)
 		COUNT(&worker->stats->connections, CONNECTION_REPLACED);
+	conn->since_ns = worker->now_ns;
 	code = put_socket(worker, index, address->sockaddr.ss_family);
 	if (code) {
 		attempt_failed(worker, index, code);
-		down(worker, index, false);
+		if (worker->churn.on)
+			churn_closed(worker, index);
+		else
+			conn_down(worker, index, false);
 		return;
 	}
 	/* From here on completions of the slot's earlier user are stale. */
 	conn->generation++;
 	conn->state = CONN_CONNECTING;
-	conn->since_ns = worker->now_ns;
 	conn->offset_bytes = 0;
 	conn->served = conn->reset = false;
 	conn->armed = CONN_ARMED_CONNECT;
-	relist(worker, index, CONN_LISTED_CONNECTING);
+	conn_enlist(worker, index, CONN_LISTED_CONNECTING);
 	ring_connect(worker->ring, index, (const struct sockaddr *)&address->sockaddr,
 		address->sockaddr_bytes, RING_TAG(RING_CONNECT, index, conn->generation));
+	if (worker->churn.on)
+		churn_dialled(worker, index);
 }
 
 /* Nothing is armed until a cancel has completed, so one is enough. */
@@ -215,7 +254,7 @@ void conn_receive(struct worker *worker, uint32_t index)
 	ring_receive(worker->ring, index, RING_TAG(RING_RECEIVE, index, conn->generation));
 }
 
-static void close_begin(struct worker *worker, uint32_t index)
+void conn_close(struct worker *worker, uint32_t index)
 {
 	struct conn *conn = &worker->conns[index];
 
@@ -226,7 +265,7 @@ static void close_begin(struct worker *worker, uint32_t index)
 			worker->address_counts[conn->address] - 1, __ATOMIC_RELAXED);
 	}
 	conn->state = CONN_CLOSING;
-	relist(worker, index, CONN_UNLISTED);
+	conn_enlist(worker, index, CONN_UNLISTED);
 	cancel_armed(worker, index);
 	conn_settle(worker, index);
 }
@@ -259,7 +298,7 @@ void conn_connected(struct worker *worker, uint32_t index, int result)
 		if (conn->state == CONN_CLOSING)
 			conn_settle(worker, index);
 		else
-			close_begin(worker, index);
+			conn_close(worker, index);
 		return;
 	}
 	COUNT(&worker->stats->connections, CONNECTION_ESTABLISHED);
@@ -268,12 +307,16 @@ void conn_connected(struct worker *worker, uint32_t index, int result)
 		worker->address_counts[conn->address] + 1, __ATOMIC_RELAXED);
 	worker->established++;
 	conn->state = CONN_OPEN;
-	conn->established_once = true;
-	relist(worker, index, CONN_UNLISTED);
+	conn_enlist(worker, index, CONN_UNLISTED);
 	http1_response_init(&conn->response);
 	http1_response_begin(&conn->response, worker->plan->request.head);
 	conn->armed |= CONN_ARMED_RECEIVE;
 	ring_receive(worker->ring, index, RING_TAG(RING_RECEIVE, index, conn->generation));
+	if (worker->churn.on) {
+		churn_connected(worker, index);
+		return;
+	}
+	conn->established_once = true;
 	conn_relist(worker, index);
 }
 
@@ -302,7 +345,7 @@ void conn_break(struct worker *worker, uint32_t index, enum counter failure)
 			outcome_failed(worker, request, worker->now_ns, failure);
 		failure = COUNTER_FAILED_COLLATERAL;
 	}
-	close_begin(worker, index);
+	conn_close(worker, index);
 }
 
 void conn_closed(struct worker *worker, uint32_t index)
@@ -310,9 +353,13 @@ void conn_closed(struct worker *worker, uint32_t index)
 	struct conn *conn = &worker->conns[index];
 
 	conn->armed &= (uint8_t)~CONN_ARMED_CLOSE;
+	if (worker->churn.on) {
+		churn_closed(worker, index);
+		return;
+	}
 	if (conn->served)
-		conn->backoff_ns = BACKOFF_FIRST_NS;
-	down(worker, index, conn->served);
+		conn->backoff_ns = CONN_BACKOFF_FIRST_NS;
+	conn_down(worker, index, conn->served);
 	if (conn->served && wanted(worker))
 		conn_connect(worker, index);
 }
@@ -324,7 +371,7 @@ static void give_up_connects(struct worker *worker)
 
 		if (worker->conns[index].since_ns + worker->plan->timeout_ns > worker->now_ns)
 			break;
-		close_begin(worker, index);
+		conn_close(worker, index);
 	}
 }
 
@@ -333,6 +380,10 @@ void conn_tick(struct worker *worker)
 	uint32_t index = worker->down.first;
 
 	give_up_connects(worker);
+	if (worker->churn.on) {
+		churn_tick(worker);
+		return;
+	}
 	if (worker->phase == WORKER_ESTABLISHING || !wanted(worker))
 		return;
 	while (index != INDEX_LIST_END) {

@@ -19,7 +19,8 @@
 #include "base/clock.h"
 #include "engine/worker.h"
 
-/* A server's accept queue is not what is to be measured: connections come at a bearable rate. */
+/* A server's accept queue is not what is to be measured, unless --connect-rate says so: connections
+ * come at a bearable rate. */
 #define CONNECTS_PER_SECOND 2000.0
 
 struct engine_thread {
@@ -203,7 +204,11 @@ int engine_open(struct engine **out, const struct plan *plan, struct err *err)
 		return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "no memory for the engine");
 	engine->plan = plan;
 	engine->control.start_ns = UINT64_MAX;
-	engine->control.connects_per_second = CONNECTS_PER_SECOND / (double)plan->worker_count;
+	engine->control.connects_per_second = (plan->connect_rate_mrps
+							      ? (double)plan->connect_rate_mrps /
+									1e3
+							      : CONNECTS_PER_SECOND) /
+					      (double)plan->worker_count;
 	engine->threads = calloc(plan->worker_count, sizeof(*engine->threads));
 	engine->ended_event = eventfd(0, EFD_CLOEXEC);
 	if (!engine->threads || engine->ended_event < 0) {

@@ -18,6 +18,12 @@ void launch_due(struct worker *worker);
 void launch_open_loop(struct worker *worker);
 void launch_closed_loop(struct worker *worker);
 
+/* Either loop with --no-keepalive. */
+void launch_churn(struct worker *worker);
+
+/* When --connect-rate allows what is due to connect; UINT64_MAX: nothing is due. */
+uint64_t launch_next_connect(const struct worker *worker);
+
 /* Whether another turn of launching would queue something now. */
 bool launch_pending(const struct worker *worker);
 

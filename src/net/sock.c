@@ -33,6 +33,24 @@ void sock_close(int fd)
 	close(fd);
 }
 
+int sock_bind_source(int fd, const struct sockaddr *address, socklen_t address_bytes)
+{
+	int one = 1;
+
+	/* Of the IP level for both families. */
+	if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one)) ||
+		bind(fd, address, address_bytes))
+		return -errno;
+	return 0;
+}
+
+int sock_reset_on_close(int fd)
+{
+	struct linger linger = {.l_onoff = 1, .l_linger = 0};
+
+	return setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) ? -errno : 0;
+}
+
 uint16_t sock_local_port(int fd)
 {
 	/* The port lies at the same place for both families. */

@@ -20,6 +20,14 @@
 int sock_open(int family);
 void sock_close(int fd);
 
+/* Connects will come from this address, with a port the kernel chooses for each at its connect, so
+ * that the same port can serve several peers (IP_BIND_ADDRESS_NO_PORT). 0 or -errno;
+ * -EADDRNOTAVAIL: it is not an address of this host. */
+int sock_bind_source(int fd, const struct sockaddr *address, socklen_t address_bytes);
+
+/* Closing it resets the connection: no TIME_WAIT is left behind. 0 or -errno. */
+int sock_reset_on_close(int fd);
+
 /* The port of its local address in host byte order, which it has from connect(2) on; 0: none. */
 uint16_t sock_local_port(int fd);
 
