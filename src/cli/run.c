@@ -207,9 +207,9 @@ static const struct option run_options[] = {
 	{.name = "connect-rate",
 		.kind = OPTION_RATE,
 		.value = "RATE",
-		.initial = "2,000, and in the run as many as are due",
-		.help = "connects a second before the start, all workers together; with "
-			"--no-keepalive the most in the run",
+		.initial = "as is bearable",
+		.help = "connects a second before the start, all workers together (usually 2,000); "
+			"with --no-keepalive the most in the run (usually as many as are due)",
 		.lowest = 1,
 		.highest = 100000000000ULL,
 		.offset = SCENARIO(connect_rate_mrps)},
