@@ -75,7 +75,8 @@ static bool answered(struct shadow *shadow, struct shadow_conn *conn,
 		shadow_become_available(shadow, conn, now_ns);
 		return true;
 	}
-	shadow->connections[CONNECTION_CLOSED_BY_PEER]++;
+	/* With --no-keepalive it was asked for. */
+	shadow->connections[CONNECTION_CLOSED_BY_PEER] += !shadow->plan->no_keepalive;
 	shadow_break(shadow, conn, COUNTER_FAILED_COLLATERAL, now_ns);
 	return false;
 }
@@ -191,16 +192,41 @@ static enum connection_counter failure_of(int error)
 	}
 }
 
-void shadow_opened(struct shadow *shadow, int result)
+/* Which slot it was for cannot be seen. */
+static void no_socket(struct shadow *shadow, int result)
 {
-	shadow->connections[CONNECTION_ATTEMPTED]++;
-	if (result >= 0)
-		return;
 	shadow->connections[failure_of(result)]++;
-	/* Which slot it was for cannot be seen. */
 	shadow->failed_opens++;
 	shadow->failed_opens_ever++;
 	shadow->uncertain_replaced++;
+}
+
+void shadow_opened(struct shadow *shadow, int result)
+{
+	shadow->connections[CONNECTION_ATTEMPTED]++;
+	shadow->has_source = shadow->resets = false;
+	if (result < 0)
+		no_socket(shadow, result);
+}
+
+/* The addresses of the pool come round; those of several workers interleave. */
+void shadow_bound(struct shadow *shadow, uint32_t source, int result)
+{
+	const struct source_range *ranges = shadow->plan->sources.ranges;
+	uint64_t number = shadow->index + shadow->sources++ * shadow->plan->worker_count;
+	uint64_t all = 0;
+
+	for (size_t i = 0; i < shadow->plan->sources.range_count; i++)
+		all += ranges[i].count;
+	for (number %= all; number >= ranges->count; ranges++)
+		number -= ranges->count;
+	number += (uint64_t)ranges->first[0] << 24 | (uint64_t)ranges->first[1] << 16 |
+		  (uint64_t)ranges->first[2] << 8 | ranges->first[3];
+	if (source != number)
+		fake_log_fail("a socket is bound to %08x instead of %08" PRIx64, source, number);
+	shadow->has_source = true;
+	if (result)
+		no_socket(shadow, -ENETUNREACH);
 }
 
 /* The first connects are paced; a connection that had served comes back at once, others later and
@@ -239,6 +265,15 @@ void shadow_installed(struct shadow *shadow, uint32_t slot, int result)
 
 	if (conn->state != SHADOW_DOWN)
 		fake_log_fail("slot %u: a socket for a connection that is not down", slot);
+	if (shadow->has_source != (shadow->plan->sources.range_count > 0) ||
+		shadow->resets != shadow->plan->reset_on_close)
+		fake_log_fail("slot %u: a socket that is not as asked for", slot);
+	if (shadow->plan->no_keepalive) {
+		if (result)
+			shadow->connections[failure_of(result)]++;
+		shadow_churn_dials(shadow, slot, result != 0);
+		return;
+	}
 	check_connect_time(shadow, conn, slot);
 	shadow->first_connects += !conn->tried;
 	conn->tried = true;
@@ -274,7 +309,9 @@ void shadow_cancelled(struct shadow *shadow, uint32_t slot)
 	conn->cancelled = true;
 	if (conn->state != SHADOW_CONNECTING)
 		return;
-	if (conn->connect_ns + shadow->plan->timeout_ns > shadow->clock->read_ns)
+	if ((shadow->plan->no_keepalive ? conn->requests[0].intended_ns : conn->connect_ns) +
+			shadow->plan->timeout_ns >
+		shadow->clock->read_ns)
 		fake_log_fail("slot %u: a connect was given up before its time", slot);
 	conn->state = SHADOW_CLOSING;
 }
@@ -293,9 +330,13 @@ static void connected(struct shadow *shadow, struct shadow_conn *conn,
 	shadow->connections[CONNECTION_ESTABLISHED]++;
 	shadow_record(&shadow->connect, now_ns - conn->connect_ns, false);
 	conn->state = SHADOW_OPEN;
-	conn->established_once = true;
 	conn->receiving = true;
 	conn->receives = 1;
+	if (shadow->plan->no_keepalive) {
+		shadow_churn_connected(shadow, conn, now_ns);
+		return;
+	}
+	conn->established_once = true;
 	shadow_become_available(shadow, conn, now_ns);
 }
 
@@ -320,9 +361,13 @@ static void sent(struct shadow *shadow, struct shadow_conn *conn,
 
 static void closed(struct shadow *shadow, struct shadow_conn *conn, uint64_t now_ns)
 {
+	conn->closed_in_turn = true;
+	if (shadow->plan->no_keepalive) {
+		shadow_churn_closed(shadow, conn, now_ns);
+		return;
+	}
 	down(conn, now_ns);
 	conn->reconnects = conn->served && shadow_wanted(shadow);
-	conn->closed_in_turn = true;
 }
 
 void shadow_completion(
