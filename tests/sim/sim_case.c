@@ -256,8 +256,14 @@ static void draw_churn(struct sim_case *sim, struct rng *rng)
 		return;
 	plan->no_keepalive = true;
 	plan->pipeline = 1;
-	if (one_in(rng, 3))
+	/* Mostly so few that connects have to wait for each other. */
+	if (one_in(rng, 2)) {
+		sim->connects_per_second = (double)spread(rng, 100, 50000);
 		plan->connect_rate_mrps = (uint64_t)(sim->connects_per_second * 1e3);
+		for (size_t i = 0; i < plan->address_count; i++)
+			if (one_in(rng, 2))
+				sim->server.addresses[i] = SIM_ADDRESS_MOODY;
+	}
 	/* For whom a socket was not to be had cannot be seen: a slot that takes none can. */
 	if (sim->sock_fails_one_in)
 		sim->ring.install_fails_one_in = sim->sock_fails_one_in;
