@@ -44,6 +44,35 @@ int sock_bind_source(int fd, const struct sockaddr *address, socklen_t address_b
 	return 0;
 }
 
+int sock_try_source(const struct sockaddr *address, socklen_t address_bytes)
+{
+	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int code;
+
+	if (fd < 0)
+		return -errno;
+	code = sock_bind_source(fd, address, address_bytes);
+	close(fd);
+	return code;
+}
+
+int sock_route(
+	const struct sockaddr *address, socklen_t address_bytes, struct sockaddr_storage *local)
+{
+	int fd = socket(address->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t bytes = sizeof(*local);
+	int code = 0;
+
+	if (fd < 0)
+		return -errno;
+	/* A datagram socket's connect only looks the route up. */
+	if (connect(fd, address, address_bytes) ||
+		getsockname(fd, (struct sockaddr *)local, &bytes))
+		code = -errno;
+	close(fd);
+	return code;
+}
+
 int sock_reset_on_close(int fd)
 {
 	struct linger linger = {.l_onoff = 1, .l_linger = 0};

@@ -25,6 +25,13 @@ void sock_close(int fd);
  * -EADDRNOTAVAIL: it is not an address of this host. */
 int sock_bind_source(int fd, const struct sockaddr *address, socklen_t address_bytes);
 
+/* Whether connects could come from this address; as sock_bind_source. */
+int sock_try_source(const struct sockaddr *address, socklen_t address_bytes);
+
+/* The address of this host from which packets to that one leave; sends none. 0 or -errno. */
+int sock_route(
+	const struct sockaddr *address, socklen_t address_bytes, struct sockaddr_storage *local);
+
 /* Closing it resets the connection: no TIME_WAIT is left behind. 0 or -errno. */
 int sock_reset_on_close(int fd);
 

@@ -13,6 +13,7 @@
 #include "measure/stats.h"
 #include "net/sock.h"
 #include "plan/address.h"
+#include "plan/ports.h"
 
 /* Descriptors beside the sockets: standard streams, rings, a socket on its way into a table. */
 #define FILES_PROCESS 32
@@ -71,6 +72,14 @@ int preflight_files(const struct plan *plan, struct err *err)
 		plan->connections, plan->worker_count,
 		plan->worker_count == 1 ? "worker" : "workers", (uintmax_t)needed,
 		(uintmax_t)limit.rlim_cur, (uintmax_t)needed);
+}
+
+int preflight_ports(const struct plan *plan, struct err *err)
+{
+	struct ports ports;
+
+	ports_read(&ports, "/");
+	return ports_check(&ports, plan, err);
 }
 
 /* Nothing accepts: all addresses with their reasons; codes[i] belongs to address i. */

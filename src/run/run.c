@@ -23,6 +23,7 @@
 #include "run/notes.h"
 #include "run/preflight.h"
 #include "run/progress.h"
+#include "run/sources.h"
 
 /* From engine_start until the common start: every worker must have woken up by then. */
 #define START_DELAY_NS (20 * NS_PER_MS)
@@ -52,9 +53,14 @@ static int prepare(struct run *run, const struct scenario *scenario, struct err 
 	plan_buffers(&run->plan, run->features.bounded_task_work);
 	if (run->options->attribution.mode != ATTRIBUTION_OFF)
 		run->plan.slowest_rows = SLOWEST_CAPACITY;
+	sources_fit(&run->plan, &run->notes);
 	code = preflight_memory(&run->plan, err);
 	if (code >= 0)
 		code = preflight_files(&run->plan, err);
+	if (code >= 0)
+		code = sources_check(&run->plan, err);
+	if (code >= 0)
+		code = preflight_ports(&run->plan, err);
 	if (code >= 0)
 		code = preflight_addresses(&run->plan, &run->notes, err);
 	return code;
@@ -316,6 +322,7 @@ int run_describe(const struct scenario *scenario, const struct attribution_optio
 	if (code < 0)
 		return code;
 	/* A machine without io_uring can still say what it would do on another one. */
+	sources_fit(&plan, NULL);
 	plan_buffers(&plan, ring_probe(&features, NULL) < 0 || features.bounded_task_work);
 	engine_memory(&plan);
 	describe_plan(out, &plan);
