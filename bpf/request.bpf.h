@@ -278,7 +278,7 @@ INLINE int on_read(struct sock *sk)
 		arrive(connection, &sight, connection->established_ns, 0, 0);
 	}
 	if (!connection || connection->state == IDLE || connection->state == SENT) {
-		if (connection && config.sample <= 1)
+		if (connection && !config.turns)
 			count(PROBE_ABI_NO_ARRIVAL);
 		thread_mark(&sight, true);
 		return 0;
@@ -486,7 +486,7 @@ INLINE int on_send(struct sock *sk, bool begins)
 	if (connection->next_arrived_ns && connection->next_selected)
 		arrive(connection, &sight, connection->next_arrived_ns, connection->next_offset,
 			connection->next_rx_path_ns);
-	else if (!begins && linger_no_more(connection))
+	else if ((!begins || !control.leaving) && linger_no_more(connection))
 		open_less(&sight);
 	connection->next_arrived_ns = 0;
 	return 0;

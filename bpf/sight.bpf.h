@@ -123,7 +123,7 @@ INLINE void see_hash(__u32 hash, struct sight *sight)
 	sight->bucket = 0;
 	sight->selected = true;
 	sight->followed = true;
-	if (config.sample > 1) {
+	if (config.turns) {
 		sight->bucket = probe_abi_bucket(sight->hash, config.sample) &
 				(PROBE_ABI_SAMPLE_LIMIT - 1);
 		sight->selected = sight->bucket == control.selected;
@@ -141,20 +141,20 @@ INLINE bool see(const struct sock *sk, struct sight *sight)
 
 INLINE void open_more(const struct sight *sight)
 {
-	if (config.sample > 1)
+	if (config.turns)
 		__sync_fetch_and_add(&open_buckets[sight->bucket].requests, 1);
 }
 
 INLINE void open_less(const struct sight *sight)
 {
-	if (config.sample > 1)
+	if (config.turns)
 		__sync_fetch_and_add(&open_buckets[sight->bucket].requests, -1);
 }
 
 /* Whether the connection was followed without a gap since then. */
 INLINE bool followed_since(const struct sight *sight, __u64 ns)
 {
-	return config.sample <= 1 || (sight->selected && ns >= control.selected_at_ns);
+	return !config.turns || (sight->selected && ns >= control.selected_at_ns);
 }
 
 #endif

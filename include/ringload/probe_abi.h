@@ -19,7 +19,8 @@
  *
  * Sampling: a connection has a hash of its client address, client port and server port; the
  * bucket is where that falls in 0..sample-1. A request is admitted when its bucket is the selected
- * one at arrival, and is followed to its end wherever the selection has moved meanwhile.
+ * one at arrival, and is followed to its end wherever the selection has moved meanwhile. While
+ * PROBE_ABI_SAMPLE_LIMIT is selected, none is.
  *
  * Owner: `config` is .rodata, frozen before loading; `control` is written by user space; `cpus` and
  * `threads` by the programs (a CPU writes its own entry of cpus, a thread mostly its own of
@@ -107,7 +108,7 @@ struct probe_abi_config {
 	__u32 cgroup_level; /* its depth: 0 is the root */
 	__u32 cpu_count;    /* entries of `cpus` */
 	__u32 thread_count; /* entries of `threads`; entry 0 is nobody's */
-	__u32 pad;
+	__u32 turns;        /* 1: a bucket is admitted by turns, or none; 0: all, always */
 };
 
 _Static_assert(sizeof(struct probe_abi_config) == 72, "no padding");
@@ -119,10 +120,10 @@ enum probe_abi_mode {
 
 /* Written by user space while the programs run. */
 struct probe_abi_control {
-	__u32 selected; /* the bucket admitted now */
-	__u32 window;   /* a change empties `slowest` */
-	__u32 mode;     /* enum probe_abi_mode, what the walk over connections does */
-	__u32 pad;
+	__u32 selected;           /* the bucket admitted now */
+	__u32 window;             /* a change empties `slowest` */
+	__u32 mode;               /* enum probe_abi_mode, what the walk over connections does */
+	__u32 leaving;            /* 1: the program that sees answers leave is on duty */
 	__u64 selected_at_ns;     /* since when; written after `selected` changed */
 	__s64 realtime_offset_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC; 0: skbs carry no stamps */
 };

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/percent.h"
 #include "base/units.h"
 
 static const char *const operators[THRESHOLD_OPERATOR_COUNT] = {
@@ -109,29 +110,6 @@ static int parse_operator(struct parse *parse)
 		bytes ? (int)bytes : 1, parse->at);
 }
 
-/* "1%", "0.5 %" or "0.01". */
-static int parse_share(const char *text, double *share, struct err *err)
-{
-	size_t whole = strspn(text, "0123456789");
-	size_t point = whole && text[whole] == '.' ? 1 : 0;
-	size_t decimals = point ? strspn(text + whole + 1, "0123456789") : 0;
-	const char *behind = text + whole + point + decimals;
-
-	*share = strtod(text, NULL);
-	behind += strspn(behind, " \t");
-	if (!whole || (point && !decimals) || (strcmp(behind, "%") && *behind))
-		return err_set(
-			err, ERR_USAGE, -EINVAL, "\"%s\" is not a share, write 1%% or 0.01", text);
-	if (*behind)
-		*share /= 100;
-	else if (*share >= 1)
-		return err_set(err, ERR_USAGE, -EINVAL,
-			"\"%s\" is ambiguous, write a share as 1%% or 0.01", text);
-	if (*share > 10)
-		return err_set(err, ERR_USAGE, -ERANGE, "\"%s\" is more than 1000%%", text);
-	return 0;
-}
-
 static int read_value(struct threshold *threshold, const char *text, struct err *err)
 {
 	uint64_t number = 0;
@@ -146,7 +124,7 @@ static int read_value(struct threshold *threshold, const char *text, struct err 
 		threshold->value = (double)number / 1000;
 		return status;
 	case RESULT_SHARE:
-		return parse_share(text, &threshold->value, err);
+		return percent_parse(text, &threshold->value, err);
 	default:
 		status = units_parse_count(text, 0, INT64_MAX, &number, err);
 		break;

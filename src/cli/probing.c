@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/percent.h"
 #include "base/units.h"
 
 static int take_port(struct probe_options *options, const char *text, struct err *err)
@@ -92,6 +93,25 @@ static int take_pid(
 	return 0;
 }
 
+static int take_budget(
+	const struct probing_values *values, struct probe_options *options, struct err *err)
+{
+	int code;
+
+	if (!values->budget)
+		return 0;
+	options->budget = -1;
+	if (!strcmp(values->budget, "off"))
+		return 0;
+	code = percent_parse(values->budget, &options->budget, err);
+	if (code < 0)
+		return code;
+	if (options->budget < 0.001 || options->budget > 1)
+		return err_set(err, ERR_USAGE, -ERANGE,
+			"\"%s\" is out of range: write 0.1%% to 100%%, or off", values->budget);
+	return 0;
+}
+
 int probing_take(struct probing_values *values, const char *prefix, struct probe_options *options,
 	struct err *err)
 {
@@ -108,6 +128,10 @@ int probing_take(struct probing_values *values, const char *prefix, struct probe
 	if (code >= 0) {
 		name = "cgroup";
 		code = take_cgroup(values, options, err);
+	}
+	if (code >= 0) {
+		name = "budget";
+		code = take_budget(values, options, err);
 	}
 	if (code >= 0) {
 		name = "pid";

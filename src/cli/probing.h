@@ -21,6 +21,7 @@
 struct probing_values {
 	struct scenario_list ports;
 	uint32_t sample, pid;
+	const char *budget; /* "3%", "off"; NULL: the default */
 	const char *netns, *cgroup;
 	const char *profile; /* what the names of the profile's files begin with; NULL: none */
 	char netns_path[PATH_MAX];
@@ -28,6 +29,7 @@ struct probing_values {
 
 /* Text of the defaults in the rows below. */
 _Static_assert(PROBE_DEFAULT_SAMPLE == 8, "the help says 1/8");
+_Static_assert(PROBE_DEFAULT_BUDGET == 0.03, "the help says 3%");
 
 /* Rows of an option table; prefix is "" or "probe-", place the offset of a struct probing_values.
  */
@@ -67,6 +69,16 @@ _Static_assert(PROBE_DEFAULT_SAMPLE == 8, "the help says 1/8");
 			.lowest = 1,                                                            \
 			.highest = 1 << 22,                                                     \
 			.offset = (place) + offsetof(struct probing_values, pid)},              \
+		{.name = prefix "budget",                                                       \
+			.kind = OPTION_TEXT,                                                    \
+			.value = "SHARE|off",                                                   \
+			.initial = "3%, but off where 1/N is given",                            \
+			.help = "take no more of the server's CPU time than this: a server "    \
+				"that spends only some microseconds on a request is then "      \
+				"looked at in parts of the time",                               \
+			.lowest = 1,                                                            \
+			.highest = 32,                                                          \
+			.offset = (place) + offsetof(struct probing_values, budget)},           \
 	{                                                                                       \
 		.name = "profile", .kind = OPTION_TEXT, .value = "PREFIX",                      \
 		.help = "sample the server's stacks too, and write them to "                    \

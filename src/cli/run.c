@@ -321,8 +321,8 @@ static int take_body(struct run_values *values, struct err *err)
 static int take_probing(
 	struct run_values *values, const struct option_parse *parse, struct err *err)
 {
-	static const char *const options[] = {"probe-port", "probe-sample", "probe-netns",
-		"probe-cgroup", "probe-pid", "profile"};
+	static const char *const options[] = {"probe-port", "probe-sample", "probe-budget",
+		"probe-netns", "probe-cgroup", "probe-pid", "profile"};
 	size_t i;
 
 	values->attribution.mode = (enum attribution_mode)values->probe;

@@ -115,29 +115,31 @@ int loader_cpus(struct err *err)
 	return cpus;
 }
 
-static int loader_keep(struct loader *loader, struct bpf_link *link, struct err *err)
+static int loader_keep(
+	struct loader *loader, const char *program, struct bpf_link *link, struct err *err)
 {
-	struct bpf_link **links;
+	struct loader_link *links;
 	int code;
 
 	if (!link) {
 		code = -errno;
 		return refusal_of_object(loader, "attach", code, err);
 	}
-	links = reallocarray(loader->links, loader->link_count + 1, sizeof(struct bpf_link *));
+	links = reallocarray(loader->links, loader->link_count + 1, sizeof(*links));
 	if (!links) {
 		bpf_link__destroy(link);
 		return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "cannot attach BPF programs");
 	}
 	loader->links = links;
-	links[loader->link_count++] = link;
+	links[loader->link_count++] = (struct loader_link){program, link};
 	return 0;
 }
 
 int loader_attach(struct loader *loader, const char *program, struct err *err)
 {
 	said_listen();
-	return loader_keep(loader, bpf_program__attach(loader_program(loader, program)), err);
+	return loader_keep(
+		loader, program, bpf_program__attach(loader_program(loader, program)), err);
 }
 
 int loader_attach_event(struct loader *loader, const char *program, int event_fd, struct err *err)
@@ -152,7 +154,7 @@ int loader_attach_event(struct loader *loader, const char *program, int event_fd
 		close(event_fd);
 		errno = code;
 	}
-	return loader_keep(loader, link, err);
+	return loader_keep(loader, program, link, err);
 }
 
 int loader_attach_ingress(struct loader *loader, const char *program, int ifindex, struct err *err)
@@ -349,12 +351,12 @@ int loader_statistics(struct err *err)
 	return fd;
 }
 
-int loader_spent(const struct loader *loader, uint64_t *time_ns, uint64_t *calls, struct err *err)
+/* Sums over the programs that are loaded. */
+static int loader_ask(const struct loader *loader, struct bpf_prog_info *sums, struct err *err)
 {
 	struct bpf_program *program = NULL;
 
-	*time_ns = 0;
-	*calls = 0;
+	memset(sums, 0, sizeof(*sums));
 	while ((program = bpf_object__next_program(loader->object, program))) {
 		struct bpf_prog_info info = {0};
 		uint32_t bytes = sizeof(info);
@@ -365,17 +367,48 @@ int loader_spent(const struct loader *loader, uint64_t *time_ns, uint64_t *calls
 		code = bpf_obj_get_info_by_fd(fd, &info, &bytes);
 		if (code)
 			return refusal_of_object(loader, "ask about", code, err);
-		*time_ns += info.run_time_ns;
-		*calls += info.run_cnt;
+		sums->run_time_ns += info.run_time_ns;
+		sums->run_cnt += info.run_cnt;
+		sums->recursion_misses += info.recursion_misses;
 	}
 	return 0;
+}
+
+int loader_spent(const struct loader *loader, uint64_t *time_ns, uint64_t *calls, struct err *err)
+{
+	struct bpf_prog_info sums;
+	int code = loader_ask(loader, &sums, err);
+
+	*time_ns = sums.run_time_ns;
+	*calls = sums.run_cnt;
+	return code;
+}
+
+int loader_missed(const struct loader *loader, uint64_t *missed, struct err *err)
+{
+	struct bpf_prog_info sums;
+	int code = loader_ask(loader, &sums, err);
+
+	*missed = sums.recursion_misses;
+	return code;
 }
 
 void loader_detach(struct loader *loader)
 {
 	for (size_t i = 0; i < loader->link_count; i++)
-		bpf_link__destroy(loader->links[i]);
+		bpf_link__destroy(loader->links[i].link);
 	loader->link_count = 0;
+}
+
+void loader_take_off(struct loader *loader, const char *program)
+{
+	for (size_t i = 0; i < loader->link_count; i++) {
+		if (strcmp(loader->links[i].program, program) != 0)
+			continue;
+		bpf_link__destroy(loader->links[i].link);
+		loader->links[i] = loader->links[--loader->link_count];
+		return;
+	}
 }
 
 void loader_release(struct loader *loader)

@@ -44,6 +44,11 @@ struct bpf_object;
 struct bpf_program;
 struct bpf_link;
 
+struct loader_link {
+	const char *program;
+	struct bpf_link *link;
+};
+
 struct loader_shared {
 	void *memory;
 	size_t size_bytes;
@@ -55,7 +60,7 @@ struct loader {
 	const char *name;
 	const void *bytes;
 	size_t byte_count;
-	struct bpf_link **links;
+	struct loader_link *links;
 	size_t link_count;
 	struct loader_shared shared[LOADER_SHARED_LIMIT];
 	size_t shared_count;
@@ -100,8 +105,9 @@ const char *loader_section(const struct loader *loader, const char *program);
 /* A program whose section says where it belongs: tp_btf, fentry, raw_tp. */
 int loader_attach(struct loader *loader, const char *program, struct err *err);
 
-/* Takes off whatever was attached; it can be attached again. */
+/* Takes off whatever was attached, or this program if it is; it can be attached again. */
 void loader_detach(struct loader *loader);
+void loader_take_off(struct loader *loader, const char *program);
 
 /* A program of type perf_event, to an event that was opened. Takes event_fd over, also on error. */
 int loader_attach_event(struct loader *loader, const char *program, int event_fd, struct err *err);
@@ -149,6 +155,10 @@ int loader_statistics(struct err *err);
 
 /* Time and calls of all programs of the object while statistics were on, since loading. */
 int loader_spent(const struct loader *loader, uint64_t *time_ns, uint64_t *calls, struct err *err);
+
+/* How often the kernel left a program of the object out since loading, as one was in its place on
+ * that CPU (recursion_misses of struct bpf_prog_info). */
+int loader_missed(const struct loader *loader, uint64_t *missed, struct err *err);
 
 void loader_release(struct loader *loader);
 

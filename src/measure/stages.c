@@ -133,8 +133,7 @@ static void add_words(struct words to, const void *from)
 }
 
 /* A connection closed on one CPU was opened before, and that perhaps on another. */
-static void add_counts(
-	struct stages *stages, const struct probe_abi_cpu *cpus, uint32_t cpu_count)
+static void add_counts(struct stages *stages, const struct probe_abi_cpu *cpus, uint32_t cpu_count)
 {
 	static_assert(PROBE_ABI_OPENED < PROBE_ABI_SEEDED && PROBE_ABI_SEEDED < PROBE_ABI_CLOSED,
 		"what comes later is read first");

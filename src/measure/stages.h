@@ -34,8 +34,8 @@ void stages_release(struct stages *stages);
 
 void stages_clear(struct stages *stages);
 void stages_copy(struct stages *to, const struct stages *from);
-/* Adds what the CPUs have. They may be counting on meanwhile: a reading may be a request uneven, but
- * no connection is closed in it that was not opened. */
+/* Adds what the CPUs have. They may be counting on meanwhile: a reading may be a request uneven,
+ * but no connection is closed in it that was not opened. */
 void stages_add(struct stages *stages, const struct probe_abi_cpu *cpus, uint32_t cpu_count);
 void stages_subtract(struct stages *later, const struct stages *earlier);
 

@@ -4,8 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-
 void cost_init(struct cost *cost, const struct loader *loader)
 {
 	memset(cost, 0, sizeof(*cost));
@@ -27,52 +25,50 @@ void cost_release(struct cost *cost)
 void cost_begin(struct cost *cost)
 {
 	cost_stop(cost);
-	cost->looked_ns = 0;
+	cost->requests = 0;
 	cost->programs_ns = 0;
 }
 
-static void cost_end_stretch(struct cost *cost)
+static void cost_end_stretch(struct cost *cost, uint64_t requests)
 {
 	uint64_t spent_ns, calls;
 
 	if (loader_spent(cost->loader, &spent_ns, &calls, &cost->failure) == 0) {
 		cost->programs_ns += spent_ns - cost->spent_ns;
-		cost->looked_ns += clock_now_ns() - cost->since_ns;
+		cost->requests += requests - cost->since_requests;
 	}
 	cost_stop(cost);
 }
 
-void cost_look(struct cost *cost, bool wanted)
+void cost_look(struct cost *cost, bool wanted, uint64_t requests)
 {
 	uint64_t calls;
 
 	if (cost->looking)
-		cost_end_stretch(cost);
+		cost_end_stretch(cost, requests);
 	if (!wanted || cost->failure.kind != ERR_NONE)
 		return;
 	cost->statistics = loader_statistics(&cost->failure);
 	if (cost->statistics < 0)
 		return;
 	cost->looking = true;
-	cost->since_ns = clock_now_ns();
+	cost->since_requests = requests;
 	if (loader_spent(cost->loader, &cost->spent_ns, &calls, &cost->failure))
 		cost_stop(cost);
 }
 
-bool cost_per_request(const struct cost *cost, double requests, uint64_t window_ns,
-	double *per_request_ns, const char **reason)
+bool cost_per_request(
+	const struct cost *cost, uint32_t sample, double *per_request_ns, const char **reason)
 {
 	if (cost->failure.kind != ERR_NONE)
 		*reason = cost->failure.text;
-	else if (cost->looked_ns == 0)
-		*reason = "the window was too short";
-	else if (requests == 0)
-		*reason = "there were no requests";
+	else if (cost->requests == 0)
+		*reason =
+			"no request was followed while it was looked at: the window was too short";
 	else
 		*reason = NULL;
 	if (*reason)
 		return false;
-	*per_request_ns = (double)cost->programs_ns / (double)cost->looked_ns * (double)window_ns /
-			  requests;
+	*per_request_ns = (double)cost->programs_ns / ((double)cost->requests * sample);
 	return true;
 }

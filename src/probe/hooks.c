@@ -14,38 +14,42 @@
  * 6.3, the others before 6.1.
  */
 static const struct hooks_stage stages[] = {
-	{"birth", true, NULL,
+	{"birth", true, HOOKS_ALWAYS, NULL,
 		{{"birth_state", "tp_btf/inet_sock_set_state", NULL},
 			{"birth_function", "fentry/tcp_set_state", NULL}}},
-	{"arrival", true, NULL,
+	{"arrival", true, HOOKS_LOOKING, NULL,
 		{{"arrival_probe", "tp_btf/tcp_probe", NULL},
 			{"arrival_function", "fentry/tcp_rcv_established", NULL}}},
-	{"read", true, NULL,
+	{"read", true, HOOKS_LOOKING, NULL,
 		{{"read_adjust", "tp_btf/tcp_rcv_space_adjust", NULL},
 			{"read_function", "fentry/tcp_rcv_space_adjust", NULL},
 			{"read_length", "tp_btf/sock_recv_length",
 				"seen at the end of the receiving call, so that the call's own "
 				"time counts as queue"}}},
-	{"send", true, NULL,
+	{"send", true, HOOKS_LOOKING, NULL,
 		{{"send_locked", "tp_btf/tcp_sendmsg_locked", NULL},
 			{"send_function", "fentry/tcp_sendmsg_locked", NULL},
 			{"send_length", "tp_btf/sock_send_length",
 				"seen at the end of the sending call, so that the call's own time "
 				"counts as app_cpu; tx is not measured"}}},
-	{"schedule", true, NULL, {{"schedule_switch", "tp_btf/sched_switch", NULL}}},
-	{"thread_exit", false, NULL, {{"exit_process", "tp_btf/sched_process_exit", NULL}}},
-	{"end", false, NULL,
+	{"schedule", true, HOOKS_ALWAYS, NULL, {{"schedule_switch", "tp_btf/sched_switch", NULL}}},
+	{"thread_exit", false, HOOKS_ALWAYS, NULL,
+		{{"exit_process", "tp_btf/sched_process_exit", NULL}}},
+	{"end", false, HOOKS_ALWAYS, NULL,
 		{{"end_destroy", "tp_btf/tcp_destroy_sock", NULL},
 			{"end_function", "fentry/inet_csk_destroy_sock", NULL}}},
-	{"tx", false, "send_length",
+	{"tx", false, HOOKS_LEAVING, "send_length",
 		{{"tx_start", "tp_btf/net_dev_start_xmit", NULL},
 			{"tx_queue", "tp_btf/net_dev_queue",
 				"seen before the queueing discipline, so that waiting there does "
 				"not count"}}},
-	{"retransmit", false, NULL, {{"retransmit_segment", "tp_btf/tcp_retransmit_skb", NULL}}},
-	{"reset_sent", false, NULL, {{"reset_sent_tcp", "tp_btf/tcp_send_reset", NULL}}},
-	{"reset_received", false, NULL, {{"reset_received_tcp", "tp_btf/tcp_receive_reset", NULL}}},
-	{"walk", false, NULL, {{"walk_tcp", "iter/tcp", NULL}}},
+	{"retransmit", false, HOOKS_ALWAYS, NULL,
+		{{"retransmit_segment", "tp_btf/tcp_retransmit_skb", NULL}}},
+	{"reset_sent", false, HOOKS_ALWAYS, NULL,
+		{{"reset_sent_tcp", "tp_btf/tcp_send_reset", NULL}}},
+	{"reset_received", false, HOOKS_ALWAYS, NULL,
+		{{"reset_received_tcp", "tp_btf/tcp_receive_reset", NULL}}},
+	{"walk", false, HOOKS_ALWAYS, NULL, {{"walk_tcp", "iter/tcp", NULL}}},
 };
 
 #define STAGE_COUNT (sizeof(stages) / sizeof(stages[0]))
@@ -130,7 +134,8 @@ static int hooks_choose_stage(struct hooks *hooks, const struct hooks_stage *sta
 			row->missing);
 	if (serves) {
 		row->hook = serves->hook;
-		hooks->programs[hooks->program_count++] = serves->program;
+		hooks->programs[hooks->program_count] = serves->program;
+		hooks->duties[hooks->program_count++] = stage->duty;
 	}
 	return 0;
 }

@@ -28,9 +28,17 @@ struct hooks_alternative {
 	const char *note;    /* how it is less accurate than the one before; NULL: not at all */
 };
 
+/* When a program is on duty. */
+enum hooks_duty {
+	HOOKS_ALWAYS,  /* rare, or what it adds up must not have gaps */
+	HOOKS_LOOKING, /* while requests are followed */
+	HOOKS_LEAVING  /* in a part of that time: it only sees answers leave */
+};
+
 struct hooks_stage {
 	const char *stage;
 	bool core;
+	enum hooks_duty duty;
 	const char
 		*blinded_by; /* a program of an earlier stage, with which it sees nothing; NULL */
 	struct hooks_alternative alternatives[HOOKS_ALTERNATIVE_LIMIT];
@@ -40,6 +48,7 @@ struct hooks {
 	struct probe_hook rows[HOOKS_LIMIT]; /* for the report, stages in their order */
 	size_t row_count;
 	const char *programs[HOOKS_LIMIT]; /* what serves, in the order of the stages */
+	enum hooks_duty duties[HOOKS_LIMIT];
 	size_t program_count;
 };
 

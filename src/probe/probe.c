@@ -3,31 +3,20 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/net_tstamp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "loader/loader.h"
-#include "loader/trial.h"
 #include "probe/cost.h"
-#include "probe/filter.h"
 #include "probe/hooks.h"
+#include "probe/looks.h"
 #include "probe/profile.h"
 #include "probe/sampling.h"
 #include "probe/slow.h"
 #include "probe/threads.h"
 #include "probe/walk.h"
-
-LOADER_OBJECT(attribution);
-
-/* Threads of the server that are told apart at a time. */
-#define PROBE_THREADS 4096
-
-#define PROBE_WALK "walk_tcp"
+#include "probe/watch.h"
 
 /* Milliseconds that a pause waits for requests it follows. */
 #define DRAIN_TURNS 100
@@ -36,27 +25,23 @@ LOADER_OBJECT(attribution);
 #define PROBE_STILL_EPOCHS 3
 
 struct probe {
-	struct probe_abi_config config;
-	struct loader loader;
-	struct hooks hooks;
+	struct watch watch;
 	struct sampling sampling;
+	struct looks looks;
 	struct threads threads;
 	struct cost cost;
 	struct profile *profile;
 	struct err profile_failure; /* why there is none */
 	struct walk walk;
-	int stamps_fd; /* negative: none */
+	bool leaving; /* the program that sees answers leave is on duty */
 
-	struct probe_abi_control *control;
-	const struct probe_abi_cpu *cpus;
-	const struct probe_abi_open_bucket *open_buckets;
-
+	uint64_t epoch_ns; /* when the next one begins */
 	uint64_t due_ns;
 	uint64_t begin_ns, window_ns;
-	bool ended;               /* its window */
-	uint64_t selected_ns;     /* since when one bucket is */
-	uint64_t longest_ns;      /* that one was, in the window */
-	uint64_t window_requests; /* without those that were answered later */
+	bool ended;           /* its window */
+	uint64_t selected_ns; /* since when one bucket is */
+	uint64_t longest_ns;  /* that one was, in the window */
+	uint64_t missed_before, missed;
 	struct stages base, window;
 	struct probe_abi_slow slowest[PROBE_ABI_SLOWEST];
 	size_t slowest_count;
@@ -64,155 +49,161 @@ struct probe {
 	struct probe_profile stacks;
 };
 
-/* --- opening --- */
+/* --- following --- */
 
-static int probe_configure(
-	struct probe *probe, const struct probe_options *options, struct err *err)
+static struct looks_reading probe_reading(const struct probe *probe)
 {
-	struct loader *loader = &probe->loader;
-	int cpus, code;
+	struct looks_reading reading = {.server_cpu_ns = threads_cpu_ns(&probe->threads)};
 
-	code = filter_resolve(&probe->config, options, err);
-	if (code)
-		return code;
-	code = walk_init(&probe->walk, options, err);
-	if (code)
-		return code;
-	cpus = loader_cpus(err);
-	if (cpus < 0)
-		return cpus;
-	probe->config.cpu_count = (uint32_t)cpus;
-	probe->config.thread_count = PROBE_THREADS + 1;
-	code = LOADER_OPEN(loader, attribution, err);
-	if (code == 0)
-		code = loader_set_constants(loader, &probe->config, sizeof(probe->config), err);
-	if (code == 0)
-		code = loader_set_entries(loader, "cpus", probe->config.cpu_count, err);
-	if (code == 0)
-		code = loader_set_entries(loader, "threads", probe->config.thread_count, err);
-	if (code == 0)
-		code = loader_set_entries(loader, "free_threads", PROBE_THREADS, err);
-	return code;
+	for (uint32_t i = 0; i < probe->watch.config.cpu_count; i++) {
+		const struct probe_abi_cpu *cpu = &probe->watch.cpus[i];
+
+		reading.requests += __atomic_load_n(
+			&cpu->count[PROBE_ABI_REQUESTS], __ATOMIC_RELAXED);
+		reading.residence_ns += __atomic_load_n(
+			&cpu->hist[PROBE_ABI_RESIDENCE].sum_ns, __ATOMIC_RELAXED);
+	}
+	return reading;
 }
 
-static int probe_try(void *context, const char *program, struct err *err)
-{
-	return trial_run(context, program, err);
-}
-
-/* Loads what serves; nothing runs yet. */
-static int probe_load(struct probe *probe, struct err *err)
-{
-	struct loader *loader = &probe->loader;
-	size_t bytes;
-	void *memory;
-	int code;
-
-	code = hooks_choose(&probe->hooks, probe_try, loader, err);
-	if (code)
-		return code;
-	loader_choose(loader, probe->hooks.programs, probe->hooks.program_count);
-	code = loader_load(loader, err);
-	if (code == 0)
-		code = loader_variable(loader, "control", sizeof(*probe->control), &memory, err);
-	if (code)
-		return code;
-	probe->control = memory;
-	code = loader_variable(loader, "open_buckets",
-		PROBE_ABI_SAMPLE_LIMIT * sizeof(*probe->open_buckets), &memory, err);
-	if (code)
-		return code;
-	probe->open_buckets = memory;
-	code = loader_share(loader, "cpus", &memory, &bytes, err);
-	if (code)
-		return code;
-	probe->cpus = memory;
-	code = loader_share(loader, "threads", &memory, &bytes, err);
-	if (code == 0)
-		code = threads_init(&probe->threads, memory, probe->config.thread_count,
-			(uint32_t)gettid(), err);
-	for (uint32_t i = 1; i <= PROBE_THREADS && code == 0; i++)
-		code = loader_push(loader, "free_threads", &i, err);
-	return code;
-}
-
-/*
- * While a socket wants them, the kernel stamps every packet when it comes from the device: where
- * rx_path begins.
- */
-static int probe_stamp(const struct probe *probe, bool on)
-{
-	int wanted = on ? SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE : 0;
-
-	return setsockopt(probe->stamps_fd, SOL_SOCKET, SO_TIMESTAMPING, &wanted, sizeof(wanted));
-}
-
-static int probe_want_stamps(struct probe *probe, struct err *err)
+/* What cannot be put on again is missing from then on, which the report tells. */
+static void probe_put_on(struct probe *probe, enum hooks_duty duty)
 {
 	struct err reason = {0};
-	int code;
 
-	probe->stamps_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (probe->stamps_fd < 0)
-		err_set_errno(&reason, ERR_ENVIRONMENT, -errno, "no socket for receive stamps");
-	else if (probe_stamp(probe, true))
-		err_set_errno(&reason, ERR_ENVIRONMENT, -errno, "receive stamps are refused");
-	code = hooks_add(&probe->hooks, "rx_path",
-		reason.kind == ERR_NONE ? "SO_TIMESTAMPING" : NULL,
-		reason.kind == ERR_NONE ? NULL : reason.text);
-	if (code)
-		return err_set_errno(err, ERR_ENVIRONMENT, code, "cannot open the kernel probe");
-	if (reason.kind != ERR_NONE && probe->stamps_fd >= 0) {
-		close(probe->stamps_fd);
-		probe->stamps_fd = -1;
-	}
-	return 0;
+	if (watch_attach(&probe->watch, duty, &reason) == 0)
+		return;
+	watch_detach(&probe->watch, duty);
+	hooks_remark(&probe->watch.hooks, duty == HOOKS_LEAVING ? "tx" : "arrival", reason.text);
 }
 
-/* From the last stage to the first: whoever takes up a connection finds the others in place. */
-static int probe_attach_programs(struct probe *probe, struct err *err)
+static void probe_watch_leaving(struct probe *probe, bool wanted)
 {
-	const struct hooks *hooks = &probe->hooks;
-	int code = 0;
-
-	for (size_t i = hooks->program_count; i-- > 0 && code == 0;)
-		if (strcmp(hooks->programs[i], PROBE_WALK) != 0)
-			code = loader_attach(&probe->loader, hooks->programs[i], err);
-	return code;
+	if (wanted && !probe->leaving)
+		probe_put_on(probe, HOOKS_LEAVING);
+	if (!wanted && probe->leaving)
+		watch_detach(&probe->watch, HOOKS_LEAVING);
+	probe->leaving = wanted;
 }
+
+/* Until now the same bucket was selected. */
+static void probe_was_selected(struct probe *probe, uint64_t now_ns)
+{
+	uint64_t selected_ns = now_ns - probe->selected_ns;
+
+	if (!probe->ended && probe->watch.config.turns && selected_ns > probe->longest_ns)
+		probe->longest_ns = selected_ns;
+	probe->selected_ns = now_ns;
+}
+
+/* An epoch of looking begins. */
+static void probe_select(struct probe *probe, uint64_t now_ns)
+{
+	bool cost;
+	uint32_t bucket = sampling_next(&probe->sampling, &cost);
+
+	cost_look(&probe->cost, cost && !probe->ended, probe_requests(probe));
+	watch_align_clocks(&probe->watch);
+	watch_admit(&probe->watch, bucket);
+	probe->epoch_ns = now_ns + SAMPLING_EPOCH_NS;
+}
+
+static void probe_do(struct probe *probe, enum looks_action action, uint64_t now_ns)
+{
+	switch (action) {
+	case LOOKS_GO_ON:
+		return;
+	case LOOKS_CLOSE:
+		probe_was_selected(probe, now_ns);
+		cost_look(&probe->cost, false, probe_requests(probe));
+		watch_admit(&probe->watch, PROBE_ABI_SAMPLE_LIMIT);
+		return;
+	case LOOKS_DETACH:
+		probe_watch_leaving(probe, false);
+		watch_detach(&probe->watch, HOOKS_LOOKING);
+		watch_forget_open(&probe->watch);
+		return;
+	case LOOKS_ATTACH:
+		probe_put_on(probe, HOOKS_LOOKING);
+		return;
+	case LOOKS_ADMIT:
+		probe->selected_ns = now_ns;
+		probe->epoch_ns = now_ns;
+		return;
+	}
+}
+
+/* Goes on with looking or resting; returns when there is more to do. */
+static uint64_t probe_turn(struct probe *probe, uint64_t now_ns)
+{
+	struct looks *looks = &probe->looks;
+	struct looks_reading reading = probe_reading(probe);
+
+	if (!probe->ended)
+		probe_do(probe,
+			looks_tick(looks, now_ns, &reading, watch_open_requests(&probe->watch)),
+			now_ns);
+	if (looks->state != LOOKS_LOOKING)
+		return looks->until_ns;
+	if (now_ns >= probe->epoch_ns) {
+		probe_was_selected(probe, now_ns);
+		probe_watch_leaving(probe, looks_leaving(looks));
+		probe_select(probe, now_ns);
+	}
+	return probe->epoch_ns < looks->until_ns ? probe->epoch_ns : looks->until_ns;
+}
+
+/* --- opening --- */
 
 /* Connections that are there already are taken up when all is in place. */
 static int probe_attach(struct probe *probe, struct err *err)
 {
+	struct watch *watch = &probe->watch;
 	struct err reason = {0};
-	int code = probe_attach_programs(probe, err);
+	int code = watch_attach(watch, HOOKS_LEAVING, err);
 
-	if (code || !hooks_serves(&probe->hooks, PROBE_WALK))
+	if (code == 0)
+		code = watch_attach(watch, HOOKS_LOOKING, err);
+	if (code == 0)
+		code = watch_attach(watch, HOOKS_ALWAYS, err);
+	if (code || !hooks_serves(&watch->hooks, WATCH_WALK))
 		return code;
-	if (walk_seed(&probe->walk, &probe->loader, probe->control, &reason) &&
-		hooks_remark(&probe->hooks, "walk", reason.text))
+	probe->leaving = true;
+	if (walk_seed(&probe->walk, &watch->loader, watch->control, &reason) &&
+		hooks_remark(&watch->hooks, "walk", reason.text))
 		return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "cannot open the kernel probe");
 	return 0;
 }
 
+static double probe_budget(const struct probe_options *options)
+{
+	if (options->budget == 0 && options->sample == 0)
+		return PROBE_DEFAULT_BUDGET;
+	return options->budget > 0 ? options->budget : 0;
+}
+
 static int probe_start(struct probe *probe, const struct probe_options *options, struct err *err)
 {
+	uint64_t now_ns = clock_now_ns(), seed = now_ns ^ (uint64_t)getpid() << 32;
+	struct watch *watch = &probe->watch;
 	int code = stages_init(&probe->base, err);
 
 	if (code == 0)
 		code = stages_init(&probe->window, err);
 	if (code == 0)
-		code = probe_configure(probe, options, err);
+		code = walk_init(&probe->walk, options, err);
 	if (code == 0)
-		code = probe_load(probe, err);
+		code = watch_open(watch, options, probe_budget(options) > 0, err);
 	if (code == 0)
-		code = probe_want_stamps(probe, err);
+		code = threads_init(&probe->threads, watch->threads, watch->config.thread_count,
+			(uint32_t)gettid(), err);
 	if (code)
 		return code;
-	sampling_init(
-		&probe->sampling, probe->config.sample, clock_now_ns() ^ (uint64_t)getpid() << 32);
-	cost_init(&probe->cost, &probe->loader);
-	probe_tick(probe, clock_now_ns());
+	sampling_init(&probe->sampling, watch->config.sample, seed);
+	looks_init(&probe->looks, probe_budget(options), watch->config.sample, seed, now_ns,
+		&(struct looks_reading){0});
+	cost_init(&probe->cost, &watch->loader);
+	probe_select(probe, now_ns);
 	code = probe_attach(probe, err);
 	if (code == 0 && options->profile)
 		profile_open(&probe->profile, options->profile_hz ? options->profile_hz : 199,
@@ -228,7 +219,6 @@ int probe_open(struct probe **opened, const struct probe_options *options, struc
 	*opened = NULL;
 	if (!probe)
 		return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "cannot open the kernel probe");
-	probe->stamps_fd = -1;
 	code = probe_start(probe, options, err);
 	if (code)
 		probe_close(probe);
@@ -243,14 +233,11 @@ void probe_close(struct probe *probe)
 		return;
 	profile_close(probe->profile);
 	cost_release(&probe->cost);
-	loader_release(&probe->loader);
+	watch_release(&probe->watch);
 	threads_release(&probe->threads);
-	hooks_release(&probe->hooks);
 	stages_release(&probe->base);
 	stages_release(&probe->window);
 	walk_release(&probe->walk);
-	if (probe->stamps_fd >= 0)
-		close(probe->stamps_fd);
 	free(probe);
 }
 
@@ -260,71 +247,42 @@ void probe_close(struct probe *probe)
  */
 static void probe_drain(struct probe *probe)
 {
-	uint32_t left = 1;
-
-	__atomic_store_n(&probe->control->selected, PROBE_ABI_SAMPLE_LIMIT, __ATOMIC_SEQ_CST);
-	for (int turn = 0; turn < DRAIN_TURNS && left; turn++) {
+	watch_admit(&probe->watch, PROBE_ABI_SAMPLE_LIMIT);
+	for (int turn = 0; turn < DRAIN_TURNS && watch_open_requests(&probe->watch); turn++)
 		clock_sleep_until(clock_now_ns() + NS_PER_MS);
-		left = 0;
-		for (size_t i = 0; i < PROBE_ABI_SAMPLE_LIMIT; i++)
-			left |= __atomic_load_n(&probe->open_buckets[i].requests, __ATOMIC_RELAXED);
-	}
 }
 
 void probe_pause(struct probe *probe)
 {
+	struct looks_reading reading;
+
+	cost_look(&probe->cost, false, probe_requests(probe));
 	probe_drain(probe);
-	loader_detach(&probe->loader);
-	if (probe->stamps_fd >= 0)
-		probe_stamp(probe, false);
+	watch_detach(&probe->watch, HOOKS_LEAVING);
+	watch_detach(&probe->watch, HOOKS_LOOKING);
+	watch_detach(&probe->watch, HOOKS_ALWAYS);
+	watch_forget_open(&probe->watch);
+	threads_tick(&probe->threads, clock_now_ns());
+	reading = probe_reading(probe);
+	looks_pause(&probe->looks, clock_now_ns(), &reading);
+	probe->leaving = false;
 }
 
 int probe_resume(struct probe *probe, struct err *err)
 {
-	if (probe->stamps_fd >= 0)
-		probe_stamp(probe, true);
-	probe->due_ns = 0;
-	return probe_attach_programs(probe, err);
-}
+	uint64_t now_ns = clock_now_ns();
+	int code = watch_attach(&probe->watch, HOOKS_ALWAYS, err);
+	struct looks_reading reading;
 
-/* --- running --- */
-
-/* Selects the next bucket; selected_at_ns comes after it, so that what the programs saw selected
- * since then was selected all the time. */
-static void probe_select(struct probe *probe)
-{
-	struct probe_abi_control *control = probe->control;
-	bool cost;
-	uint32_t bucket = sampling_next(&probe->sampling, &cost);
-
-	cost_look(&probe->cost, cost && !probe->ended);
-	if (bucket == control->selected && control->selected_at_ns)
-		return;
-	__atomic_store_n(&control->selected, bucket, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&control->selected_at_ns, clock_now_ns(), __ATOMIC_SEQ_CST);
-}
-
-/*
- * Packets are stamped with the wall clock, which may be set and is slewed; read between two reads
- * of the other clock. A reading that something came between is tried again.
- */
-static void probe_align_clocks(struct probe *probe)
-{
-	uint64_t before_ns, wall_ns, after_ns, least_ns = UINT64_MAX;
-	int64_t offset_ns = 0;
-
-	if (probe->stamps_fd < 0)
-		return;
-	for (int i = 0; i < 4; i++) {
-		before_ns = clock_now_ns();
-		wall_ns = clock_wall_ns();
-		after_ns = clock_now_ns();
-		if (after_ns - before_ns >= least_ns)
-			continue;
-		least_ns = after_ns - before_ns;
-		offset_ns = (int64_t)(wall_ns - before_ns - least_ns / 2);
-	}
-	__atomic_store_n(&probe->control->realtime_offset_ns, offset_ns, __ATOMIC_RELAXED);
+	threads_tick(&probe->threads, now_ns);
+	reading = probe_reading(probe);
+	looks_resume(&probe->looks, now_ns, &reading);
+	if (code == 0 && probe->looks.state != LOOKS_RESTING)
+		code = watch_attach(&probe->watch, HOOKS_LOOKING, err);
+	if (code == 0 && probe->looks.state == LOOKS_LOOKING)
+		probe_select(probe, now_ns);
+	probe->due_ns = now_ns;
+	return code;
 }
 
 static void probe_look(struct probe *probe)
@@ -336,48 +294,63 @@ static void probe_look(struct probe *probe)
 			profile_add(probe->profile, process);
 }
 
-/* Until now the same bucket was. */
-static void probe_was_selected(struct probe *probe, uint64_t now_ns)
-{
-	uint64_t selected_ns = now_ns - probe->selected_ns;
-
-	if (!probe->ended && probe->config.sample > 1 && selected_ns > probe->longest_ns)
-		probe->longest_ns = selected_ns;
-	probe->selected_ns = now_ns;
-}
-
 uint64_t probe_tick(struct probe *probe, uint64_t now_ns)
 {
+	uint64_t next_ns;
+
 	if (now_ns < probe->due_ns)
 		return probe->due_ns;
-	probe_was_selected(probe, now_ns);
-	probe_select(probe);
-	probe_align_clocks(probe);
 	if (!probe->ended) {
 		threads_tick(&probe->threads, clock_now_ns());
 		probe_look(probe);
 	}
+	next_ns = probe_turn(probe, now_ns);
 	probe->due_ns = now_ns + SAMPLING_EPOCH_NS;
+	if (next_ns < probe->due_ns)
+		probe->due_ns = next_ns;
 	return probe->due_ns;
+}
+
+/* The programs are there, so that asking does not fail. */
+static uint64_t probe_count_missed(const struct probe *probe)
+{
+	uint64_t missed = 0;
+
+	loader_missed(&probe->watch.loader, &missed, NULL);
+	return missed;
 }
 
 static void probe_sum(const struct probe *probe, struct stages *stages)
 {
 	stages_clear(stages);
-	stages_add(stages, probe->cpus, probe->config.cpu_count);
+	stages_add(stages, probe->watch.cpus, probe->watch.config.cpu_count);
+}
+
+/* Looks, whatever it was doing. */
+static void probe_look_now(struct probe *probe, uint64_t now_ns)
+{
+	struct looks_reading reading = probe_reading(probe);
+
+	if (probe->looks.state == LOOKS_RESTING)
+		probe_put_on(probe, HOOKS_LOOKING);
+	looks_begin(&probe->looks, now_ns, &reading);
+	cost_begin(&probe->cost);
+	sampling_begin(&probe->sampling);
+	probe->selected_ns = now_ns;
+	probe_watch_leaving(probe, looks_leaving(&probe->looks));
+	probe_select(probe, now_ns);
 }
 
 void probe_begin(struct probe *probe, uint64_t now_ns)
 {
 	probe->begin_ns = now_ns;
 	probe->ended = false;
-	probe->selected_ns = now_ns;
 	probe->longest_ns = 0;
-	cost_begin(&probe->cost);
-	sampling_begin(&probe->sampling);
-	probe_select(probe);
-	probe->due_ns = now_ns + SAMPLING_EPOCH_NS;
-	__atomic_fetch_add(&probe->control->window, 1, __ATOMIC_SEQ_CST);
+	threads_tick(&probe->threads, now_ns);
+	probe_look_now(probe, now_ns);
+	probe->due_ns = probe->epoch_ns;
+	__atomic_fetch_add(&probe->watch.control->window, 1, __ATOMIC_SEQ_CST);
+	probe->missed_before = probe_count_missed(probe);
 	probe_sum(probe, &probe->base);
 	threads_begin(&probe->threads, clock_now_ns());
 	probe_look(probe);
@@ -388,14 +361,15 @@ void probe_begin(struct probe *probe, uint64_t now_ns)
 /* What there is to say of requests and connections, up to now. */
 static void probe_read(struct probe *probe)
 {
+	probe->missed = probe_count_missed(probe) - probe->missed_before;
 	probe_sum(probe, &probe->window);
 	stages_subtract(&probe->window, &probe->base);
 	/* Of connections that were there before, a difference would tell nothing. */
 	probe->window.count[PROBE_ABI_SEEDED] = probe->base.count[PROBE_ABI_SEEDED] +
 						probe->base.count[PROBE_ABI_OPENED] -
 						probe->base.count[PROBE_ABI_CLOSED];
-	probe->slowest_count = slow_merge(
-		probe->slowest, probe->cpus, probe->config.cpu_count, probe->control->window);
+	probe->slowest_count = slow_merge(probe->slowest, probe->watch.cpus,
+		probe->watch.config.cpu_count, probe->watch.control->window);
 }
 
 static void probe_read_open(struct probe *probe)
@@ -403,22 +377,25 @@ static void probe_read_open(struct probe *probe)
 	struct err reason = {0};
 
 	memset(&probe->open, 0, sizeof(probe->open));
-	if (hooks_serves(&probe->hooks, PROBE_WALK) &&
-		walk_open_requests(&probe->walk, &probe->loader, probe->control, clock_now_ns(),
-			&probe->open, &reason))
-		hooks_remark(&probe->hooks, "walk", reason.text);
+	if (hooks_serves(&probe->watch.hooks, WATCH_WALK) &&
+		walk_open_requests(&probe->walk, &probe->watch.loader, probe->watch.control,
+			clock_now_ns(), &probe->open, &reason))
+		hooks_remark(&probe->watch.hooks, "walk", reason.text);
 }
 
 void probe_end(struct probe *probe, uint64_t now_ns)
 {
+	struct looks_reading reading = probe_reading(probe);
+
 	probe->window_ns = now_ns - probe->begin_ns;
-	cost_look(&probe->cost, false);
+	cost_look(&probe->cost, false, reading.requests);
+	looks_end(&probe->looks, now_ns, &reading);
 	probe_read(probe);
-	probe->window_requests = probe->window.count[PROBE_ABI_REQUESTS];
 	threads_end(&probe->threads, clock_now_ns());
 	probe_look(probe);
 	probe_read_open(probe);
-	probe_was_selected(probe, now_ns);
+	if (probe->looks.state == LOOKS_LOOKING)
+		probe_was_selected(probe, now_ns);
 	if (probe->profile)
 		profile_read(probe->profile, &probe->stacks);
 	probe->ended = true;
@@ -435,8 +412,8 @@ void probe_settle(struct probe *probe)
 
 size_t probe_hooks(const struct probe *probe, const struct probe_hook **hooks)
 {
-	*hooks = probe->hooks.rows;
-	return probe->hooks.row_count;
+	*hooks = probe->watch.hooks.rows;
+	return probe->watch.hooks.row_count;
 }
 
 const struct stages *probe_stages(const struct probe *probe)
@@ -446,7 +423,24 @@ const struct stages *probe_stages(const struct probe *probe)
 
 uint32_t probe_sample(const struct probe *probe)
 {
-	return probe->config.sample;
+	return probe->watch.config.sample;
+}
+
+bool probe_takes_turns(const struct probe *probe)
+{
+	return probe->watch.config.turns != 0;
+}
+
+double probe_looked_share(const struct probe *probe)
+{
+	if (!probe->window_ns || probe->looks.looked_ns >= probe->window_ns)
+		return 1;
+	return (double)probe->looks.looked_ns / (double)probe->window_ns;
+}
+
+double probe_looks_error(const struct probe *probe)
+{
+	return looks_error_share(&probe->looks, probe_looked_share(probe));
 }
 
 bool probe_stood_still(const struct probe *probe, uint64_t *longest_ns)
@@ -459,9 +453,9 @@ uint64_t probe_requests(const struct probe *probe)
 {
 	uint64_t requests = 0;
 
-	for (uint32_t i = 0; i < probe->config.cpu_count; i++)
+	for (uint32_t i = 0; i < probe->watch.config.cpu_count; i++)
 		requests += __atomic_load_n(
-			&probe->cpus[i].count[PROBE_ABI_REQUESTS], __ATOMIC_RELAXED);
+			&probe->watch.cpus[i].count[PROBE_ABI_REQUESTS], __ATOMIC_RELAXED);
 	return requests;
 }
 
@@ -484,9 +478,12 @@ void probe_open_requests(const struct probe *probe, struct probe_open_requests *
 
 bool probe_overhead_ns(const struct probe *probe, double *per_request_ns, const char **reason)
 {
-	double requests = (double)probe->window_requests * (double)probe->config.sample;
+	return cost_per_request(&probe->cost, probe->watch.config.sample, per_request_ns, reason);
+}
 
-	return cost_per_request(&probe->cost, requests, probe->window_ns, per_request_ns, reason);
+uint64_t probe_missed(const struct probe *probe)
+{
+	return probe->missed;
 }
 
 uint32_t probe_pid(const struct probe *probe)

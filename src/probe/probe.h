@@ -28,11 +28,15 @@
 #include "measure/stages.h"
 
 #define PROBE_DEFAULT_SAMPLE 8
+#define PROBE_DEFAULT_BUDGET 0.03
 
 struct probe_options {
 	uint16_t ports[PROBE_ABI_PORT_LIMIT];
 	size_t port_count; /* at least 1 */
 	uint32_t sample;   /* 1 in this many; 0: PROBE_DEFAULT_SAMPLE */
+	/* Share of the server's CPU time to keep within, by not looking all the time; 0: with a
+	 * sample of 0 PROBE_DEFAULT_BUDGET, else none; negative: none. */
+	double budget;
 	const char *netns; /* a path ("/proc/123/ns/net", "/run/netns/blue"); NULL: any */
 	/* Without netns: namespaces that have connections already, which are looked for there and
 	 * in the caller's own. */
@@ -83,6 +87,13 @@ size_t probe_hooks(const struct probe *probe, const struct probe_hook **hooks);
 
 const struct stages *probe_stages(const struct probe *probe);
 uint32_t probe_sample(const struct probe *probe);
+/* Whether some requests are not followed by intent. */
+bool probe_takes_turns(const struct probe *probe);
+
+/* Share of the window that was looked at, and the relative standard error of the mean residence
+ * that comes from the rest: negative, if it is not known. */
+double probe_looked_share(const struct probe *probe);
+double probe_looks_error(const struct probe *probe);
 
 /* Whether the sampling stood still for long in the window, as probe_tick was not called: then what
  * was followed meanwhile weighs more than the rest. */
@@ -107,6 +118,10 @@ void probe_open_requests(const struct probe *probe, struct probe_open_requests *
 /* Time the programs took themselves for each request of the server, from the kernel's statistics of
  * BPF programs, which are on for a tenth of the time or less. False with a reason: not measured. */
 bool probe_overhead_ns(const struct probe *probe, double *per_request_ns, const char **reason);
+
+/* Runs of the programs that the kernel left out in the window, as another one was in their place:
+ * what they would have seen is missing. */
+uint64_t probe_missed(const struct probe *probe);
 
 /* A process of the server, as soon as one of its threads has read; 0: none yet. */
 uint32_t probe_pid(const struct probe *probe);

@@ -6,7 +6,7 @@
  * random order, another one each time, so that every bucket is selected equally long and none keeps
  * step with something periodic in the load. What the programs cost is measured in one epoch of
  * each SAMPLING_COST_EPOCHS, at a random place, but in the second one of a window first: so that a
- * window of three epochs has one.
+ * window of three epochs has one. Only looked-at epochs count.
  *
  * Owner: the caller's storage, nothing to release. Threads: one. Errors: none.
  */
@@ -20,7 +20,7 @@
 #include "ringload/probe_abi.h"
 
 #define SAMPLING_EPOCH_NS    100000000ULL
-#define SAMPLING_COST_EPOCHS 32
+#define SAMPLING_COST_EPOCHS 16
 
 struct sampling {
 	struct rng rng;

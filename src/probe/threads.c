@@ -231,6 +231,15 @@ void threads_end(struct threads *threads, uint64_t now_ns)
 	qsort(threads->rows, threads->row_count, sizeof(*threads->rows), threads_order);
 }
 
+uint64_t threads_cpu_ns(const struct threads *threads)
+{
+	uint64_t cpu_ns = 0;
+
+	for (uint32_t i = 1; i < threads->count; i++)
+		cpu_ns += threads->places[i].last.sums.cpu_ns;
+	return cpu_ns;
+}
+
 uint32_t threads_new_process(struct threads *threads)
 {
 	if (threads->process_told == threads->process_count)

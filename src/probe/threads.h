@@ -64,6 +64,9 @@ void threads_tick(struct threads *threads, uint64_t now_ns);
 void threads_begin(struct threads *threads, uint64_t now_ns);
 void threads_end(struct threads *threads, uint64_t now_ns);
 
+/* CPU time of all of them that were there at the last look, since each was first seen. */
+uint64_t threads_cpu_ns(const struct threads *threads);
+
 /* A process not told before, or 0. */
 uint32_t threads_new_process(struct threads *threads);
 

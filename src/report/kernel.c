@@ -20,6 +20,10 @@
 /* What the figures rest on. */
 static void write_basis(const struct result_kernel *kernel, struct buf *out)
 {
+	const char *remedy = kernel->looked_share < 1
+				     ? ", which is large: --probe-budget off looks all the time"
+				     : ", which is large: --probe-sample 1/1 follows every request";
+	bool sampled = kernel->sample > 1 || kernel->looked_share < 1;
 	char text[UNITS_TEXT_BYTES];
 	struct buf basis = {0};
 
@@ -29,17 +33,19 @@ static void write_basis(const struct result_kernel *kernel, struct buf *out)
 		buf_printf(&basis, ", 1/%" PRIu32 " sampled", kernel->sample);
 	else
 		buf_text(&basis, ", not sampled");
+	if (kernel->looked_share < 1)
+		buf_printf(&basis, " in %s of the time",
+			units_format_share(text, kernel->looked_share));
 	if (kernel->has_sampled_fraction)
 		buf_printf(&basis, " (%s of the client's)",
 			units_format_share(text, kernel->sampled_fraction));
-	if (kernel->sample > 1 && kernel->has_error)
+	if (sampled && kernel->has_error)
 		buf_printf(&basis, "; standard error of the mean %s%s",
 			units_format_share(text, kernel->error_share),
-			kernel->error_share > LARGE_ERROR
-				? ", which is large: --probe-sample 1/1 follows every request"
-				: "");
-	else if (kernel->sample > 1 && kernel->requests)
-		buf_text(&basis, "; standard error of the mean unknown: too few connections");
+			kernel->error_share > LARGE_ERROR ? remedy : "");
+	else if (sampled && kernel->requests)
+		buf_printf(&basis, "; standard error of the mean unknown: too few %s",
+			kernel->looked_share < 1 ? "looks" : "connections");
 	layout_entry(out, "kernel", buf_string(&basis));
 	out->failed |= basis.failed;
 	buf_release(&basis);

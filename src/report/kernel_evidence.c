@@ -54,6 +54,8 @@ static void write_counts(struct table *table)
 		{RESULT_KERNEL_SPAN_UNKNOWN,
 			"responses whose end was not seen: not in response_span"},
 		{RESULT_KERNEL_LOST, "connections or threads the probe had no room for"},
+		{RESULT_KERNEL_MISSED,
+			"events the kernel kept from the probe, as they came one within another"},
 	};
 	char text[UNITS_TEXT_BYTES];
 

@@ -2,6 +2,9 @@
 #include "result/kernel_block.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -32,21 +35,46 @@ static void say_ports(struct buf *out, const uint16_t *ports, size_t count)
 		buf_printf(out, "%s%u", !i ? " " : i < count - 1 ? ", " : " and ", ports[i]);
 }
 
+static void say_filter(struct buf *out, const char *what, const char *value)
+{
+	if (value)
+		buf_printf(out, "%s%s %s", out->length_bytes ? ", " : "", what, value);
+}
+
+/* Who was looked for. */
+static void say_who(struct buf *out, const struct probe_options *asked)
+{
+	struct buf filters = {0};
+	char pid[16];
+
+	snprintf(pid, sizeof(pid), "%" PRIu32, asked->pid);
+	say_filter(&filters, "process", asked->pid ? pid : NULL);
+	say_filter(&filters, "network namespace", asked->netns);
+	say_filter(&filters, "control group", asked->cgroup);
+	if (filters.length_bytes)
+		buf_printf(out, "nothing that passes the filters (%s)", buf_string(&filters));
+	else
+		buf_text(out, "nothing on this machine");
+	out->failed |= filters.failed;
+	buf_release(&filters);
+}
+
 /* Why there is nothing: no server of this machine had anything to do with the ports. */
 static void refuse_silence(
 	struct builder *builder, struct result_kernel *kernel, const struct kernel_input *input)
 {
 	struct buf sentence = {0};
 
-	buf_text(&sentence, "nothing on this machine accepted connections on ");
-	say_ports(&sentence, input->ports, input->port_count);
+	say_who(&sentence, input->asked);
+	buf_text(&sentence, " accepted connections on ");
+	say_ports(&sentence, input->asked->ports, input->asked->port_count);
 	if (!input->client)
 		buf_text(&sentence, " while the probe ran");
 	else
 		buf_printf(&sentence,
 			" while the load ran: for a server elsewhere, run `ringload probe "
 			"--port %u` there",
-			input->port_count ? input->ports[0] : 0);
+			input->asked->port_count ? input->asked->ports[0] : 0);
 	builder->failed |= sentence.failed;
 	kernel->reason = builder_text(builder, buf_string(&sentence));
 	buf_release(&sentence);
@@ -194,9 +222,12 @@ static void fill_stages(struct builder *builder, struct result_kernel *kernel,
 	kernel->handoff_share = share((double)count[PROBE_ABI_HANDOFFS], requests);
 	kernel->offloaded_share = share((double)count[PROBE_ABI_OFFLOADED], requests);
 	kernel->unattributed_share = share((double)count[PROBE_ABI_UNATTRIBUTED], requests);
-	/* Nothing was left out: no error comes from sampling. */
+	/* Nothing was left out: no error comes from sampling connections, or times. */
 	if (readings->sample == 1 && requests > 0)
 		error = 0;
+	kernel->looked_share = readings->looked_share;
+	if (error >= 0 && readings->looked_share < 1)
+		error = readings->looks_error < 0 ? -1 : hypot(error, readings->looks_error);
 	kernel->has_error = error >= 0;
 	kernel->error_share = kernel->has_error ? error : 0;
 	for (unsigned int stage = 0; stage < PROBE_ABI_STAGE_COUNT; stage++)
@@ -282,9 +313,10 @@ static void fill_probe_counters(struct builder *builder, struct result_kernel *k
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		fill_counter(builder, kernel, rows[i].kind, count[rows[i].count], NULL);
 	fill_counter(builder, kernel, RESULT_KERNEL_NO_ARRIVAL, count[PROBE_ABI_NO_ARRIVAL],
-		readings->sample > 1 ? "counted only while every request is followed" : NULL);
+		readings->takes_turns ? "counted only while every request is followed" : NULL);
 	fill_counter(builder, kernel, RESULT_KERNEL_LOST,
 		count[PROBE_ABI_LOST_CONNECTIONS] + count[PROBE_ABI_LOST_THREADS], NULL);
+	fill_counter(builder, kernel, RESULT_KERNEL_MISSED, readings->missed, NULL);
 }
 
 static void fill_host_counters(
@@ -388,12 +420,12 @@ static void fill_profile(
 static void fill_ports(
 	struct builder *builder, struct result_kernel *kernel, const struct kernel_input *input)
 {
-	kernel->ports = builder_take(builder, input->port_count, sizeof(*kernel->ports));
+	kernel->ports = builder_take(builder, input->asked->port_count, sizeof(*kernel->ports));
 	if (!kernel->ports)
 		return;
-	kernel->port_count = input->port_count;
-	for (size_t i = 0; i < input->port_count; i++)
-		kernel->ports[i] = input->ports[i];
+	kernel->port_count = input->asked->port_count;
+	for (size_t i = 0; i < input->asked->port_count; i++)
+		kernel->ports[i] = input->asked->ports[i];
 }
 
 static void fill_measured(struct builder *builder, struct result_kernel *kernel,

@@ -18,6 +18,9 @@ struct kernel_readings {
 	size_t hook_count;
 	const struct stages *stages;
 	uint32_t sample;
+	bool takes_turns;
+	uint64_t missed;
+	double looked_share, looks_error;
 	uint32_t pid;
 	const struct stages_thread *threads;
 	size_t thread_count;

@@ -8,6 +8,10 @@ static void read_probe(const struct probe *probe, struct kernel_readings *readin
 	*readings = (struct kernel_readings){
 		.stages = probe_stages(probe),
 		.sample = probe_sample(probe),
+		.missed = probe_missed(probe),
+		.takes_turns = probe_takes_turns(probe),
+		.looked_share = probe_looked_share(probe),
+		.looks_error = probe_looks_error(probe),
 		.pid = probe_pid(probe),
 	};
 	readings->hook_count = probe_hooks(probe, &readings->hooks);

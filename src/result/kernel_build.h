@@ -29,10 +29,9 @@ struct kernel_client {
 };
 
 struct kernel_input {
-	const struct probe *probe; /* after probe_end; NULL: not measured */
-	const char *reason;        /* why not */
-	const uint16_t *ports;
-	size_t port_count;
+	const struct probe *probe;          /* after probe_end; NULL: not measured */
+	const char *reason;                 /* why not */
+	const struct probe_options *asked;  /* what the probe let pass: its ports and filters */
 	uint64_t start_ns;                  /* at_s counts from here (clock.h) */
 	const struct host *host;            /* of the window */
 	const struct kernel_client *client; /* NULL: something else drove the load */

@@ -42,6 +42,9 @@ static void read_requests(struct reader *reader, const json_t *object, struct re
 		reader_leave(reader, back);
 	}
 	kernel->sample = reader_count32(reader, object, "sample");
+	kernel->looked_share = reader_real(reader, object, "looked_share");
+	if (kernel->looked_share < 0 || kernel->looked_share > 1)
+		reader_refuse(reader, "looked_share", "is no share");
 	kernel->requests = reader_count(reader, object, "requests");
 	kernel->attributed = reader_count(reader, object, "attributed");
 	if (kernel->attributed > kernel->requests)

@@ -38,6 +38,7 @@ static void write_requests(struct emit *emit, const struct result_kernel *kernel
 		emit_count(emit, NULL, kernel->ports[i]);
 	emit_array_end(emit);
 	emit_count(emit, "sample", kernel->sample);
+	emit_real(emit, "looked_share", kernel->looked_share);
 	write_real_or_null(
 		emit, "sampled_fraction", kernel->has_sampled_fraction, kernel->sampled_fraction);
 	emit_count(emit, "requests", kernel->requests);
@@ -282,7 +283,11 @@ static void write_absences(struct emit *emit, const struct result_kernel *kernel
 	if (!kernel->has_sampled_fraction)
 		emit_text(emit, "sampled_fraction", "no client counted all requests");
 	if (!kernel->has_error)
-		emit_text(emit, "error_share", "fewer than two groups of connections had requests");
+		emit_text(emit, "error_share",
+			kernel->looked_share < 1
+				? "fewer than two looks at the server, or groups of "
+				  "connections, had requests"
+				: "fewer than two groups of connections had requests");
 	if (!kernel->has_overhead)
 		emit_text(emit, "overhead_ns_per_request", kernel->overhead_reason);
 	if (!kernel->has_residual)

@@ -24,6 +24,7 @@ static const char *const counter_keys[RESULT_KERNEL_COUNTER_COUNT] = {
 	[RESULT_KERNEL_THROTTLED_NS] = "throttled_ns",
 	[RESULT_KERNEL_THROTTLED_PERIODS] = "throttled_periods",
 	[RESULT_KERNEL_LOST] = "lost",
+	[RESULT_KERNEL_MISSED] = "missed",
 };
 
 const char *result_kernel_counter_key(enum result_kernel_counter_kind counter)

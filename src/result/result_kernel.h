@@ -6,8 +6,8 @@
  * In JSON, in this order:
  *
  *   status "measured" | "not_measured", reason (null when measured), hooks[], and when measured:
- *   ports[], sample (N of 1/N), sampled_fraction, requests, attributed, handoff_share,
- *   offloaded_share, unattributed_share, error_share, overhead_ns_per_request,
+ *   ports[], sample (N of 1/N), looked_share, sampled_fraction, requests, attributed,
+ * handoff_share, offloaded_share, unattributed_share, error_share, overhead_ns_per_request,
  *   residence{count, mean_ns, p50, p95, p99, max, few_samples[], histogram{}}, stages[],
  *   slowest_1pct{requests, attributed, share, from_ns, residence_mean_ns}, mix[], residual_ns,
  *   counters{}, workers[], imbalance, open{waiting, reading, oldest_ns}, slowest[], profile{},
@@ -21,6 +21,8 @@
  *   residence: their shares are null, as are all while no request is attributed.
  * - sampled_fraction: requests the probe followed of those the client completed. Well above 1/N:
  *   others used the port too.
+ * - looked_share: of the window, in which requests were admitted; below 1 the probe rested to keep
+ * within its budget of the server's CPU time.
  * - mix[]: from_ns, requests, attributed, residence_ns, parts_ns{}: sums over the requests whose
  *   residence began with from_ns; residence_ns and parts_ns are of the attributed.
  * - counters{}: those of result_kernel_counter_key, softirq_share, and a "not_measured" of its own.
@@ -123,7 +125,8 @@ enum result_kernel_counter_kind {
 	RESULT_KERNEL_SYN_DROPS, /* the SYN queue was full, and no cookies */
 	RESULT_KERNEL_THROTTLED_NS,
 	RESULT_KERNEL_THROTTLED_PERIODS,
-	RESULT_KERNEL_LOST, /* connections and threads the probe had no room for */
+	RESULT_KERNEL_LOST,   /* connections and threads the probe had no room for */
+	RESULT_KERNEL_MISSED, /* runs of its programs that the kernel left out */
 	RESULT_KERNEL_COUNTER_COUNT
 };
 
@@ -154,6 +157,7 @@ struct result_kernel {
 	uint16_t *ports;
 	size_t port_count;
 	uint32_t sample;
+	double looked_share;       /* of the window; the probe rested in the rest of it */
 	bool has_sampled_fraction; /* known where a client counted all requests */
 	double sampled_fraction;
 	uint64_t requests, attributed;

@@ -143,8 +143,7 @@ static int fill(const struct probe_run *run, struct probe_record *record, struct
 	const struct attribution *attribution = &run->attribution;
 	struct kernel_input input = {
 		.probe = attribution->probe,
-		.ports = attribution->server.probe.ports,
-		.port_count = attribution->server.probe.port_count,
+		.asked = &attribution->server.probe,
 		.start_ns = attribution->began_ns,
 		.host = &attribution->host,
 	};

@@ -40,6 +40,7 @@ void kernel_sample(struct result_kernel *kernel, uint64_t requests)
 	kernel->ports = extend(NULL, &kernel->port_count, sizeof(*kernel->ports));
 	kernel->ports[0] = 8080;
 	kernel->sample = 8;
+	kernel->looked_share = 1;
 	kernel->has_sampled_fraction = true;
 	kernel->sampled_fraction = 0.1249;
 	kernel->requests = kernel->attributed = requests;

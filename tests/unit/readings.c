@@ -188,12 +188,9 @@ void readings_init(struct readings *readings)
 	readings->hooks[1] = (struct probe_hook){"tx", false, NULL, "refused: not permitted"};
 	readings->stacks[0] = (struct probe_stack){"start;main;write_[k]", 40};
 	readings->stacks[1] = (struct probe_stack){"start;main", 2};
-	readings->ports[0] = 8080;
-	readings->ports[1] = 443;
-	readings->ports[2] = 65535;
+	readings->asked = (struct probe_options){.ports = {8080, 443, 65535}, .port_count = 1};
 	readings->input = (struct kernel_input){
-		.ports = readings->ports,
-		.port_count = 1,
+		.asked = &readings->asked,
 		.start_ns = READINGS_START_NS,
 		.host = &readings->host,
 		.client = &readings->client,
@@ -203,6 +200,8 @@ void readings_init(struct readings *readings)
 		.hook_count = 2,
 		.stages = &readings->stages,
 		.sample = 8,
+		.takes_turns = true,
+		.looked_share = 1,
 		.pid = 500,
 		.threads = readings->threads,
 		.thread_count = 2,

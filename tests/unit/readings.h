@@ -24,7 +24,7 @@ struct readings {
 	struct slowest client_slowest[2];
 	const struct slowest *workers[2];
 	struct kernel_client client;
-	uint16_t ports[3];
+	struct probe_options asked;
 	struct kernel_input input;
 	struct kernel_readings readings;
 };

@@ -76,15 +76,29 @@ static void a_port_nobody_serves_is_said(void **state)
 	assert_silent(readings,
 		"nothing on this machine accepted connections on port 8080 while the load ran: for "
 		"a server elsewhere, run `ringload probe --port 8080` there");
-	readings->input.port_count = 2;
+	readings->asked.port_count = 2;
 	readings->input.client = NULL;
 	assert_silent(readings,
 		"nothing on this machine accepted connections on ports 8080 and 443 while the "
 		"probe ran");
-	readings->input.port_count = 3;
+	readings->asked.port_count = 3;
 	assert_silent(readings,
 		"nothing on this machine accepted connections on ports 8080, 443 and 65535 while "
 		"the probe ran");
+	/* What was not let pass may have been there. */
+	readings->asked.port_count = 1;
+	readings->asked.pid = 7;
+	readings->asked.cgroup = "web";
+	assert_silent(readings, "nothing that passes the filters (process 7, control group web) "
+				"accepted connections on "
+				"port 8080 while the probe ran");
+	readings->asked.pid = 0;
+	readings->asked.cgroup = NULL;
+	readings->asked.netns = "/run/netns/blue";
+	assert_silent(readings,
+		"nothing that passes the filters (network namespace /run/netns/blue) accepted "
+		"connections on port 8080 while the probe ran");
+	readings->asked.netns = NULL;
 }
 
 /* A server that is there and answered nothing is no silence: each sign of it counts. */
@@ -293,11 +307,13 @@ static void errors_of_sampling(void **state)
 	assert_int_equal(kernel.sample, 8);
 	result_kernel_release(&kernel);
 	readings->readings.sample = 1;
+	readings->readings.takes_turns = false;
 	kernel = fill(readings);
 	assert_true(kernel.has_error);
 	assert_true(kernel.error_share == 0);
 	result_kernel_release(&kernel);
 	readings->readings.sample = 8;
+	readings->readings.takes_turns = true;
 	memset(&readings->stages.group[1], 0, 255 * sizeof(*readings->stages.group));
 	kernel = fill(readings);
 	assert_false(kernel.has_error);
@@ -329,11 +345,14 @@ static void counters_have_their_places(void **state)
 		{RESULT_KERNEL_THROTTLED_NS, 15},
 		{RESULT_KERNEL_THROTTLED_PERIODS, 16},
 		{RESULT_KERNEL_LOST, 200 + PROBE_ABI_LOST_CONNECTIONS + PROBE_ABI_LOST_THREADS},
+		{RESULT_KERNEL_MISSED, 17},
 	};
 	struct readings *readings = *state;
 	struct result_kernel kernel;
 
 	readings->readings.sample = 1;
+	readings->readings.takes_turns = false;
+	readings->readings.missed = 17;
 	kernel = fill(readings);
 	assert_int_equal(sizeof(rows) / sizeof(*rows), RESULT_KERNEL_COUNTER_COUNT);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
