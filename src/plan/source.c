@@ -161,7 +161,7 @@ static int check_overlaps(const struct source_pool *pool, struct err *err)
 		for (size_t j = 0; j < i; j++)
 			if (overlap(&ranges[i], &ranges[j]))
 				return err_set(err, ERR_USAGE, -EINVAL,
-					"--source \"%s\" overlaps \"%s\": leave the smaller one "
+					"--source \"%s\" overlaps \"%s\": leave one of them "
 					"out",
 					ranges[i].text, ranges[j].text);
 	return 0;
