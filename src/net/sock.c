@@ -38,22 +38,13 @@ int sock_bind_source(int fd, const struct sockaddr *address, socklen_t address_b
 	int one = 1;
 
 	/* Of the IP level for both families. */
-	if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one)) ||
-		bind(fd, address, address_bytes))
+	if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one)))
 		return -errno;
-	return 0;
-}
-
-int sock_try_source(const struct sockaddr *address, socklen_t address_bytes)
-{
-	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int code;
-
-	if (fd < 0)
+	/* Addresses of a route of type "local" can be bound to in IPv4, but not in IPv6. */
+	if (address->sa_family == AF_INET6 &&
+		setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &one, sizeof(one)))
 		return -errno;
-	code = sock_bind_source(fd, address, address_bytes);
-	close(fd);
-	return code;
+	return bind(fd, address, address_bytes) ? -errno : 0;
 }
 
 int sock_route(

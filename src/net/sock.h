@@ -21,12 +21,9 @@ int sock_open(int family);
 void sock_close(int fd);
 
 /* Connects will come from this address, with a port the kernel chooses for each at its connect, so
- * that the same port can serve several peers (IP_BIND_ADDRESS_NO_PORT). 0 or -errno;
- * -EADDRNOTAVAIL: it is not an address of this host. */
+ * that one port can serve several peers (IP_BIND_ADDRESS_NO_PORT). 0 or -errno. Whether it is an
+ * address of this host is not found out here: see route_is_local. */
 int sock_bind_source(int fd, const struct sockaddr *address, socklen_t address_bytes);
-
-/* Whether connects could come from this address; as sock_bind_source. */
-int sock_try_source(const struct sockaddr *address, socklen_t address_bytes);
 
 /* The address of this host from which packets to that one leave; sends none. 0 or -errno. */
 int sock_route(

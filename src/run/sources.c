@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "net/route.h"
 #include "net/sock.h"
 #include "plan/source.h"
 
@@ -83,17 +84,18 @@ static int not_local(const struct plan *plan, const struct source_range *range,
 static int check_one(const struct plan *plan, int family, uint64_t number, struct err *err)
 {
 	struct sockaddr_storage address;
-	socklen_t bytes = source_address(&plan->sources, family, number, &address);
 	char text[SOURCE_TEXT_BYTES];
-	int code = sock_try_source((const struct sockaddr *)&address, bytes);
+	int local;
 
-	if (!code)
+	source_address(&plan->sources, family, number, &address);
+	local = route_is_local((const struct sockaddr *)&address);
+	if (local < 0)
+		return err_set_errno(err, ERR_ENVIRONMENT, local,
+			"--source: cannot find out whether %s is an address of this host",
+			source_text(text, &address));
+	if (local)
 		return 0;
-	if (code == -EADDRNOTAVAIL)
-		return not_local(
-			plan, source_range_of(&plan->sources, family, number), &address, err);
-	return err_set_errno(err, ERR_ENVIRONMENT, code, "--source: cannot connect from %s",
-		source_text(text, &address));
+	return not_local(plan, source_range_of(&plan->sources, family, number), &address, err);
 }
 
 static int check_range(
