@@ -298,9 +298,11 @@ struct metric_value metric_read(const struct metric *metric, const struct result
 	case SOURCE_COUNTER:
 		return known((double)counters->value[metric->row->counter]);
 	default:
-		return read_latency(metric, metric->latency == RESULT_CONNECT
-						    ? &result->connect
-						    : &run->latency[metric->latency]);
+		if (metric->latency == RESULT_CONNECT)
+			return read_latency(metric, &result->connect);
+		if (run->latency[metric->latency].not_measured)
+			return unknown(result_block_lacks(run, metric->latency));
+		return read_latency(metric, &run->latency[metric->latency]);
 	}
 }
 

@@ -80,6 +80,24 @@ static void judge_identity(struct judge *judge, const char *phase, const struct 
 		counters_failed(counters), value[COUNTER_TIMED_OUT], value[COUNTER_IN_FLIGHT]);
 }
 
+/* Where stamps were asked for, each completed request has one or was counted as having none. */
+static void judge_stamps(struct judge *judge, const char *phase, const struct result_block *block)
+{
+	uint64_t queued = block->latency[RESULT_CLIENT_QUEUE].count;
+	uint64_t arrived = block->latency[RESULT_UNTIL_ARRIVAL].count;
+	uint64_t unstamped = block->counters.value[COUNTER_UNSTAMPED];
+	uint64_t completed = block->counters.value[COUNTER_COMPLETED];
+
+	if (block->latency[RESULT_CLIENT_QUEUE].not_measured ||
+		(queued == arrived && queued + unstamped == completed))
+		return;
+	find(judge, RESULT_INTERNAL_ERROR, RESULT_REASON_IDENTITY, NO_WORKER,
+		"the generator miscounted in the %s phase: completed (%" PRIu64
+		") is not stamped (client_queue %" PRIu64 ", until_arrival %" PRIu64
+		") + unstamped (%" PRIu64 ")",
+		phase, completed, queued, arrived, unstamped);
+}
+
 /* A stored file may hold anything. */
 static char *format_seconds(char text[UNITS_TEXT_BYTES], double seconds)
 {
@@ -294,6 +312,8 @@ int validity_judge(const struct result *result, struct result_validity *validity
 
 	judge_identity(&judge, "measured", &result->run.counters);
 	judge_identity(&judge, "warm-up", &result->warmup.counters);
+	judge_stamps(&judge, "measured", &result->run);
+	judge_stamps(&judge, "warm-up", &result->warmup);
 	if (result->generator.fault)
 		find(&judge, RESULT_INTERNAL_ERROR, RESULT_REASON_WORKER_FAILED, NO_WORKER,
 			"a worker gave up: %s", result->generator.fault);

@@ -3,6 +3,9 @@
 
 #include <time.h>
 
+#define OFFSET_TRIES     8
+#define OFFSET_ENOUGH_NS 200
+
 static uint64_t read_clock(clockid_t clock)
 {
 	struct timespec now;
@@ -47,4 +50,23 @@ uint64_t clock_thread_cpu_ns(void)
 uint64_t clock_wall_ns(void)
 {
 	return read_clock(CLOCK_REALTIME);
+}
+
+uint64_t clock_wall_offset_ns(uint64_t *error_ns)
+{
+	uint64_t offset_ns = 0;
+
+	*error_ns = UINT64_MAX;
+	/* Closely between two readings, unless the thread was descheduled there. */
+	for (int i = 0; i<OFFSET_TRIES && * error_ns> OFFSET_ENOUGH_NS; i++) {
+		uint64_t before_ns = clock_now_ns();
+		uint64_t wall_ns = clock_wall_ns();
+		uint64_t half_ns = (clock_now_ns() - before_ns) / 2;
+
+		if (half_ns >= *error_ns)
+			continue;
+		*error_ns = half_ns;
+		offset_ns = wall_ns - (before_ns + half_ns);
+	}
+	return offset_ns;
 }

@@ -29,7 +29,11 @@ void clock_sleep_until(uint64_t deadline_ns);
 /* CPU time this thread has used so far. */
 uint64_t clock_thread_cpu_ns(void);
 
-/* Seconds since 1970, with nanoseconds: for "started_at" only, never for a measurement. */
+/* Nanoseconds since 1970: for "started_at", and for stamps of the kernel, which are of this clock.
+ * It can be set at any time, so no two of its readings make a measurement. */
 uint64_t clock_wall_ns(void);
+
+/* How far clock_wall_ns is ahead of clock_now_ns, modulo 2^64, give or take *error_ns. */
+uint64_t clock_wall_offset_ns(uint64_t *error_ns);
 
 #endif

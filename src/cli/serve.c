@@ -17,8 +17,8 @@
 #include "target/target.h"
 
 struct serve_values {
-	uint32_t port, workers, connections;
-	uint64_t seed, log_entries;
+	uint32_t port, workers, connections, backlog;
+	uint64_t seed, log_entries, accept_delay_ns;
 	struct scenario_list addresses, routes;
 	const char *routes_file, *cpus;
 };
@@ -71,6 +71,23 @@ static const struct option serve_options[] = {
 		.lowest = 1,
 		.highest = TARGET_CONNECTION_LIMIT,
 		.offset = VALUE(connections)},
+	{.name = "backlog",
+		.kind = OPTION_U32,
+		.value = "N",
+		.initial = "16384",
+		.help = "connections that may wait to be accepted, for each worker; the kernel "
+			"cuts "
+			"it at net.core.somaxconn",
+		.lowest = 1,
+		.highest = TARGET_CONNECTION_LIMIT,
+		.offset = VALUE(backlog)},
+	{.name = "accept-delay",
+		.kind = OPTION_DURATION,
+		.value = "TIME",
+		.initial = "0",
+		.help = "let connections wait this long before all that wait are accepted",
+		.highest = SERVICE_LONGEST_NS,
+		.offset = VALUE(accept_delay_ns)},
 	{.group = "What",
 		.name = "route",
 		.letter = 'r',
@@ -215,6 +232,8 @@ static int open_target(struct serving *serving, const struct serve_values *value
 		.seed = values->seed,
 		.connections = values->connections,
 		.log_entries = values->log_entries,
+		.accept_delay_ns = values->accept_delay_ns,
+		.backlog = values->backlog,
 	};
 	int code = take_routes(serving, values, err);
 
@@ -355,6 +374,9 @@ static const struct command_example serve_examples[] = {
 	{"ringload serve", "answers everything at once with 100 bytes"},
 	{"ringload serve --route '* service=exp:2ms' --route '/big size=1M'",
 		"takes 2 ms on average, but answers /big at once with a megabyte"},
+	{"ringload serve --route '* capacity=5000 refuse-above=1000'",
+		"breaks at 5,000 requests a second, whatever this machine bears, and refuses with "
+		"503 what finds 1,000 others waiting"},
 	{"ringload serve --route '* service=fixed:1ms freeze=1s@10s'",
 		"stops altogether for a second, ten seconds after its start"},
 	{"curl http://127.0.0.1:8080/__stats", "what it has done so far, as JSON"},

@@ -146,6 +146,8 @@ static int make_socket(struct worker *worker, int family)
 		code = sock_reset_on_close(fd);
 	if (!code && plan->sources.range_count)
 		code = bind_source(worker, fd, family);
+	if (!code && worker->stamp.asked)
+		code = sock_stamp(fd);
 	if (code)
 		sock_close(fd);
 	return code ? code : fd;
@@ -243,6 +245,18 @@ void conn_note_reset(struct worker *worker, uint32_t index)
 	cancel_armed(worker, index);
 }
 
+static void arm_receive(struct worker *worker, uint32_t index)
+{
+	struct conn *conn = &worker->conns[index];
+
+	conn->armed |= CONN_ARMED_RECEIVE;
+	if (worker->stamp.asked)
+		ring_receive_stamped(worker->ring, index,
+			RING_TAG(RING_RECEIVE_STAMPED, index, conn->generation));
+	else
+		ring_receive(worker->ring, index, RING_TAG(RING_RECEIVE, index, conn->generation));
+}
+
 void conn_receive(struct worker *worker, uint32_t index)
 {
 	struct conn *conn = &worker->conns[index];
@@ -250,8 +264,7 @@ void conn_receive(struct worker *worker, uint32_t index)
 	if (conn->state != CONN_OPEN || (conn->armed & (CONN_ARMED_RECEIVE | CONN_ARMED_CANCEL)))
 		return;
 	COUNT(&worker->stats->health, HEALTH_REARMED);
-	conn->armed |= CONN_ARMED_RECEIVE;
-	ring_receive(worker->ring, index, RING_TAG(RING_RECEIVE, index, conn->generation));
+	arm_receive(worker, index);
 }
 
 void conn_close(struct worker *worker, uint32_t index)
@@ -310,8 +323,7 @@ void conn_connected(struct worker *worker, uint32_t index, int result)
 	conn_enlist(worker, index, CONN_UNLISTED);
 	http1_response_init(&conn->response);
 	http1_response_begin(&conn->response, worker->plan->request.head);
-	conn->armed |= CONN_ARMED_RECEIVE;
-	ring_receive(worker->ring, index, RING_TAG(RING_RECEIVE, index, conn->generation));
+	arm_receive(worker, index);
 	if (worker->churn.on) {
 		churn_connected(worker, index);
 		return;

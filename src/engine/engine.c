@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "engine/worker.h"
+#include "net/sock.h"
 
 /* A server's accept queue is not what is to be measured, unless --connect-rate says so: connections
  * come at a bearable rate. */
@@ -40,6 +41,7 @@ struct engine {
 	struct worker_control control;
 	struct ring_features features;
 	int ended_event; /* eventfd: a worker has ended */
+	int stamping;    /* a socket that keeps the kernel making stamps; -1: none */
 	size_t thread_count;
 	struct engine_thread *threads;
 };
@@ -194,6 +196,24 @@ static int await_ready(struct engine *engine, struct err *err)
 	return 0;
 }
 
+/*
+ * The kernel begins to stamp segments somewhat after the first socket asked for it, and ends after
+ * the last: one that is there all the time makes connections that come and go have theirs.
+ */
+static int keep_stamping(struct engine *engine, struct err *err)
+{
+	int code;
+
+	if (!engine->plan->rx_timestamps)
+		return 0;
+	engine->stamping = sock_open(engine->plan->addresses[0].sockaddr.ss_family);
+	code = engine->stamping < 0 ? engine->stamping : sock_stamp(engine->stamping);
+	if (code)
+		return err_set_errno(err, ERR_ENVIRONMENT, code,
+			"--rx-timestamps: the kernel does not stamp what arrives");
+	return 0;
+}
+
 int engine_open(struct engine **out, const struct plan *plan, struct err *err)
 {
 	struct engine *engine = calloc(1, sizeof(*engine));
@@ -203,6 +223,7 @@ int engine_open(struct engine **out, const struct plan *plan, struct err *err)
 	if (!engine)
 		return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "no memory for the engine");
 	engine->plan = plan;
+	engine->stamping = -1;
 	engine->control.start_ns = UINT64_MAX;
 	engine->control.connects_per_second = (plan->connect_rate_mrps
 							      ? (double)plan->connect_rate_mrps /
@@ -217,7 +238,9 @@ int engine_open(struct engine **out, const struct plan *plan, struct err *err)
 	}
 	/* From here on a signal handler may stop it. */
 	*out = engine;
-	code = ring_probe(&engine->features, err);
+	code = keep_stamping(engine, err);
+	if (!code)
+		code = ring_probe(&engine->features, err);
 	for (size_t i = 0; i < plan->worker_count && !code; i++) {
 		engine->threads[i].engine = engine;
 		code = start_thread(&engine->threads[i], plan->workers[i].cpu, err);
@@ -325,6 +348,8 @@ void engine_close(struct engine *engine)
 	}
 	if (engine->ended_event >= 0)
 		close(engine->ended_event);
+	if (engine->stamping >= 0)
+		sock_close(engine->stamping);
 	free(engine->threads);
 	free(engine);
 }

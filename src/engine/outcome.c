@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/outcome.h"
 
+#include "engine/stamp.h"
+
 /* A request whose intended time lies ahead of the clock read (a stop in the same turn) has age 0.
  */
 static uint64_t age(uint64_t since_ns, uint64_t now_ns)
@@ -50,6 +52,8 @@ void outcome_completed(struct worker *worker, uint32_t index, uint64_t done_ns, 
 
 	hist_record(&stats->total, age(request->intended_ns, done_ns));
 	hist_record(&stats->service, service_ns);
+	if (worker->stamp.asked)
+		stamp_completed(worker, request, done_ns);
 	if (worker->slowest.capacity && request->phase == STATS_MEASURED &&
 		slowest_wants(&worker->slowest, service_ns))
 		keep_slow(worker, index, service_ns, done_ns);

@@ -5,6 +5,7 @@
 
 #include "engine/conn.h"
 #include "engine/outcome.h"
+#include "engine/stamp.h"
 
 static void oldest_completed(struct worker *worker, uint32_t index)
 {
@@ -107,12 +108,9 @@ static void stream_ended(struct worker *worker, uint32_t index, int32_t result)
 		receive_failed(worker, index);
 }
 
-static void received_bytes(
-	struct worker *worker, uint32_t index, const struct ring_completion *completion)
+static void received_bytes(struct worker *worker, uint32_t index, struct span bytes)
 {
 	struct conn *conn = &worker->conns[index];
-	struct span bytes = {.data = ring_buffer_data(worker->ring, completion->buffer),
-		.bytes = (size_t)completion->result};
 	unsigned int phase = STATS_MEASURED;
 
 	if (conn->state == CONN_OPEN) {
@@ -120,29 +118,48 @@ static void received_bytes(
 			phase = worker->requests[worker_request_slot(worker, index, conn->oldest)]
 					.phase;
 		COUNT_BY(&worker_phase_stats(worker, phase)->counters, COUNTER_BYTES_RECEIVED,
-			(uint64_t)completion->result);
+			bytes.bytes);
 		feed(worker, index, bytes);
 	}
 }
 
 /* Cancelled while open: a reset was told, and it looks again once the cancel has completed. */
-static void receive_done(
-	struct worker *worker, uint32_t index, const struct ring_completion *completion)
+static inline void received(
+	struct worker *worker, uint32_t index, const void *data, int32_t result, bool more)
 {
 	struct conn *conn = &worker->conns[index];
-	bool more = completion->flags & RING_MORE;
 
 	if (!more)
 		conn->armed &= (uint8_t)~CONN_ARMED_RECEIVE;
-	if (completion->result > 0)
-		received_bytes(worker, index, completion);
-	else if (completion->result == -ENOBUFS)
+	if (result > 0)
+		received_bytes(worker, index, (struct span){data, (size_t)result});
+	else if (result == -ENOBUFS)
 		COUNT(&worker->stats->health, HEALTH_ENOBUFS);
-	else if (conn->state == CONN_OPEN && completion->result != -ECANCELED)
-		stream_ended(worker, index, completion->result);
+	else if (conn->state == CONN_OPEN && result != -ECANCELED)
+		stream_ended(worker, index, result);
 
 	conn_receive(worker, index);
 	conn_settle(worker, index);
+}
+
+static void receive_done(
+	struct worker *worker, uint32_t index, const struct ring_completion *completion)
+{
+	const void *data = completion->result > 0
+				   ? ring_buffer_data(worker->ring, completion->buffer)
+				   : NULL;
+
+	received(worker, index, data, completion->result, completion->flags & RING_MORE);
+}
+
+static void receive_stamped_done(
+	struct worker *worker, uint32_t index, const struct ring_completion *completion)
+{
+	struct ring_stamped piece;
+
+	ring_open_stamped(worker->ring, completion, &piece);
+	stamp_take(worker, &piece);
+	received(worker, index, piece.data, piece.result, completion->flags & RING_MORE);
 }
 
 static void send_done(
@@ -190,6 +207,7 @@ typedef void handler(struct worker *, uint32_t, const struct ring_completion *);
 
 static handler *const handlers[RING_OPERATION_COUNT] = {
 	[RING_RECEIVE] = receive_done,
+	[RING_RECEIVE_STAMPED] = receive_stamped_done,
 	[RING_SEND] = send_done,
 	[RING_CONNECT] = connect_done,
 	[RING_CANCEL] = cancel_done,

@@ -11,6 +11,7 @@
 #include "engine/pace.h"
 #include "engine/phase.h"
 #include "engine/receive.h"
+#include "engine/stamp.h"
 
 #define TICK_NS (10 * NS_PER_MS)
 /* A send up to this size fits an empty socket buffer, so it cannot outlive its own response. */
@@ -39,11 +40,17 @@ static uint32_t wire_copies(const struct plan *plan)
 	return copies < plan->pipeline ? (uint32_t)copies : plan->pipeline;
 }
 
+/* Of which the responses have what the plan says. */
+static uint32_t buffer_bytes(const struct plan *plan)
+{
+	return plan->buffer_bytes + (plan->rx_timestamps ? RING_STAMPED_BYTES : 0);
+}
+
 /* Buffers start at different cache sets: equal low address bits would make them evict each other.
  */
 static uint32_t buffer_stride(const struct plan *plan)
 {
-	return plan->buffer_bytes + 5 * 64;
+	return buffer_bytes(plan) + 5 * 64;
 }
 
 struct pieces {
@@ -101,7 +108,7 @@ static int open_ring(struct worker *worker, void *buffers, struct err *err)
 		.completion_entries = conns < 512 ? 4096 : conns * 8,
 		.slots = conns,
 		.buffer_count = plan->buffer_count,
-		.buffer_bytes = plan->buffer_bytes,
+		.buffer_bytes = buffer_bytes(plan),
 		.buffer_stride_bytes = buffer_stride(plan),
 		.buffers = buffers,
 	};
@@ -152,6 +159,7 @@ int worker_init(struct worker *worker, const struct plan *plan, size_t index,
 	slowest_init(&worker->slowest, plan->slowest_rows, pieces.slowest);
 	rng_init(&worker->jitter, plan->seed, 1000000 + index);
 	margin_init(&worker->margin);
+	stamp_init(worker);
 	init_tables(worker);
 	if (plan->open_loop) {
 		arrival_init(&worker->due, plan, index);
@@ -220,6 +228,8 @@ static void reap(struct worker *worker)
 		count = ring_reap(worker->ring, batch, WORKER_REAP_BATCH);
 		if (total && count)
 			worker->now_ns = clock_now_ns();
+		if (worker->stamp.asked && count)
+			stamp_look(worker);
 		prefetch(worker, batch, count);
 		for (uint32_t i = 0; i < count; i++)
 			receive_completion(worker, &batch[i]);

@@ -131,6 +131,15 @@ struct conn {
 	uint64_t backoff_ns;
 };
 
+/* What makes a stamp of the kernel a time of ours; see stamp.h. */
+struct stamp_clock {
+	bool asked;
+	bool arrived;             /* of the bytes being read it is known when */
+	uint64_t arrival_ns;      /* … then */
+	uint64_t offset_ns;       /* the wall clock less clock_now_ns, modulo 2^64 */
+	uint64_t trusted_from_ns; /* what is read before has no stamp: the wall clock was set */
+};
+
 /* A socket that is to tell its local port, which it has once its connect was submitted. */
 struct conn_unasked {
 	uint32_t conn;
@@ -173,6 +182,7 @@ struct worker {
 	uint32_t established;         /* connections that are open */
 	uint64_t last_established_ns; /* when one was open last */
 
+	struct stamp_clock stamp;
 	struct slowest slowest; /* of the measured phase; without capacity: not asked for */
 	/* Whose connect goes with the next enter; NULL unless the slowest are kept. */
 	struct conn_unasked *unasked;

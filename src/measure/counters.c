@@ -27,6 +27,7 @@ static const char *const counter_keys[COUNTER_COUNT] = {
 	[COUNTER_BYTES_RECEIVED] = "received",
 	[COUNTER_WINDOW_SENT] = "window_sent",
 	[COUNTER_WINDOW_COMPLETED] = "window_completed",
+	[COUNTER_UNSTAMPED] = "unstamped",
 };
 
 static const char *const connection_counter_keys[CONNECTION_COUNTER_COUNT] = {

@@ -47,6 +47,7 @@ enum counter {
 	/* For rates: what happened while the window was open, whichever phase the request is of. */
 	COUNTER_WINDOW_SENT,
 	COUNTER_WINDOW_COMPLETED,
+	COUNTER_UNSTAMPED, /* completed without a stamp of arrival, where stamps were asked for */
 	COUNTER_COUNT
 };
 

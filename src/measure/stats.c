@@ -12,14 +12,17 @@ struct member {
 	unsigned int precision_bits;
 };
 
-#define PHASE_MEMBERS(phase_name)                                                              \
-	{offsetof(struct stats, phase[phase_name].total), HIST_PRECISION_3_DIGITS},            \
-		{offsetof(struct stats, phase[phase_name].service), HIST_PRECISION_3_DIGITS},  \
-		{offsetof(struct stats, phase[phase_name].connection_wait),                    \
-			HIST_PRECISION_2_DIGITS},                                              \
-		{offsetof(struct stats, phase[phase_name].send_lag), HIST_PRECISION_2_DIGITS}, \
-	{                                                                                      \
-		offsetof(struct stats, phase[phase_name].failure), HIST_PRECISION_2_DIGITS     \
+#define PHASE_MEMBERS(phase_name)                                                               \
+	{offsetof(struct stats, phase[phase_name].total), HIST_PRECISION_3_DIGITS},             \
+		{offsetof(struct stats, phase[phase_name].service), HIST_PRECISION_3_DIGITS},   \
+		{offsetof(struct stats, phase[phase_name].connection_wait),                     \
+			HIST_PRECISION_2_DIGITS},                                               \
+		{offsetof(struct stats, phase[phase_name].send_lag), HIST_PRECISION_2_DIGITS},  \
+		{offsetof(struct stats, phase[phase_name].failure), HIST_PRECISION_2_DIGITS},   \
+		{offsetof(struct stats, phase[phase_name].until_arrival),                       \
+			HIST_PRECISION_2_DIGITS},                                               \
+	{                                                                                       \
+		offsetof(struct stats, phase[phase_name].client_queue), HIST_PRECISION_2_DIGITS \
 	}
 
 /* Every histogram of the block, in the order their cells lie behind it. */

@@ -25,6 +25,8 @@ struct stats_request {
 	struct hist connection_wait; /* from intended until a connection could take it */
 	struct hist send_lag; /* sent - intended - connection_wait: the generator's own fault */
 	struct hist failure;  /* age of requests that failed (reset, closed, short, ...) */
+	struct hist until_arrival; /* arrival of the response as the kernel stamped it - sent */
+	struct hist client_queue;  /* done - that arrival */
 };
 
 struct stats {

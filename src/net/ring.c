@@ -13,6 +13,11 @@
 
 /* One group of provided buffers a ring. */
 #define BUFFER_GROUP 0
+/* Of control data: the three stamps of SO_TIMESTAMPING, of which the first is the software's. */
+#define STAMP_CONTROL_BYTES CMSG_SPACE(3 * sizeof(struct timespec))
+
+_Static_assert(sizeof(struct io_uring_recvmsg_out) + STAMP_CONTROL_BYTES == RING_STAMPED_BYTES,
+	"a stamped receive takes as much room as ring.h says");
 
 struct ring {
 	struct io_uring uring;
@@ -23,6 +28,7 @@ struct ring {
 	uint32_t returned; /* buffers given back, not yet shown to the kernel */
 	uint64_t overflows;
 	bool initialised;
+	struct msghdr stamped; /* of every stamped receive: room for a stamp, none for an address */
 };
 
 /*
@@ -116,6 +122,7 @@ int ring_new(struct ring **out, const struct ring_options *options, struct err *
 	ring->buffer_count = options->buffer_count;
 	ring->buffer_bytes = options->buffer_bytes;
 	ring->buffer_stride_bytes = options->buffer_stride_bytes;
+	ring->stamped.msg_controllen = STAMP_CONTROL_BYTES;
 
 	code = io_uring_queue_init_params(options->submission_entries, &ring->uring, &params);
 	if (code) {
@@ -235,6 +242,17 @@ void ring_receive(struct ring *ring, uint32_t slot, uint64_t tag)
 	sqe->user_data = tag;
 }
 
+void ring_receive_stamped(struct ring *ring, uint32_t slot, uint64_t tag)
+{
+	struct io_uring_sqe *sqe = next_sqe(ring);
+
+	io_uring_prep_recvmsg_multishot(sqe, (int)slot, &ring->stamped, 0);
+	sqe->ioprio |= IORING_RECVSEND_POLL_FIRST;
+	sqe->flags |= IOSQE_FIXED_FILE | IOSQE_BUFFER_SELECT;
+	sqe->buf_group = BUFFER_GROUP;
+	sqe->user_data = tag;
+}
+
 void ring_send(
 	struct ring *ring, uint32_t slot, const void *data, size_t bytes, bool quiet, uint64_t tag)
 {
@@ -343,6 +361,37 @@ _Static_assert(RING_BUFFER == IORING_CQE_F_BUFFER && RING_MORE == IORING_CQE_F_M
 const void *ring_buffer_data(const struct ring *ring, uint16_t buffer)
 {
 	return ring->buffers + (size_t)buffer * ring->buffer_stride_bytes;
+}
+
+/* The software's stamp among control data; 0 seconds: there is none. */
+static struct timespec find_stamp(struct io_uring_recvmsg_out *out, struct msghdr *header)
+{
+	struct timespec stamp = {0};
+
+	for (struct cmsghdr *control = io_uring_recvmsg_cmsg_firsthdr(out, header); control;
+		control = io_uring_recvmsg_cmsg_nexthdr(out, header, control))
+		if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_TIMESTAMPING)
+			memcpy(&stamp, CMSG_DATA(control), sizeof(stamp));
+	return stamp;
+}
+
+void ring_open_stamped(const struct ring *ring, const struct ring_completion *completion,
+	struct ring_stamped *stamped)
+{
+	struct msghdr header = ring->stamped;
+	struct io_uring_recvmsg_out *out;
+	struct timespec stamp;
+
+	*stamped = (struct ring_stamped){.result = completion->result};
+	if (!(completion->flags & RING_BUFFER))
+		return;
+	out = (struct io_uring_recvmsg_out *)(ring->buffers + (size_t)completion->buffer *
+								      ring->buffer_stride_bytes);
+	stamp = find_stamp(out, &header);
+	stamped->data = io_uring_recvmsg_payload(out, &header);
+	stamped->result = completion->result - RING_STAMPED_BYTES;
+	stamped->stamped = stamp.tv_sec;
+	stamped->wall_ns = (uint64_t)stamp.tv_sec * 1000000000 + (uint64_t)stamp.tv_nsec;
 }
 
 void ring_buffer_return(struct ring *ring, uint16_t buffer)

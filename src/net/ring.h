@@ -49,6 +49,7 @@ enum ring_operation {
 	RING_CANCEL,
 	RING_CLOSE,
 	RING_ACCEPT,
+	RING_RECEIVE_STAMPED,
 	RING_OPERATION_COUNT
 };
 
@@ -63,6 +64,9 @@ enum ring_operation {
 /* Flags of a completion. */
 #define RING_MORE   2U /* the operation stays armed and will complete again */
 #define RING_BUFFER 1U /* `buffer` names a provided buffer that holds `result` bytes */
+
+/* What a stamped receive puts before the data in a buffer; buffers need that much more room. */
+#define RING_STAMPED_BYTES 80
 
 struct ring_completion {
 	uint64_t tag;
@@ -100,6 +104,25 @@ void ring_connect(struct ring *ring, uint32_t slot, const struct sockaddr *addre
 /* Multishot: completes for each piece of data, with 0 at the peer's end, -ENOBUFS when no buffer is
  * free; ends whenever a completion lacks RING_MORE. */
 void ring_receive(struct ring *ring, uint32_t slot, uint64_t tag);
+
+/*
+ * As ring_receive, for a socket that stamps what arrives (sock_stamp), with the kernel's stamp
+ * beside the data. What a completion brought is told by ring_open_stamped alone: its result counts
+ * more than the data, and the peer's end comes with a buffer too.
+ */
+void ring_receive_stamped(struct ring *ring, uint32_t slot, uint64_t tag);
+
+struct ring_stamped {
+	const void *data;
+	int32_t result;   /* as that of a plain receive: bytes of data, 0 or -errno */
+	bool stamped;     /* else the kernel gave no stamp */
+	uint64_t wall_ns; /* when the last segment came in of which there are bytes in this,
+			     CLOCK_REALTIME */
+};
+
+/* The data stays where it is: until its buffer is returned. */
+void ring_open_stamped(const struct ring *ring, const struct ring_completion *completion,
+	struct ring_stamped *stamped);
 
 /*
  * Sends all bytes or fails (MSG_WAITALL). data must not change and must stay until the send is

@@ -22,7 +22,7 @@ void sock_close(int fd);
 
 /* Connects will come from this address, with a port the kernel chooses for each at its connect, so
  * that one port can serve several peers (IP_BIND_ADDRESS_NO_PORT). 0 or -errno. Whether it is an
- * address of this host is not found out here: see route_is_local. */
+ * address of this host is not found out here: see rtnl_is_local. */
 int sock_bind_source(int fd, const struct sockaddr *address, socklen_t address_bytes);
 
 /* The address of this host from which packets to that one leave; sends none. 0 or -errno. */
@@ -31,6 +31,10 @@ int sock_route(
 
 /* Closing it resets the connection: no TIME_WAIT is left behind. 0 or -errno. */
 int sock_reset_on_close(int fd);
+/* Has the kernel stamp, in software, what arrives at this socket, for ring_receive_stamped; 0 or
+ * -errno. Whether stamps then come is the transport's matter: TCP gives them, unix sockets do not.
+ */
+int sock_stamp(int fd);
 
 /* The port of its local address in host byte order, which it has from connect(2) on; 0: none. */
 uint16_t sock_local_port(int fd);

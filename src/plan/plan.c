@@ -132,6 +132,7 @@ static void copy_values(struct plan *plan, const struct scenario *scenario)
 	plan->no_keepalive = scenario->no_keepalive;
 	plan->reset_on_close = scenario->reset_on_close;
 	plan->connect_rate_mrps = scenario->connect_rate_mrps;
+	plan->rx_timestamps = scenario->rx_timestamps;
 	plan->has_requests = scenario->has_requests;
 	plan->requests = scenario->has_requests ? scenario->requests : 0;
 	plan->warmup_ns = scenario->warmup_ns;

@@ -71,6 +71,7 @@ struct plan {
 	bool reset_on_close; /* they end with a reset */
 	uint64_t connect_rate_mrps; /* of all workers; 0: as usual */
 	struct source_pool sources; /* addresses to connect from; empty: the kernel chooses */
+	bool rx_timestamps;         /* sockets stamp what arrives */
 	/* UINT64_MAX: none. What was asked over the workers, rounded down: never more in all. */
 	uint64_t max_in_flight_per_worker;
 	bool has_requests;

@@ -180,6 +180,44 @@ void latency_table(const struct result *result, struct buf *out)
 	write_legend(&table);
 }
 
+static void write_part(
+	const struct result_latency *latency, const char *label, const char *what, struct buf *out)
+{
+	const struct result_quantile *p50 = &latency->quantile[RESULT_P50];
+	const struct result_quantile *p99 = &latency->quantile[RESULT_P99];
+	char mean[UNITS_TEXT_BYTES], half[UNITS_TEXT_BYTES], most[UNITS_TEXT_BYTES];
+	char max[UNITS_TEXT_BYTES];
+
+	layout_entryf(out, label, "%s: mean %s, p50 %s%s, p99 %s%s, max %s", what,
+		units_format_duration(mean, whole(latency->mean_ns)),
+		units_format_duration(half, p50->value_ns), p50->few_samples ? "*" : "",
+		units_format_duration(most, p99->value_ns), p99->few_samples ? "*" : "",
+		units_format_duration(max, latency->max_ns));
+}
+
+void latency_arrival(const struct result *result, struct buf *out)
+{
+	const struct result_latency *before = &result->run.latency[RESULT_UNTIL_ARRIVAL];
+	const struct result_latency *after = &result->run.latency[RESULT_CLIENT_QUEUE];
+	const uint64_t *value = result->run.counters.value;
+	char unstamped[UNITS_TEXT_BYTES], completed[UNITS_TEXT_BYTES];
+
+	if (before->not_measured || after->not_measured)
+		return;
+	units_format_count(unstamped, value[COUNTER_UNSTAMPED]);
+	units_format_count(completed, value[COUNTER_COMPLETED]);
+	buf_text(out, "\n");
+	if (!before->count || !after->count) {
+		layout_entryf(out, "arrival", "none of %s responses had a stamp", completed);
+		return;
+	}
+	write_part(before, "arrival", "network and server until then", out);
+	write_part(after, "", "queueing in the client after it", out);
+	if (value[COUNTER_UNSTAMPED])
+		layout_entryf(out, "", "%s of %s responses had no stamp and are in neither",
+			unstamped, completed);
+}
+
 /* What is drawn over time: one value an interval. */
 struct course {
 	double *values;

@@ -16,6 +16,9 @@
 
 void latency_table(const struct result *result, struct buf *out);
 
+/* Service time divided at the arrival of the responses; nothing unless it was stamped. */
+void latency_arrival(const struct result *result, struct buf *out);
+
 /* Nothing for a run of fewer than three measured intervals. */
 void latency_course(const struct result *result, struct buf *out);
 

@@ -339,6 +339,7 @@ void text_report(const struct result *result, struct buf *out)
 	buf_text(out, "\n");
 	write_rate(result, out);
 	latency_table(result, out);
+	latency_arrival(result, out);
 	latency_course(result, out);
 	write_requests(result, out);
 	write_errors(result, out);

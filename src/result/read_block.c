@@ -191,6 +191,7 @@ void read_block(
 		read_counts(
 			reader, object, "connections", schema_connections, run->connections.value);
 	read_counts(reader, object, "bytes", schema_bytes, block->counters.value);
+	read_counts(reader, object, "rx_stamps", schema_rx_stamps, block->counters.value);
 
 	rate = reader_object(reader, object, "rate");
 	back = reader_enter(reader, "rate");
@@ -202,9 +203,14 @@ void read_block(
 	latency = reader_object(reader, object, "latency_ns");
 	back = reader_enter(reader, "latency_ns");
 	for (unsigned int i = 0; i < RESULT_REQUEST_LATENCY_COUNT; i++)
-		read_latency(reader, latency, result_latency_key(i), &block->latency[i]);
+		if (i < RESULT_UNTIL_ARRIVAL ||
+			!reader_null(reader, latency, result_latency_key(i)))
+			read_latency(reader, latency, result_latency_key(i), &block->latency[i]);
+		else
+			block->latency[i].not_measured = true;
 	if (run)
 		read_latency(reader, latency, result_latency_key(RESULT_CONNECT), &run->connect);
+	block->absent = reader_absences(reader, latency, &block->absent_count);
 	reader_leave(reader, back);
 }
 

@@ -12,6 +12,8 @@ static const char *const latency_keys[RESULT_LATENCY_COUNT] = {
 	[RESULT_CONNECTION_WAIT] = "connection_wait",
 	[RESULT_SEND_LAG] = "send_lag",
 	[RESULT_FAILURE] = "failure",
+	[RESULT_UNTIL_ARRIVAL] = "until_arrival",
+	[RESULT_CLIENT_QUEUE] = "client_queue",
 	[RESULT_CONNECT] = "connect",
 };
 
@@ -146,6 +148,16 @@ struct result_quantile result_percentile(const struct result_latency *latency, d
 	return found;
 }
 
+const char *result_block_lacks(const struct result_block *block, enum result_latency_kind kind)
+{
+	if (!block->latency[kind].not_measured)
+		return NULL;
+	for (size_t i = 0; i < block->absent_count; i++)
+		if (!strcmp(block->absent[i].key, latency_keys[kind]))
+			return block->absent[i].reason;
+	return "no reason is known";
+}
+
 void result_texts_release(char **texts, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -158,10 +170,20 @@ static void release_latency(struct result_latency *latency)
 	free(latency->histogram.cells);
 }
 
+static void release_absent(struct result_absence *absent, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(absent[i].key);
+		free(absent[i].reason);
+	}
+	free(absent);
+}
+
 static void release_block(struct result_block *block)
 {
 	for (int i = 0; i < RESULT_REQUEST_LATENCY_COUNT; i++)
 		release_latency(&block->latency[i]);
+	release_absent(block->absent, block->absent_count);
 }
 
 static void release_named_blocks(struct result_named_block *blocks, size_t count)
@@ -198,15 +220,6 @@ void result_validity_release(struct result_validity *validity)
 	release_reasons(validity->reasons, validity->reason_count);
 	release_reasons(validity->notes, validity->note_count);
 	memset(validity, 0, sizeof(*validity));
-}
-
-static void release_absent(struct result_absence *absent, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		free(absent[i].key);
-		free(absent[i].reason);
-	}
-	free(absent);
 }
 
 static void release_environment(struct result *result)

@@ -16,6 +16,8 @@
  * beyond them, "lower_bound" those whose rank lies among samples that never got their answer: the
  * true value is at least the number. mean and max are lower bounds as soon as anything is censored.
  *   An empty distribution has count 0 and null figures.
+ * - "until_arrival" and "client_queue" are null unless stamps of arrival were asked for;
+ * "rx_stamps" counts the completed requests that are not in them.
  * - "connect" is of the run: a connection has no phase. "failure" is the age of failed requests.
  * - seed is a string of decimal digits, as not every reader keeps 64 bits.
  *
@@ -49,6 +51,8 @@ enum result_latency_kind {
 	RESULT_CONNECTION_WAIT,
 	RESULT_SEND_LAG,
 	RESULT_FAILURE,
+	RESULT_UNTIL_ARRIVAL,
+	RESULT_CLIENT_QUEUE,
 	RESULT_REQUEST_LATENCY_COUNT,
 	RESULT_CONNECT = RESULT_REQUEST_LATENCY_COUNT, /* of the run only */
 	RESULT_LATENCY_COUNT
@@ -86,6 +90,8 @@ struct result_histogram {
 };
 
 struct result_latency {
+	bool not_measured; /* null, the reason in the block's `absent`; nothing else means anything
+			    */
 	uint64_t count, censored;
 	uint64_t sum_ns, clipped;
 	uint64_t censored_min_ns; /* UINT64_MAX: none is censored */
@@ -96,6 +102,12 @@ struct result_latency {
 	struct result_histogram histogram;
 };
 
+/* Why a block or figure is null. */
+struct result_absence {
+	char *key;
+	char *reason;
+};
+
 /* What is known of a set of requests: of the run, a scenario's request, a phase, the warm-up. */
 struct result_block {
 	struct counters counters; /* requests, outcome, status, bytes */
@@ -103,6 +115,8 @@ struct result_block {
 	double asked_rps; /* 0 in closed loop: null in JSON */
 	double sent_rps, completed_rps;
 	struct result_latency latency[RESULT_REQUEST_LATENCY_COUNT];
+	struct result_absence *absent; /* of latencies */
+	size_t absent_count;
 };
 
 struct result_named_block {
@@ -168,12 +182,6 @@ struct result_odd_bytes {
 struct result_address {
 	char *address;
 	uint64_t connections;
-};
-
-/* Why a block or figure is null. */
-struct result_absence {
-	char *key;
-	char *reason;
 };
 
 enum result_verdict {
@@ -313,6 +321,9 @@ void result_texts_release(char **texts, size_t count);
 /* The value below or at which this share of the samples lies, as hist_percentile; also for
  * percentiles that are not stored. 0 when there is no sample. */
 struct result_quantile result_percentile(const struct result_latency *latency, double quantile);
+
+/* Why a latency of the block was not measured; NULL when it was. */
+const char *result_block_lacks(const struct result_block *block, enum result_latency_kind kind);
 
 /* JSON key of each enumeration's members; NULL above the last. */
 const char *result_latency_key(enum result_latency_kind kind);

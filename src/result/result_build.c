@@ -12,6 +12,7 @@
 #include "result/kernel_build.h"
 
 #define NO_PROBE     "no probe was asked for"
+#define NO_STAMPS    "--rx-timestamps was not asked for"
 #define NO_RESOURCES "watching the target's resources is not part of this build"
 
 static double seconds(uint64_t duration_ns)
@@ -22,6 +23,19 @@ static double seconds(uint64_t duration_ns)
 static double share(double part, double whole)
 {
 	return whole > 0 ? part / whole : 0;
+}
+
+/* A latency that only stamps of arrival can tell. */
+static void build_stamped(struct builder *builder, struct result_block *to,
+	enum result_latency_kind kind, const struct hist *from)
+{
+	if (builder->input->plan->rx_timestamps) {
+		builder_latency(builder, &to->latency[kind], from);
+		return;
+	}
+	to->latency[kind].not_measured = true;
+	builder_absence(
+		builder, &to->absent, &to->absent_count, result_latency_key(kind), NO_STAMPS);
 }
 
 static void build_block(struct builder *builder, struct result_block *to,
@@ -39,6 +53,8 @@ static void build_block(struct builder *builder, struct result_block *to,
 	builder_latency(builder, &to->latency[RESULT_CONNECTION_WAIT], &from->connection_wait);
 	builder_latency(builder, &to->latency[RESULT_SEND_LAG], &from->send_lag);
 	builder_latency(builder, &to->latency[RESULT_FAILURE], &from->failure);
+	build_stamped(builder, to, RESULT_UNTIL_ARRIVAL, &from->until_arrival);
+	build_stamped(builder, to, RESULT_CLIENT_QUEUE, &from->client_queue);
 }
 
 static void build_head(struct builder *builder)

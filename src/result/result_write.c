@@ -116,6 +116,10 @@ static void write_figures(struct emit *emit, const struct result_latency *latenc
 
 static void write_latency(struct emit *emit, const char *key, const struct result_latency *latency)
 {
+	if (latency->not_measured) {
+		emit_null(emit, key);
+		return;
+	}
 	emit_object(emit, key);
 	emit_count(emit, "count", latency->count);
 	emit_count(emit, "censored", latency->censored);
@@ -154,6 +158,9 @@ static void write_block(
 	emit_object(emit, "bytes");
 	write_counts(emit, schema_bytes, block->counters.value);
 	emit_object_end(emit);
+	emit_object(emit, "rx_stamps");
+	write_counts(emit, schema_rx_stamps, block->counters.value);
+	emit_object_end(emit);
 	emit_object(emit, "rate");
 	emit_record_positive(emit, "asked_rps", block->asked_rps);
 	emit_real(emit, "sent_rps", block->sent_rps);
@@ -164,6 +171,7 @@ static void write_block(
 		write_latency(emit, result_latency_key(i), &block->latency[i]);
 	if (run)
 		write_latency(emit, result_latency_key(RESULT_CONNECT), &run->connect);
+	emit_record_absences(emit, block->absent, block->absent_count);
 	emit_object_end(emit);
 }
 

@@ -38,6 +38,11 @@ const struct schema_count schema_bytes[] = {
 	{NULL, NULL, 0},
 };
 
+const struct schema_count schema_rx_stamps[] = {
+	{NULL, "unstamped", COUNTER_UNSTAMPED},
+	{NULL, NULL, 0},
+};
+
 const struct schema_count schema_connections[] = {
 	{NULL, "attempted", CONNECTION_ATTEMPTED},
 	{NULL, "established", CONNECTION_ESTABLISHED},
@@ -59,6 +64,7 @@ const struct schema_count schema_connections[] = {
 _Static_assert(sizeof(schema_requests) / sizeof(*schema_requests) - 1 +
 			       sizeof(schema_outcome) / sizeof(*schema_outcome) - 1 +
 			       sizeof(schema_bytes) / sizeof(*schema_bytes) - 1 +
+			       sizeof(schema_rx_stamps) / sizeof(*schema_rx_stamps) - 1 +
 			       SCHEMA_WINDOW_COUNTS ==
 		       COUNTER_COUNT,
 	"a counter has no key");

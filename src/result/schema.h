@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The keys of the record's groups of counts, once for the writer and the reader: which counter
- * stands under which key of "requests", "outcome", "bytes" and "connections".
+ * stands under which key of "requests", "outcome", "bytes", "rx_stamps" and "connections".
  *
  * A row with `group` stands in an object of that name ("failed": {"reset": n}); rows of a group
  * follow each other. Threads: constant. Errors: none.
@@ -21,6 +21,7 @@ struct schema_count {
 extern const struct schema_count schema_requests[];
 extern const struct schema_count schema_outcome[];
 extern const struct schema_count schema_bytes[];
+extern const struct schema_count schema_rx_stamps[];
 /* Index: enum connection_counter. */
 extern const struct schema_count schema_connections[];
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "net/route.h"
+#include "net/rtnl.h"
 #include "net/sock.h"
 #include "plan/source.h"
 
@@ -88,7 +88,7 @@ static int check_one(const struct plan *plan, int family, uint64_t number, struc
 	int local;
 
 	source_address(&plan->sources, family, number, &address);
-	local = route_is_local((const struct sockaddr *)&address);
+	local = rtnl_is_local((const struct sockaddr *)&address);
 	if (local < 0)
 		return err_set_errno(err, ERR_ENVIRONMENT, local,
 			"--source: cannot find out whether %s is an address of this host",

@@ -123,7 +123,7 @@ void answer_stamp(struct server *server, struct client *client, uint64_t sent_ns
 static bool joins(const struct server *server, const struct exchange *exchange, size_t room)
 {
 	return exchange && exchange->reply && exchange->due_ns <= server->now_ns &&
-	       !exchange->spin_ns && exchange->end != EXCHANGE_STALL &&
+	       !exchange->spin_ns && !exchange->lock_ns && exchange->end != EXCHANGE_STALL &&
 	       exchange->limit_bytes <= exchange->reply->start_bytes &&
 	       exchange->limit_bytes <= room;
 }
@@ -179,19 +179,38 @@ static bool render_stats(struct server *server, struct exchange *exchange)
 	return true;
 }
 
+/* Burns the CPU time an answer costs; whether it costs any. */
+static bool work(struct server *server, struct exchange *exchange)
+{
+	struct lock *lock = server->options.stations->stations[exchange->route].lock;
+
+	if (!exchange->spin_ns && !exchange->lock_ns)
+		return false;
+	if (exchange->spin_ns)
+		server_spin(server, exchange->spin_ns);
+	if (exchange->lock_ns) {
+		lock_take(lock);
+		server_spin(server, exchange->lock_ns);
+		lock_drop(lock);
+	}
+	exchange->spin_ns = 0;
+	exchange->lock_ns = 0;
+	return true;
+}
+
 /* The first exchange is due. */
 static void answer_first(struct server *server, struct client *client)
 {
 	struct exchange *exchange = client->first;
-	bool spun = exchange->spin_ns > 0;
+	bool spun = work(server, exchange);
 
-	if (spun) {
-		server_spin(server, exchange->spin_ns);
-		exchange->spin_ns = 0;
-	}
 	if (exchange->end == EXCHANGE_RESET) {
 		settle(server, exchange);
 		client_reset(server, client);
+	} else if (exchange->end == EXCHANGE_CLOSE && exchange->kind == EXCHANGE_ROUTE &&
+		   !exchange->reply) {
+		settle(server, exchange);
+		client_end(server, client, false);
 	} else if (exchange->kind == EXCHANGE_STATS && !exchange->reply &&
 		   !render_stats(server, exchange)) {
 		client_end_without_memory(server, client);

@@ -127,23 +127,57 @@ void client_fed(struct server *server, struct client *client)
 	close_when_idle(server, client);
 }
 
+/* The head of a request that waits for a word before its body: the word, or the answer itself. The
+ * body is read all the same, should it come: only then is it known where the next request begins
+ * (RFC 9110, 10.1.1). */
+static void told_head(struct server *server, struct client *client, uint64_t read_ns)
+{
+	enum route_continue word = request_expectation(server, client);
+	struct exchange *exchange;
+
+	if (word == ROUTE_CONTINUE_YES) {
+		answer_push(server, client,
+			request_fixed(server, EXCHANGE_CONTINUE, &server->options.book->go_on,
+				EXCHANGE_KEEP));
+		return;
+	}
+	exchange = request_exchange(server, client, read_ns);
+	if (exchange) {
+		client->answered_early = true;
+		client->early_route = exchange->route;
+		TALLY_ADD(&server->options.tally->routes[exchange->route],
+			word == ROUTE_CONTINUE_NO ? TALLY_ANSWERED_EARLY : TALLY_REFUSED_BODY, 1);
+	}
+	client->message_bytes = 0;
+	answer_push(server, client, exchange);
+}
+
+static void told_complete(struct server *server, struct client *client, uint64_t read_ns)
+{
+	struct tally *tally = server->options.tally;
+
+	if (client->answered_early)
+		TALLY_ADD(&tally->routes[client->early_route], TALLY_BYTES_RECEIVED,
+			client->message_bytes);
+	else
+		answer_push(server, client, request_exchange(server, client, read_ns));
+	client->answered_early = false;
+	client->message_bytes = 0;
+	http1_request_begin(&client->request);
+}
+
 static void told(
 	struct server *server, struct client *client, enum http1_event event, uint64_t read_ns)
 {
 	const struct reply_book *book = server->options.book;
-	struct http1_request *request = &client->request;
 
 	switch (event) {
 	case HTTP1_HEAD:
-		if (request->expect_continue && request->framing != HTTP1_NO_BODY)
-			answer_push(server, client,
-				request_fixed(
-					server, EXCHANGE_CONTINUE, &book->go_on, EXCHANGE_KEEP));
+		if (request_waits(client))
+			told_head(server, client, read_ns);
 		break;
 	case HTTP1_COMPLETE:
-		answer_push(server, client, request_exchange(server, client, read_ns));
-		client->message_bytes = 0;
-		http1_request_begin(request);
+		told_complete(server, client, read_ns);
 		break;
 	case HTTP1_ERROR:
 		count(server, TALLY_BAD_REQUESTS);

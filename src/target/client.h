@@ -65,6 +65,8 @@ struct client {
 	bool paused, deaf, peer_ended;
 	bool stuck; /* one of the answers never ends */
 	bool asked_stats, asked_other;
+	bool answered_early;  /* the request being read: what is left of it is passed over */
+	uint32_t early_route; /* of that */
 };
 
 void client_accepted(struct server *server, uint32_t slot);

@@ -26,7 +26,7 @@ enum exchange_kind {
 /* What happens to the connection after the answer. */
 enum exchange_end {
 	EXCHANGE_KEEP,
-	EXCHANGE_CLOSE,
+	EXCHANGE_CLOSE, /* without a reply: closed when it is due */
 	EXCHANGE_STALL, /* nothing, ever: this exchange stays the first */
 	EXCHANGE_RESET  /* there is no answer: the connection is reset when it is due */
 };
@@ -38,8 +38,9 @@ struct exchange {
 	uint64_t limit_bytes;      /* how much of the reply is sent */
 	uint64_t read_ns, due_ns;
 	uint64_t spin_ns; /* CPU time to burn once it is the first and due */
+	uint64_t lock_ns; /* CPU time to burn after that with the route's lock held */
 	uint32_t route;   /* EXCHANGE_ROUTE: index of the route */
-	uint8_t status;   /* EXCHANGE_ROUTE: index in the route's mix */
+	uint8_t status;   /* EXCHANGE_ROUTE: index of the status (route.h) */
 	uint8_t kind;     /* enum exchange_kind */
 	uint8_t end;      /* enum exchange_end */
 	uint8_t variant;  /* enum reply_variant; for EXCHANGE_STATS */

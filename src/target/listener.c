@@ -126,7 +126,7 @@ static int set_up(int fd, const struct listener *listener, bool shared)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only_six, sizeof(only_six)))
 		return -errno;
 	if (bind(fd, (const struct sockaddr *)&listener->address, listener->address_bytes) ||
-		listen(fd, BACKLOG))
+		listen(fd, listener->backlog ? (int)listener->backlog : BACKLOG))
 		return -errno;
 	return 0;
 }

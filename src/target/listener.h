@@ -23,7 +23,8 @@
 struct listener {
 	struct sockaddr_storage address;
 	socklen_t address_bytes;
-	bool every; /* every address: IPv4, too, through an IPv6 socket */
+	uint32_t backlog; /* connections that may wait to be accepted; 0: as many as can be */
+	bool every;       /* every address: IPv4, too, through an IPv6 socket */
 };
 
 int listener_parse(struct listener *listener, const char *text, struct err *err);

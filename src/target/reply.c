@@ -16,8 +16,8 @@ _Static_assert(BLOCK_BYTES % REPLY_PATTERN_BYTES == 0, "the block repeats withou
 static const char last_chunk[] = "0\r\n\r\n";
 
 struct reply_route {
-	struct reply replies[ROUTE_STATUS_LIMIT][REPLY_VARIANT_COUNT];
-	struct buf starts[ROUTE_STATUS_LIMIT][REPLY_VARIANT_COUNT];
+	struct reply replies[ROUTE_STATUS_INDEXES][REPLY_VARIANT_COUNT];
+	struct buf starts[ROUTE_STATUS_INDEXES][REPLY_VARIANT_COUNT];
 	struct buf chunks; /* some whole chunks: the middle of a chunked body */
 	struct buf end;    /* the last chunks of one */
 };
@@ -30,9 +30,10 @@ static const char *reason(uint16_t status)
 	} reasons[] = {{200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"},
 		{301, "Moved Permanently"}, {302, "Found"}, {304, "Not Modified"},
 		{400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"},
-		{408, "Request Timeout"}, {409, "Conflict"}, {429, "Too Many Requests"},
-		{500, "Internal Server Error"}, {501, "Not Implemented"}, {502, "Bad Gateway"},
-		{503, "Service Unavailable"}, {504, "Gateway Timeout"}};
+		{408, "Request Timeout"}, {409, "Conflict"}, {417, "Expectation Failed"},
+		{429, "Too Many Requests"}, {500, "Internal Server Error"},
+		{501, "Not Implemented"}, {502, "Bad Gateway"}, {503, "Service Unavailable"},
+		{504, "Gateway Timeout"}};
 	/* RFC 9112, 4: the phrase may be anything; one by class for the rest. */
 	static const char *const classes[] = {
 		"", "", "Success", "Redirection", "Client Error", "Server Error"};
@@ -167,14 +168,18 @@ static bool render_route(
 	if (route->chunked)
 		render_chunks(parts, route);
 	failed = parts->chunks.failed || parts->end.failed;
-	for (size_t i = 0; i < route->status_count; i++) {
-		for (unsigned int variant = 0; variant < REPLY_VARIANT_COUNT; variant++) {
+	for (size_t i = 0; i < ROUTE_STATUS_INDEXES; i++) {
+		uint16_t status = route_status_at(route, i);
+
+		for (unsigned int variant = 0; status && variant < REPLY_VARIANT_COUNT; variant++) {
 			struct reply *reply = &parts->replies[i][variant];
 			struct buf *start = &parts->starts[i][variant];
 
-			append_status(start, route->statuses[i].status, variant);
-			if (route_status_without_body(route->statuses[i].status))
+			append_status(start, status, variant);
+			if (route_status_without_body(status))
 				buf_text(start, "\r\n");
+			else if (i >= ROUTE_STATUS_LIMIT)
+				render_length(reply, start, body, 0);
 			else if (sends_chunks(route, variant))
 				render_chunked(reply, start, parts, route);
 			else
@@ -218,7 +223,7 @@ int reply_book_init(struct reply_book *book, const struct route_set *set, struct
 
 static void release_route(struct reply_route *parts)
 {
-	for (size_t i = 0; i < ROUTE_STATUS_LIMIT; i++)
+	for (size_t i = 0; i < ROUTE_STATUS_INDEXES; i++)
 		for (unsigned int variant = 0; variant < REPLY_VARIANT_COUNT; variant++)
 			buf_release(&parts->starts[i][variant]);
 	buf_release(&parts->chunks);
@@ -237,7 +242,7 @@ void reply_book_release(struct reply_book *book)
 const struct reply *reply_find(
 	const struct reply_book *book, size_t route, size_t status, enum reply_variant variant)
 {
-	assert(route < book->set->count && status < book->set->routes[route].status_count);
+	assert(route < book->set->count && route_status_at(&book->set->routes[route], status));
 	return &book->routes[route].replies[status][variant];
 }
 

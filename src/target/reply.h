@@ -66,7 +66,8 @@ struct reply_book {
 int reply_book_init(struct reply_book *book, const struct route_set *set, struct err *err);
 void reply_book_release(struct reply_book *book);
 
-/* The response of a route with the status of this index in its mix. */
+/* The response of a route with the status of this index, in its mix or beside it; the ones beside
+ * have no body. */
 const struct reply *reply_find(
 	const struct reply_book *book, size_t route, size_t status, enum reply_variant variant);
 

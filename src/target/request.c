@@ -83,16 +83,78 @@ static struct exchange *stats_exchange(
 	return exchange;
 }
 
+/* A response that the route gives for a reason of its own, at once and without a body. */
+static void answer_beside(struct server *server, struct exchange *exchange, uint8_t status,
+	const struct http1_request *request, bool announce_close)
+{
+	exchange->status = status;
+	exchange->reply = reply_find(
+		server->options.book, exchange->route, status, variant_of(request, announce_close));
+	exchange->limit_bytes = exchange->reply->total_bytes;
+}
+
+static void refuse(struct server *server, struct exchange *exchange, const struct route *route,
+	const struct http1_request *request, bool announce_close)
+{
+	switch (route->refusal) {
+	case ROUTE_REFUSE_STATUS:
+		answer_beside(server, exchange, ROUTE_STATUS_REFUSED, request, announce_close);
+		return;
+	case ROUTE_REFUSE_CLOSE:
+		exchange->end = EXCHANGE_CLOSE;
+		break;
+	case ROUTE_REFUSE_RESET:
+		exchange->end = EXCHANGE_RESET;
+		break;
+	}
+	exchange->spoiled = true;
+}
+
+/* Draws what the answer is and what it costs, on top of what the route's queue made it wait. */
+static void serve(struct server *server, struct exchange *exchange, const struct route *route,
+	const struct http1_request *request, bool announce_close)
+{
+	struct station *station = &server->options.stations->stations[exchange->route];
+	uint64_t service_ns;
+
+	exchange->status = (uint8_t)draw_status(server, route);
+	service_ns = service_draw(&route->service, &server->rng);
+	if (route->by == ROUTE_BY_WAIT)
+		exchange->due_ns += service_ns;
+	else
+		exchange->spin_ns = service_ns;
+	exchange->lock_ns = route->lock_ns;
+	if (route->leak_request_bytes)
+		leak_add(&station->leak, route->leak_request_bytes);
+	answer(server, exchange, route, request, announce_close);
+	TALLY_ADD(&server->options.tally->routes[exchange->route], TALLY_SERVICE_NS, service_ns);
+}
+
+enum route_continue request_expectation(const struct server *server, const struct client *client)
+{
+	const struct route_set *set = server->options.set;
+	const struct http1_request *request = &client->request;
+	const char *query;
+
+	if (!request->target_cut && route_is_stats(request->target, &query))
+		return ROUTE_CONTINUE_YES;
+	return set->routes[route_set_match(set, request->target, request->target_cut)].expectation;
+}
+
+bool request_waits(const struct client *client)
+{
+	return client->request.expect_continue && client->request.framing != HTTP1_NO_BODY;
+}
+
 struct exchange *request_exchange(struct server *server, struct client *client, uint64_t read_ns)
 {
 	const struct route_set *set = server->options.set;
 	const struct http1_request *request = &client->request;
-	struct tally *tally = server->options.tally;
 	struct exchange *exchange;
 	const struct route *route;
+	struct queue *queue;
 	const char *query;
-	uint64_t service_ns;
-	bool last;
+	bool last, announce_close;
 
 	if (!request->target_cut && route_is_stats(request->target, &query))
 		return stats_exchange(server, client, query);
@@ -104,19 +166,20 @@ struct exchange *request_exchange(struct server *server, struct client *client, 
 	exchange->kind = EXCHANGE_ROUTE;
 	exchange->route = (uint32_t)route_set_match(set, request->target, request->target_cut);
 	route = &set->routes[exchange->route];
-	exchange->status = (uint8_t)draw_status(server, route);
-	service_ns = service_draw(&route->service, &server->rng);
+	queue = server->options.stations->stations[exchange->route].queue;
 	exchange->read_ns = read_ns;
-	exchange->due_ns = route->by == ROUTE_BY_WAIT ? read_ns + service_ns : read_ns;
-	exchange->spin_ns = route->by == ROUTE_BY_SPIN ? service_ns : 0;
+	exchange->due_ns = read_ns;
 
 	last = route->closes && client->requests >= route->close_after;
 	exchange->end = last || !request->keep_alive ? EXCHANGE_CLOSE : EXCHANGE_KEEP;
-	answer(server, exchange, route, request,
-		!request->keep_alive || (last && !route->close_silent));
-
-	tally_request(tally, exchange->route, read_ns, client->message_bytes);
-	TALLY_ADD(&tally->routes[exchange->route], TALLY_SERVICE_NS, service_ns);
+	announce_close = !request->keep_alive || (last && !route->close_silent);
+	if (request_waits(client) && route->expectation == ROUTE_CONTINUE_REFUSE)
+		answer_beside(server, exchange, ROUTE_STATUS_EXPECTED, request, announce_close);
+	else if (queue && !queue_enter(queue, read_ns, &exchange->due_ns))
+		refuse(server, exchange, route, request, announce_close);
+	else
+		serve(server, exchange, route, request, announce_close);
+	tally_request(server->options.tally, exchange->route, read_ns, client->message_bytes);
 	return exchange;
 }
 

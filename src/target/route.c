@@ -10,12 +10,13 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/nearest.h"
+#include "target/route_load.h"
 #include "target/share.h"
 
 /* What may stand before "=" and still be taken for a key. */
 #define KEY_BYTES 32
 /* Room for the names of all keys. */
-#define KEYS_TEXT_BYTES 256
+#define KEYS_TEXT_BYTES 512
 
 static const char blanks[] = " \t\r";
 
@@ -151,6 +152,33 @@ static int parse_path(
 	return 0;
 }
 
+static bool is_given(const struct reading *reading, const char *name)
+{
+	size_t count;
+	const struct route_key *keys = route_keys(&count);
+
+	return reading->seen & 1U << (find_key(name) - keys);
+}
+
+/* A key that does nothing is a mistake of whoever wrote it. */
+static int check_needs(const struct reading *reading, struct err *err)
+{
+	size_t count;
+	const struct route_key *keys = route_keys(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		const char *const *needs = keys[i].needs;
+
+		if (!(reading->seen & 1U << i) || !needs[0] || is_given(reading, needs[0]) ||
+			(needs[1] && is_given(reading, needs[1])))
+			continue;
+		return err_set(err, ERR_USAGE, -EINVAL, "%s does nothing without %s%s%s: add %s=%s",
+			keys[i].name, needs[0], needs[1] ? " or " : "", needs[1] ? needs[1] : "",
+			needs[0], find_key(needs[0])->values);
+	}
+	return 0;
+}
+
 /* What cannot be seen while reading one key. */
 static int check(const struct route *route, struct err *err)
 {
@@ -174,10 +202,13 @@ static int check(const struct route *route, struct err *err)
 
 static struct route initial_route(void)
 {
-	return (struct route){.service = {.kind = SERVICE_FIXED},
+	struct route route = {.service = {.kind = SERVICE_FIXED},
 		.size_bytes = 100,
 		.statuses = {{.status = 200, .share = SHARE_WHOLE}},
 		.status_count = 1};
+
+	route_load_init(&route);
+	return route;
 }
 
 static int append(struct route_set *set, const struct route *route, struct err *err)
@@ -218,7 +249,11 @@ static int parse_line(
 			return code;
 		at += bytes;
 	}
-	code = check(&reading.route, err);
+	code = check_needs(&reading, err);
+	if (!code)
+		code = check(&reading.route, err);
+	if (!code)
+		code = route_load_check(&reading.route, err);
 	if (!code)
 		code = append(set, &reading.route, err);
 	return code ? at_position(source, start, code, err) : 0;
@@ -359,6 +394,18 @@ bool route_is_stats(const char *target, const char **query)
 
 	*query = path[bytes] ? path + bytes + 1 : "";
 	return bytes == strlen(ROUTE_STATS_PATH) && !memcmp(path, ROUTE_STATS_PATH, bytes);
+}
+
+uint16_t route_status_at(const struct route *route, size_t index)
+{
+	if (index < route->status_count)
+		return route->statuses[index].status;
+	if (index == ROUTE_STATUS_REFUSED && route->queue.capacity_mrps &&
+		route->refusal == ROUTE_REFUSE_STATUS)
+		return route->refuse_status;
+	if (index == ROUTE_STATUS_EXPECTED && route->expectation == ROUTE_CONTINUE_REFUSE)
+		return 417;
+	return 0;
 }
 
 bool route_status_without_body(uint16_t status)

@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "target/queue.h"
 #include "target/service.h"
 
 #define ROUTE_PATH_BYTES      256 /* with the final NUL; what http1_request keeps of a target */
@@ -34,6 +35,7 @@
 #define ROUTE_FILE_BYTES      (1024 * 1024)
 #define ROUTE_MAX_SIZE_BYTES  (1ULL << 40)
 #define ROUTE_MAX_CHUNK_BYTES (1ULL << 20)
+#define ROUTE_LOCK_NAME_BYTES 32
 
 /* Answers the server gives about itself; no route may take it. */
 #define ROUTE_STATS_PATH "/__stats"
@@ -49,6 +51,18 @@ enum route_answer {
 };
 
 enum route_body { ROUTE_BODY_WHOLE, ROUTE_BODY_CUT, ROUTE_BODY_STALL };
+
+/* What becomes of a request that finds the queue full. */
+enum route_refusal { ROUTE_REFUSE_STATUS, ROUTE_REFUSE_CLOSE, ROUTE_REFUSE_RESET };
+
+/* The answer to "Expect: 100-continue": an interim response before the body is read, the final
+ * response before the body is read, or 417 (RFC 9110, 10.1.1). */
+enum route_continue { ROUTE_CONTINUE_YES, ROUTE_CONTINUE_NO, ROUTE_CONTINUE_REFUSE };
+
+/* Beside the mix of a route, two responses that it gives for reasons of its own. */
+#define ROUTE_STATUS_REFUSED  ROUTE_STATUS_LIMIT
+#define ROUTE_STATUS_EXPECTED (ROUTE_STATUS_LIMIT + 1)
+#define ROUTE_STATUS_INDEXES  (ROUTE_STATUS_LIMIT + 2)
 
 struct route_status {
 	uint16_t status;
@@ -75,6 +89,14 @@ struct route {
 	enum route_answer answer;
 	enum route_body body;
 	uint64_t body_limit_bytes; /* what of a cut or stalled body is sent */
+
+	struct queue_options queue; /* capacity_mrps 0: no queue */
+	enum route_refusal refusal;
+	uint16_t refuse_status;
+	uint64_t lock_ns; /* 0: no lock */
+	char lock_name[ROUTE_LOCK_NAME_BYTES];
+	uint64_t leak_bytes_per_hour, leak_request_bytes, leak_limit_bytes;
+	enum route_continue expectation;
 };
 
 /* Offsets from the server's start. */
@@ -94,6 +116,7 @@ struct route_key {
 	const char *values; /* what may stand after "=", as the help shows it */
 	const char *initial;
 	const char *help;
+	const char *needs[2]; /* keys without all of which this one does nothing */
 	/* Reads a value into the route (or the set); a sentence without position on failure. */
 	int (*parse)(struct route_set *set, struct route *route, const char *text, struct err *err);
 };
@@ -120,6 +143,9 @@ size_t route_set_match(const struct route_set *set, const char *target, bool cut
 
 /* Whether the target asks for ROUTE_STATS_PATH; *query is what follows the "?", or "". */
 bool route_is_stats(const char *target, const char **query);
+
+/* The status of a response by its index: in the mix, or one of those beside it; 0 for none. */
+uint16_t route_status_at(const struct route *route, size_t index);
 
 /* Responses with this status have no body (RFC 9110, 6.4.1). */
 bool route_status_without_body(uint16_t status);

@@ -7,6 +7,7 @@
 
 #include "base/units.h"
 #include "target/route.h"
+#include "target/route_load.h"
 #include "target/share.h"
 
 /* A week: no server of a test lives longer. */
@@ -221,25 +222,71 @@ static int parse_freeze(
 
 static const struct route_key keys[] = {
 	{"service", "fixed:TIME | exp:MEAN | bimodal:USUAL/RARE@SHARE%", "fixed:0",
-		"how long a request takes, as in exp:2ms or bimodal:1ms/50ms@10%", parse_service},
+		"how long a request takes, as in exp:2ms or bimodal:1ms/50ms@10%", {NULL},
+		parse_service},
 	{"by", "wait | spin", "wait",
 		"who passes the time: a timer while other requests go on, or the worker's CPU",
-		parse_by},
-	{"size", "SIZE", "100", "bytes of the body, as in 10K", parse_size},
-	{"chunked", "SIZE", "off", "chunked transfer, in chunks of this size", parse_chunked},
+		{NULL}, parse_by},
+	{"size", "SIZE", "100", "bytes of the body, as in 10K", {NULL}, parse_size},
+	{"chunked", "SIZE", "off", "chunked transfer, in chunks of this size", {NULL},
+		parse_chunked},
 	{"status", "CODE | CODE:PERCENT,...", "200", "status of the response, as in 200:95,500:5",
-		parse_status},
-	{"close-after", "COUNT", "off", "closes a connection after this many requests",
+		{NULL}, parse_status},
+	{"close-after", "COUNT", "off", "closes a connection after this many requests", {NULL},
 		parse_close_after},
 	{"close", "announced | silent", "announced",
-		"whether the last response before close-after says \"Connection: close\"",
+		"whether the last response before close-after says \"Connection: close\"", {NULL},
 		parse_close},
 	{"answer", "http | garbage | none | reset", "http",
-		"a response, bytes that are not HTTP, nothing ever, or a reset", parse_answer},
-	{"cut", "BYTES", "off", "closes the connection after this much of the body", parse_cut},
-	{"stall", "BYTES", "off", "sends this much of the body and nothing more", parse_stall},
+		"a response, bytes that are not HTTP, nothing ever, or a reset", {NULL},
+		parse_answer},
+	{"cut", "BYTES", "off", "closes the connection after this much of the body", {NULL},
+		parse_cut},
+	{"stall", "BYTES", "off", "sends this much of the body and nothing more", {NULL},
+		parse_stall},
 	{"freeze", "DURATION@TIME,...", "none",
-		"the whole server sleeps for DURATION at TIME after its start", parse_freeze},
+		"the whole server sleeps for DURATION at TIME after its start", {NULL},
+		parse_freeze},
+	{"capacity", "RATE", "off",
+		"requests a second that are answered at most: the others queue up, whatever the "
+		"workers do; each takes 1/RATE, and service after that",
+		{NULL}, route_load_capacity},
+	{"servers", "COUNT", "1",
+		"among how many servers the capacity is divided: each takes COUNT/RATE for a "
+		"request",
+		{"capacity"}, route_load_servers},
+	{"refuse-above", "COUNT", "1048576",
+		"refuses a request that finds this many unanswered ones in the queue", {"capacity"},
+		route_load_refuse_above},
+	{"refuse", "CODE | close | reset", "503",
+		"how it refuses: a response, the end of the connection, or a reset", {"capacity"},
+		route_load_refuse},
+	{"degraded", "PERCENT", "100%",
+		"share of the capacity that is left after a request found the queue too long",
+		{"capacity"}, route_load_degraded},
+	{"overload-above", "COUNT", "100",
+		"too long is a queue of more than this many unanswered requests", {"degraded"},
+		route_load_overload_above},
+	{"recovery", "TIME", "10s",
+		"the whole capacity is back when no request has found it too long for this time",
+		{"degraded"}, route_load_recovery},
+	{"lock", "TIME", "off",
+		"the worker's CPU works so long for each request while it holds a mutex of the "
+		"route",
+		{NULL}, route_load_lock},
+	{"lock-name", "NAME", "none", "routes with the same name share their mutex", {"lock"},
+		route_load_lock_name},
+	{"leak", "SIZE/h", "off",
+		"memory leaked by and by as long as the server runs; also SIZE/m, SIZE/s", {NULL},
+		route_load_leak},
+	{"leak-per-request", "SIZE", "off", "memory leaked with each request", {NULL},
+		route_load_leak_per_request},
+	{"leak-limit", "SIZE", "1G", "leaks no more than this", {"leak", "leak-per-request"},
+		route_load_leak_limit},
+	{"continue", "yes | no | 417", "yes",
+		"with \"Expect: 100-continue\": an interim response and then the body, the final "
+		"response before the body, or a refusal",
+		{NULL}, route_load_continue},
 };
 
 const struct route_key *route_keys(size_t *count)

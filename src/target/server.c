@@ -29,8 +29,6 @@
 /* Completions one reap takes, and after how many the clock is read again. */
 #define REAP_EVENTS  64
 #define CLOCK_EVENTS 16
-/* How long accepts rest when the system is short of something. */
-#define ACCEPT_REST_NS (10 * NS_PER_MS)
 /* The longest wait, should a wake-up get lost; and the patience for an orderly end. */
 #define LONGEST_WAIT_NS NS_PER_S
 #define END_NS          (2 * NS_PER_S)
@@ -166,53 +164,9 @@ static void feed_starved(struct server *server)
 	}
 }
 
-/* --- accepting ---------------------------------------------------------------------------- */
-
-static void listen_again(struct server *server)
-{
-	server->accept_retry_ns = UINT64_MAX;
-	if (stopping(server))
-		return;
-	for (size_t i = 0; i < server->options.listener_count; i++) {
-		if (server->listening[i])
-			continue;
-		server_reserve(server);
-		ring_accept(
-			server->ring, server->options.listeners[i], RING_TAG(RING_ACCEPT, i, 0));
-		server->listening[i] = true;
-	}
-}
-
-static bool table_full(const struct server *server)
-{
-	return server->live + 1 >= server->slot_count;
-}
-
 void server_slot_freed(struct server *server)
 {
-	listen_again(server);
-}
-
-static void accepted(struct server *server, const struct ring_completion *completion)
-{
-	if (!(completion->flags & RING_MORE))
-		server->listening[RING_TAG_SLOT(completion->tag)] = false;
-	if (completion->result >= 0) {
-		client_accepted(server, (uint32_t)completion->result);
-		if (stopping(server))
-			client_end(server, &server->clients[completion->result], false);
-		listen_again(server);
-		return;
-	}
-	if (stopping(server))
-		return;
-	count(server, TALLY_ACCEPT_ERRORS);
-	/* With a full table the next free slot listens again; what is short in the system (files,
-	 * memory) comes back by itself. A client that gave up meanwhile is no shortage. */
-	if (completion->result == -ECONNABORTED)
-		listen_again(server);
-	else if (!table_full(server))
-		server->accept_retry_ns = server->now_ns + ACCEPT_REST_NS;
+	door_open(server);
 }
 
 /* --- the loop ----------------------------------------------------------------------------- */
@@ -240,7 +194,7 @@ static void handle(struct server *server, const struct server_event *event)
 	struct client *client = &server->clients[slot];
 
 	if (RING_TAG_OPERATION(completion->tag) == RING_ACCEPT) {
-		accepted(server, completion);
+		door_accepted(server, completion);
 	} else if (slot == WAKE_SLOT) {
 		woken(server, completion);
 	} else if (client->generation != RING_TAG_GENERATION(completion->tag)) {
@@ -303,10 +257,22 @@ static uint64_t wait_ns(const struct server *server)
 	if (server->event_count || server->starved_first)
 		return 0;
 	until_ns = earliest(until_ns, next_freeze_ns(server));
-	until_ns = earliest(until_ns, server->accept_retry_ns);
+	until_ns = earliest(until_ns, door_next_ns(server));
+	until_ns = earliest(until_ns, server->leak_ns);
 	if (deadline_next(&server->deadlines, &due_ns))
 		until_ns = earliest(until_ns, due_ns);
 	return until_ns > server->now_ns ? until_ns - server->now_ns : 0;
+}
+
+static void leak(struct server *server)
+{
+	uint64_t next_ns;
+
+	if (server->now_ns < server->leak_ns)
+		return;
+	next_ns = station_set_leak(
+		server->options.stations, server->now_ns - *server->options.start_ns);
+	server->leak_ns = next_ns == UINT64_MAX ? UINT64_MAX : server->now_ns + next_ns;
 }
 
 /* Everything there is to do without the kernel. */
@@ -329,18 +295,10 @@ static void work_off(struct server *server)
 	serve_due(server);
 	if (server->now_ns >= next_freeze_ns(server) && !stopping(server))
 		freeze(server);
-	if (server->now_ns >= server->accept_retry_ns)
-		listen_again(server);
+	door_turn(server);
+	leak(server);
 	__atomic_store_n(&server->options.tally->value[TALLY_OVERFLOWS],
 		ring_overflows(server->ring), __ATOMIC_RELAXED);
-}
-
-static bool listens(const struct server *server)
-{
-	for (size_t i = 0; i < server->options.listener_count; i++)
-		if (server->listening[i])
-			return true;
-	return false;
 }
 
 /* Ends every connection and waits until the kernel has let go of the sockets. */
@@ -355,7 +313,7 @@ static void finish(struct server *server)
 		client_end(server, &server->clients[slot], false);
 	for (;;) {
 		work_off(server);
-		if ((!server->live && !listens(server)) || server->fault ||
+		if ((!server->live && !door_is_armed(server)) || server->fault ||
 			server->now_ns >= deadline_ns)
 			return;
 		enter(server, wait_ns(server));
@@ -365,7 +323,8 @@ static void finish(struct server *server)
 int server_run(struct server *server, struct err *err)
 {
 	server->now_ns = clock_now_ns();
-	listen_again(server);
+	server->leak_ns = server->options.leaks ? server->now_ns : UINT64_MAX;
+	door_open(server);
 	arm_wake(server);
 	while (!stopping(server) && !server->fault) {
 		work_off(server);
@@ -437,13 +396,11 @@ int server_open(struct server **out, const struct server_options *options, struc
 		return err_set_errno(err, ERR_ENVIRONMENT, code, "no memory for a server");
 	server->options = *options;
 	server->slot_count = options->connections + 1;
-	server->accept_retry_ns = UINT64_MAX;
 	rng_init(&server->rng, options->seed, options->stream);
 	/* Waits end at their deadline, not up to 50 µs after it. */
 	prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
 	server->clients = calloc(server->slot_count, sizeof(*server->clients));
-	server->listening = calloc(options->listener_count, sizeof(*server->listening));
-	if (!server->clients || !server->listening ||
+	if (!server->clients || door_init(server) ||
 		deadline_init(&server->deadlines, server->slot_count)) {
 		err_set_errno(err, ERR_ENVIRONMENT, code, "no memory for %u connections",
 			options->connections);
@@ -477,6 +434,6 @@ void server_close(struct server *server)
 	if (server->buffers)
 		munmap(server->buffers, server->buffer_bytes);
 	free(server->clients);
-	free(server->listening);
+	door_release(server);
 	free(server);
 }

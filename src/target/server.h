@@ -26,9 +26,11 @@
 #include "base/rng.h"
 #include "net/ring.h"
 #include "target/deadline.h"
+#include "target/door.h"
 #include "target/exchange.h"
 #include "target/reply.h"
 #include "target/route.h"
+#include "target/station.h"
 #include "target/tally.h"
 #include "target/tally_json.h"
 
@@ -44,12 +46,15 @@ struct client;
 struct server_options {
 	const struct route_set *set;
 	const struct reply_book *book;
+	struct station_set *stations;           /* all workers' */
 	struct tally *tally;                    /* this worker's */
 	const struct tally_json_source *source; /* all workers', for /__stats */
 	const int *listeners;                   /* this worker's descriptors; it shuts them down */
 	size_t listener_count;
-	int wake;              /* the reading end of a socket pair; kept open by the owner */
-	const bool *stopping;  /* relaxed atomic; set before the other end of `wake` is written */
+	int wake;             /* the reading end of a socket pair; kept open by the owner */
+	const bool *stopping; /* relaxed atomic; set before the other end of `wake` is written */
+	bool leaks;           /* this worker leaks by time, for all */
+	uint64_t accept_delay_ns;
 	uint32_t connections;  /* most at a time */
 	uint64_t seed, stream; /* see rng.h */
 	const uint64_t
@@ -89,8 +94,8 @@ struct server {
 
 	char *batches;   /* free buffers for coalesced answers, chained through their first bytes */
 	uint64_t now_ns; /* the clock when it was last read */
-	bool *listening; /* of each listener: its accept is armed */
-	uint64_t accept_retry_ns;
+	struct door door;
+	uint64_t leak_ns; /* when more is to be leaked */
 	bool wake_armed;
 	size_t freezes_done;
 	int fault; /* what ring_enter failed with */

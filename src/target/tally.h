@@ -10,7 +10,8 @@
  *   requests = responses + misbehaved + abandoned + those in progress
  * where misbehaved are the answers the route was told to spoil, and abandoned those that a client
  * did not wait for. Reads of /__stats, requests that were not HTTP and interim responses are
- * counted apart and are in none of these.
+ * counted apart and are in none of these. A request that is answered before its body was read
+ * counts as read at that moment.
  *
  * Owner: tally_new and tally_free; the cells lie in the same block. Threads: one writer, relaxed
  * atomics; any reader. Errors: tally_new returns NULL without memory.
@@ -34,15 +35,17 @@ enum tally_counter {
 	TALLY_CLOSED,         /* connections that ended, whoever ended them */
 	TALLY_CLOSED_BY_PEER, /* of these: the client closed or reset first */
 	TALLY_ACCEPT_ERRORS,
-	TALLY_BAD_REQUESTS, /* connections that sent something else than HTTP/1.1 */
-	TALLY_CONTINUES,    /* interim responses "100 Continue" */
-	TALLY_STATS_READS,  /* responses of /__stats */
-	TALLY_STATS_ONLY,   /* closed connections that had asked for nothing but /__stats */
-	TALLY_PAUSES,       /* times a client's pipelining was held back */
-	TALLY_NO_MEMORY,    /* connections closed because there was none */
-	TALLY_ENTERS,       /* io_uring_enter calls */
-	TALLY_ENOBUFS,      /* receives that found no provided buffer */
-	TALLY_STALE,        /* completions of an earlier user of a slot */
+	TALLY_ACCEPT_ROUNDS, /* delayed: how often a listener was emptied, */
+	TALLY_ACCEPT_MOST,   /* and how many connections that brought at most */
+	TALLY_BAD_REQUESTS,  /* connections that sent something else than HTTP/1.1 */
+	TALLY_CONTINUES,     /* interim responses "100 Continue" */
+	TALLY_STATS_READS,   /* responses of /__stats */
+	TALLY_STATS_ONLY,    /* closed connections that had asked for nothing but /__stats */
+	TALLY_PAUSES,        /* times a client's pipelining was held back */
+	TALLY_NO_MEMORY,     /* connections closed because there was none */
+	TALLY_ENTERS,        /* io_uring_enter calls */
+	TALLY_ENOBUFS,       /* receives that found no provided buffer */
+	TALLY_STALE,         /* completions of an earlier user of a slot */
 	TALLY_OVERFLOWS,
 	TALLY_COUNT
 };
@@ -55,6 +58,8 @@ enum tally_route_counter {
 	TALLY_BYTES_RECEIVED, /* of the requests */
 	TALLY_BYTES_SENT,     /* of their answers, whole or not */
 	TALLY_SERVICE_NS,     /* service times drawn, added up */
+	TALLY_ANSWERED_EARLY, /* "Expect: 100-continue" got the final response at once, */
+	TALLY_REFUSED_BODY,   /* or 417 */
 	TALLY_FIRST_READ_NS,  /* 0: nothing yet */
 	TALLY_LAST_READ_NS,
 	TALLY_FIRST_SENT_NS,
@@ -64,7 +69,7 @@ enum tally_route_counter {
 
 struct tally_route {
 	uint64_t value[TALLY_ROUTE_COUNT];
-	uint64_t status[ROUTE_STATUS_LIMIT]; /* responses by index of the route's mix */
+	uint64_t status[ROUTE_STATUS_INDEXES]; /* responses by index (route.h) */
 	struct hist residence;
 };
 

@@ -30,6 +30,19 @@ static uint64_t sum(const struct tally_json_source *source, enum tally_counter c
 	return total;
 }
 
+static uint64_t most(const struct tally_json_source *source, enum tally_counter counter)
+{
+	uint64_t highest = 0;
+
+	for (size_t i = 0; i < source->tally_count; i++) {
+		uint64_t value = load(&source->tallies[i]->value[counter]);
+
+		if (value > highest)
+			highest = value;
+	}
+	return highest;
+}
+
 static void set_number(json_t *object, const char *key, uint64_t value)
 {
 	json_object_set_new(object, key, json_integer((json_int_t)value));
@@ -92,8 +105,9 @@ static void block_add(struct block *block, const struct tally_route *tally,
 			block->value[i] += value;
 		}
 	}
-	for (size_t i = 0; i < route->status_count; i++)
-		add_status(block, route->statuses[i].status, load(&tally->status[i]));
+	for (size_t i = 0; i < ROUTE_STATUS_INDEXES; i++)
+		if (route_status_at(route, i))
+			add_status(block, route_status_at(route, i), load(&tally->status[i]));
 	hist_copy(scratch, &tally->residence);
 	hist_add(&block->residence, scratch);
 }
@@ -157,6 +171,46 @@ static void block_write(const struct block *block, json_t *object, bool full)
 	json_object_set_new(object, "residence_ns", residence_json(&block->residence, full));
 }
 
+static double rate_rps(uint64_t rate_mrps)
+{
+	return (double)rate_mrps / 1000;
+}
+
+/* What the workers share of a route. */
+static void station_json(const struct route *route, const struct station *station, json_t *object)
+{
+	struct queue_figures queue;
+	struct lock_figures lock;
+	json_t *part;
+
+	if (station->queue) {
+		queue_read(station->queue, clock_now_ns(), &queue);
+		part = json_pack("{s:f,s:f,s:b}", "capacity_rps",
+			rate_rps(route->queue.capacity_mrps), "capacity_now_rps",
+			rate_rps(queue.capacity_mrps), "degraded", queue.degraded);
+		set_number(part, "length", queue.length);
+		set_number(part, "longest", queue.longest);
+		set_number(part, "entered", queue.entered);
+		set_number(part, "refused", queue.refused);
+		set_number(part, "overloads", queue.overloads);
+		json_object_set_new(object, "queue", part);
+	}
+	if (station->lock) {
+		lock_read(station->lock, &lock);
+		part = json_object();
+		set_number(part, "acquired", lock.acquired);
+		set_number(part, "wait_ns", lock.wait_ns);
+		set_number(part, "held_ns", lock.held_ns);
+		json_object_set_new(object, "lock", part);
+	}
+	if (station->leak.memory) {
+		part = json_object();
+		set_number(part, "bytes", leak_bytes(&station->leak));
+		set_number(part, "limit_bytes", station->leak.limit_bytes);
+		json_object_set_new(object, "leak", part);
+	}
+}
+
 /* One route of all workers into its own object, and into the block of all. */
 static int route_json(
 	const struct tally_json_source *source, size_t index, struct block *all, json_t *list)
@@ -184,6 +238,10 @@ static int route_json(
 	snprintf(path, sizeof(path), "%s%s", route->path, route->prefix ? "*" : "");
 	json_object_set_new(object, "path", json_string(path));
 	block_write(&block, object, source->full);
+	json_object_set_new(object, "expect",
+		json_pack("{s:I,s:I}", "answered", (json_int_t)block.value[TALLY_ANSWERED_EARLY],
+			"refused", (json_int_t)block.value[TALLY_REFUSED_BODY]));
+	station_json(route, &source->stations->stations[index], object);
 	json_array_append_new(list, object);
 	block_release(&block);
 	block_release(&scratch);
@@ -234,10 +292,10 @@ static void log_json(const struct tally *tally, json_t *list)
 
 static json_t *build(const struct tally_json_source *source, struct block *all)
 {
-	static const char *const connection_keys[] = {
-		"accepted", "closed", "closed_by_peer", "accept_errors", "stats_only"};
+	static const char *const connection_keys[] = {"accepted", "closed", "closed_by_peer",
+		"accept_errors", "stats_only", "accept_rounds"};
 	static const enum tally_counter connection_counters[] = {TALLY_ACCEPTED, TALLY_CLOSED,
-		TALLY_CLOSED_BY_PEER, TALLY_ACCEPT_ERRORS, TALLY_STATS_ONLY};
+		TALLY_CLOSED_BY_PEER, TALLY_ACCEPT_ERRORS, TALLY_STATS_ONLY, TALLY_ACCEPT_ROUNDS};
 	static const char *const apart_keys[] = {"stats_reads", "bad_requests", "continues"};
 	static const enum tally_counter apart_counters[] = {
 		TALLY_STATS_READS, TALLY_BAD_REQUESTS, TALLY_CONTINUES};
@@ -246,9 +304,10 @@ static json_t *build(const struct tally_json_source *source, struct block *all)
 	static const enum tally_counter loop_counters[] = {TALLY_ENTERS, TALLY_ENOBUFS, TALLY_STALE,
 		TALLY_OVERFLOWS, TALLY_PAUSES, TALLY_NO_MEMORY};
 	json_t *root = json_object(), *routes = json_array(), *freezes = json_array();
-	json_t *connections = counters_json(source, connection_keys, connection_counters, 5);
+	json_t *connections = counters_json(source, connection_keys, connection_counters, 6);
 	int code = 0;
 
+	set_number(connections, "accept_most", most(source, TALLY_ACCEPT_MOST));
 	set_number(connections, "open", sum(source, TALLY_ACCEPTED) - sum(source, TALLY_CLOSED));
 	json_object_set_new(root, "schema", json_string("ringload.serve/1"));
 	set_number(root, "start_ns", source->start_ns);

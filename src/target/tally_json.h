@@ -3,9 +3,10 @@
  * The tallies of all workers as one JSON text: what /__stats answers.
  *
  * {"schema": "ringload.serve/1", "start_ns", "now_ns", "workers",
- *  "connections": {"accepted", "closed", "open", "closed_by_peer", "accept_errors", "stats_only"},
+ *  "connections": {"accepted", "closed", "open", "closed_by_peer", "accept_errors", "stats_only",
+ *    "accept_rounds", "accept_most"},
  *  the block of all routes together,
- *  "routes": [{"path", the block of this route}],
+ *  "routes": [{"path", the block of this route, its stations}],
  *  "apart": {"stats_reads", "bad_requests", "continues"},
  *  "freezes": [{"worker", "from_ns", "until_ns"}],
  *  "loop": {"enters", "enobufs", "stale", "overflows", "pauses", "no_memory"},
@@ -19,6 +20,12 @@
  * ringload/hist_layout.h, and "log" is there: the latest requests that were kept, as they were
  * sent.
  *
+ * A route has "expect": {"answered", "refused"} (requests with "Expect: 100-continue" that were
+ * answered, or refused with 417, before their body) and, where its keys ask for them,
+ * "queue": {"capacity_rps", "capacity_now_rps", "degraded", "length", "longest", "entered",
+ * "refused", "overloads"}, "lock": {"acquired", "wait_ns", "held_ns"} (of all routes that share it)
+ * and "leak": {"bytes", "limit_bytes"}.
+ *
  * Owner: what is appended is the buf's. Threads: any, while the workers write; figures of different
  * moments then stand side by side. Errors: -ENOMEM.
  */
@@ -31,12 +38,14 @@
 
 #include "base/buf.h"
 #include "target/route.h"
+#include "target/station.h"
 #include "target/tally.h"
 
 struct tally_json_source {
 	struct tally *const *tallies; /* one a worker */
 	size_t tally_count;
 	const struct route_set *set;
+	const struct station_set *stations;
 	uint64_t start_ns;
 	bool full;
 };

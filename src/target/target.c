@@ -16,6 +16,7 @@
 #include "target/listener.h"
 #include "target/reply.h"
 #include "target/server.h"
+#include "target/station.h"
 #include "target/tally_json.h"
 
 struct worker {
@@ -34,6 +35,7 @@ struct target {
 	struct listener listeners[TARGET_ADDRESS_LIMIT];
 	char addresses[TARGET_ADDRESS_LIMIT][LISTENER_TEXT_BYTES];
 	struct reply_book book;
+	struct station_set stations;
 	struct worker *workers;
 	struct tally **tallies;
 	struct tally_json_source source;
@@ -94,12 +96,15 @@ static void *work(void *argument)
 	struct target *target = worker->target;
 	struct server_options options = {.set = target->options.routes,
 		.book = &target->book,
+		.stations = &target->stations,
 		.tally = target->tallies[worker->index],
 		.source = &target->source,
 		.listeners = worker->listeners,
 		.listener_count = target->options.address_count,
 		.wake = worker->wake[0],
 		.stopping = &target->stopping,
+		.leaks = worker->index == 0,
+		.accept_delay_ns = target->options.accept_delay_ns,
 		.connections = target->options.connections,
 		.seed = target->options.seed,
 		.stream = worker->index,
@@ -172,6 +177,7 @@ static int open_listeners(struct target *target, struct err *err)
 
 		if (code)
 			return code;
+		listener->backlog = target->options.backlog;
 		for (size_t j = 0; j < workers; j++) {
 			code = listener_open(listener, workers > 1, err);
 			if (code < 0)
@@ -210,8 +216,10 @@ static int open_workers(struct target *target, struct err *err)
 			return err_set_errno(
 				err, ERR_ENVIRONMENT, -errno, "no socket pair for a worker");
 	}
-	target->source = (struct tally_json_source){
-		.tallies = target->tallies, .tally_count = count, .set = target->options.routes};
+	target->source = (struct tally_json_source){.tallies = target->tallies,
+		.tally_count = count,
+		.set = target->options.routes,
+		.stations = &target->stations};
 	return 0;
 }
 
@@ -282,6 +290,8 @@ int target_open(struct target **out, const struct target_options *options, struc
 	code = fit_connections(&target->options, err);
 	if (!code)
 		code = reply_book_init(&target->book, options->routes, err);
+	if (!code)
+		code = station_set_init(&target->stations, options->routes, err);
 	if (!code)
 		code = open_workers(target, err);
 	if (!code)
@@ -377,6 +387,7 @@ void target_close(struct target *target)
 	free(target->tallies);
 	free(target->workers);
 	reply_book_release(&target->book);
+	station_set_release(&target->stations);
 	pthread_mutex_destroy(&target->mutex);
 	pthread_cond_destroy(&target->changed);
 	free(target);

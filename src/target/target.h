@@ -38,9 +38,11 @@ struct target_options {
 	const unsigned int *cpus;       /* one for each worker, or NULL: not pinned */
 	const struct route_set *routes; /* finished */
 	uint64_t seed;
-	uint32_t connections; /* most at a time for each worker; 0: the default, or what the
-				 limit of open files allows */
-	size_t log_entries;   /* how many of the latest requests each worker keeps for ?full */
+	uint32_t connections;     /* most at a time for each worker; 0: the default, or what the
+				     limit of open files allows */
+	uint64_t accept_delay_ns; /* see door.h; 0: connections are taken at once */
+	uint32_t backlog;         /* connections that may wait to be taken; 0: as many as can be */
+	size_t log_entries;       /* how many of the latest requests each worker keeps for ?full */
 };
 
 struct target;

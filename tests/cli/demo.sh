@@ -31,7 +31,15 @@ expect_json "$SCRATCH/out" '.requests.completed == 200'
 env --default-signal=INT "$RINGLOAD" demo -d 60s --json "$record" >"$SCRATCH/out" 2>"$SCRATCH/err" &
 demo=$!
 trap 'kill $demo 2>/dev/null' EXIT
-sleep 2
+# The load has begun when all its connections are there, or within the second after.
+is_connected() {
+	local at
+
+	at=$(ss -Htlnp | sed -n "s/.*:\([0-9]*\) .*pid=$demo,.*/\1/p" | head -n 1)
+	[ -n "$at" ] && [ "$(ss -Htn state established "sport = :$at" | wc -l)" -ge 64 ]
+}
+wait_for 20 is_connected || fail 'the demo does not connect' "$SCRATCH/err"
+sleep 1
 kill -INT $demo
 wait $demo
 expect_equal 'exit code' $? 130

@@ -65,7 +65,37 @@ uint64_t clock_thread_cpu_ns(void)
 	return clock->cpu_ns;
 }
 
+uint64_t fake_clock_wall(const struct fake_clock *clock, uint64_t at_ns)
+{
+	uint64_t wall_ns = at_ns + clock->options.ahead_ns;
+
+	return at_ns < clock->options.step_at_ns ? wall_ns
+						 : wall_ns + (uint64_t)clock->options.step_ns;
+}
+
+/* Neither look is a reading of the clock that counts. */
 uint64_t clock_wall_ns(void)
 {
-	return fake_clock_current->now_ns;
+	struct fake_clock *clock = fake_clock_current;
+
+	fake_clock_work(clock, 1 + rng_below(&clock->rng, clock->options.reading_ns));
+	if (clock->options.wall_stall_one_in &&
+		rng_below(&clock->rng, clock->options.wall_stall_one_in) == 0)
+		fake_clock_wait_until(clock, clock->now_ns + 3000);
+	if (clock->watch_wall)
+		clock->watch_wall(clock->watcher, clock->now_ns);
+	return fake_clock_wall(clock, clock->now_ns);
+}
+
+uint64_t clock_wall_offset_ns(uint64_t *error_ns)
+{
+	struct fake_clock *clock = fake_clock_current;
+	uint32_t one_in = clock->options.unsure_one_in;
+	bool sure = !one_in || rng_below(&clock->rng, one_in) != 0;
+
+	fake_clock_work(clock, 1 + rng_below(&clock->rng, clock->options.reading_ns));
+	if (clock->watch_offset)
+		clock->watch_offset(clock->watcher, clock->now_ns, sure);
+	*error_ns = sure ? 0 : NS_PER_S;
+	return fake_clock_wall(clock, clock->now_ns) - clock->now_ns;
 }

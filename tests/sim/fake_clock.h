@@ -23,6 +23,12 @@ struct fake_clock_options {
 	uint64_t relax_ns;     /* a turn of spinning by 1 to this */
 	uint32_t stall_one_in; /* readings after which the thread was descheduled; 0: never */
 	uint64_t stall_ns;     /* for 1 to this */
+
+	/* The wall clock: how far it is ahead, from when on by how much more, and how often (one in
+	 * so many, 0: never) its offset cannot be told, or a look at it takes long. */
+	uint64_t ahead_ns, step_at_ns;
+	int64_t step_ns;
+	uint32_t unsure_one_in, wall_stall_one_in;
 };
 
 struct fake_clock {
@@ -36,6 +42,9 @@ struct fake_clock {
 	/* Told of each turn of spinning and of each look at the CPU's clock. */
 	void (*watch_relax)(void *watcher);
 	void (*watch_cpu)(void *watcher, uint64_t cpu_ns);
+	/* … and of each look at the wall clock, and at its offset. */
+	void (*watch_wall)(void *watcher, uint64_t now_ns);
+	void (*watch_offset)(void *watcher, uint64_t now_ns, bool sure);
 	void *watcher;
 };
 
@@ -43,6 +52,9 @@ extern struct fake_clock *fake_clock_current;
 
 void fake_clock_init(
 	struct fake_clock *clock, const struct fake_clock_options *options, uint64_t seed);
+
+/* What the wall clock shows at a time of the simulation. */
+uint64_t fake_clock_wall(const struct fake_clock *clock, uint64_t at_ns);
 
 /* Time in which the thread worked, and time in which it did not. */
 void fake_clock_work(struct fake_clock *clock, uint64_t ns);

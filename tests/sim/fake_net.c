@@ -58,6 +58,7 @@ void fake_net_release(struct fake_net *net)
 		if (net->server->forget)
 			net->server->forget(net->server->context, conn);
 		free(conn->stream);
+		free(conn->arrivals);
 		free(conn->messages);
 		free(conn);
 	}
@@ -143,6 +144,15 @@ static void reach_happens(struct fake_conn *conn, uint64_t reached_bytes)
 		net->server->bytes(net->server->context, conn, net->now_ns);
 }
 
+static void arrive_happens(struct fake_conn *conn, uint64_t arrived_bytes)
+{
+	conn->arrivals = grow(
+		conn->arrivals, conn->arrival_count, &conn->arrival_room, sizeof(*conn->arrivals));
+	conn->arrivals[conn->arrival_count++] = (struct fake_arrival){
+		arrived_bytes, conn->net->now_ns};
+	conn->arrived_bytes = arrived_bytes;
+}
+
 static void happen(struct fake_net *net, const struct net_event *event)
 {
 	struct fake_conn *conn = event->conn;
@@ -161,7 +171,7 @@ static void happen(struct fake_net *net, const struct net_event *event)
 		break;
 	case NET_ARRIVE:
 		if (!conn->reset && event->value > conn->arrived_bytes)
-			conn->arrived_bytes = event->value;
+			arrive_happens(conn, event->value);
 		break;
 	case NET_END:
 		conn->ended = true;
@@ -309,6 +319,13 @@ size_t fake_net_take(struct fake_conn *conn, void *to, size_t bytes)
 		memcpy(to, conn->stream + conn->taken_bytes, bytes);
 	conn->taken_bytes += bytes;
 	return bytes;
+}
+
+uint64_t fake_net_taken_arrived_ns(struct fake_conn *conn)
+{
+	while (conn->arrivals[conn->arrival_taken].bytes < conn->taken_bytes)
+		conn->arrival_taken++;
+	return conn->arrivals[conn->arrival_taken].at_ns;
 }
 
 int fake_net_take_error(struct fake_conn *conn)

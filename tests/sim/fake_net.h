@@ -35,6 +35,11 @@ struct fake_message {
 	bool keep_alive;
 };
 
+/* How far the stream had arrived, and when. */
+struct fake_arrival {
+	uint64_t bytes, at_ns;
+};
+
 struct fake_conn {
 	struct fake_net *net;
 	uint32_t number;      /* counted from 0 over the run */
@@ -59,6 +64,9 @@ struct fake_conn {
 	uint8_t *stream;
 	size_t stream_bytes, stream_room;
 	uint64_t arrived_bytes, taken_bytes;
+	struct fake_arrival *arrivals; /* each piece that arrived */
+	size_t arrival_count, arrival_room, arrival_taken;
+	bool stamps;       /* the socket was told to */
 	bool ended, reset; /* have come */
 	bool error_told;
 	bool finished; /* the server will write no more */
@@ -124,6 +132,8 @@ void fake_net_connect(struct fake_conn *conn, const struct sockaddr *address, ui
 int64_t fake_net_send(struct fake_conn *conn, const void *data, size_t bytes, uint64_t now_ns);
 /* Takes up to `bytes` that have arrived; how many. */
 size_t fake_net_take(struct fake_conn *conn, void *to, size_t bytes);
+/* When the last byte taken had arrived; something was taken. */
+uint64_t fake_net_taken_arrived_ns(struct fake_conn *conn);
 /* Takes the error of a reset: -ECONNRESET once, then 0. */
 int fake_net_take_error(struct fake_conn *conn);
 /* Whether a receive would come back with something. */

@@ -146,30 +146,80 @@ static bool find_buffer(struct ring *ring, uint16_t *buffer)
 	return false;
 }
 
+/* What stands before the data of a stamped receive. */
+struct stamp_header {
+	uint64_t wall_ns;
+	bool stamped;
+};
+
+void fake_operation_open_stamped(const struct ring *ring, const struct ring_completion *completion,
+	struct ring_stamped *stamped)
+{
+	const uint8_t *buffer = fake_ring_buffer(ring, completion->buffer);
+	struct stamp_header header;
+
+	memcpy(&header, buffer, sizeof(header));
+	stamped->data = buffer + RING_STAMPED_BYTES;
+	stamped->result = completion->result - RING_STAMPED_BYTES;
+	stamped->stamped = header.stamped;
+	stamped->wall_ns = header.wall_ns;
+}
+
+/* A stamp for what was taken; the end of a stream has none. */
+static void put_stamp(struct ring *ring, uint16_t buffer, struct fake_completion *completion)
+{
+	struct fake_conn *conn = completion->conn;
+	/* Where there is no stamp, something may stand there. */
+	struct stamp_header header = {
+		.wall_ns = fake_clock_wall(fake_clock_current, fake_clock_current->now_ns)};
+
+	if (!conn->stamps)
+		fake_log_fail("conn %u: a stamped receive, and no stamps", conn->number);
+	if (completion->seen.result && !fake_ring_chance(ring, ring->options.unstamped_one_in)) {
+		completion->stamped = header.stamped = true;
+		completion->arrived_ns = fake_net_taken_arrived_ns(conn);
+		/* Set there and back between two looks: nobody can see that. */
+		if (fake_ring_chance(ring, ring->options.absurd_one_in))
+			completion->arrived_ns += NS_PER_S * 3600;
+		header.wall_ns = fake_clock_wall(fake_clock_current, completion->arrived_ns);
+	}
+	memcpy(fake_ring_buffer(ring, buffer), &header, sizeof(header));
+	completion->seen.result += RING_STAMPED_BYTES;
+}
+
+/* What the socket has goes into the buffer. */
+static void fill(struct ring *ring, const struct fake_operation *operation, uint16_t buffer,
+	struct fake_completion *completion)
+{
+	struct fake_conn *conn = operation->conn;
+	size_t header_bytes = operation->stamped ? RING_STAMPED_BYTES : 0;
+	size_t bytes = ring->asked.buffer_bytes - header_bytes;
+
+	if (fake_ring_chance(ring, ring->options.split_one_in))
+		bytes = 1 + (size_t)rng_below(&ring->rng, bytes);
+	bytes = fake_net_take(conn, fake_ring_buffer(ring, buffer) + header_bytes, bytes);
+	completion->seen.result = bytes ? (int32_t)bytes : (int32_t)fake_net_take_error(conn);
+	completion->stream_bytes = conn->taken_bytes;
+	if (bytes && !fake_ring_chance(ring, ring->options.end_one_in))
+		completion->seen.flags = RING_MORE;
+	if (!bytes && (!operation->stamped || completion->seen.result))
+		return;
+	ring->buffers[buffer].state = FAKE_BUFFER_FILLED;
+	completion->seen.buffer = buffer;
+	completion->seen.flags |= RING_BUFFER;
+	if (operation->stamped)
+		put_stamp(ring, buffer, completion);
+}
+
 /* One completion of a receive; true when it was the last. */
 static bool receive_on(struct ring *ring, struct fake_operation *operation)
 {
-	struct fake_conn *conn = operation->conn;
 	struct fake_completion completion = completion_of(operation, -ENOBUFS);
-	size_t bytes = ring->asked.buffer_bytes;
 	uint16_t buffer;
 
 	/* The kernel takes a buffer before it looks at the socket. */
-	if (find_buffer(ring, &buffer)) {
-		if (fake_ring_chance(ring, ring->options.split_one_in))
-			bytes = 1 + (size_t)rng_below(&ring->rng, bytes);
-		bytes = fake_net_take(conn, fake_ring_buffer(ring, buffer), bytes);
-		completion.seen.result = bytes ? (int32_t)bytes
-					       : (int32_t)fake_net_take_error(conn);
-		completion.stream_bytes = conn->taken_bytes;
-		if (bytes) {
-			ring->buffers[buffer].state = FAKE_BUFFER_FILLED;
-			completion.seen.buffer = buffer;
-			completion.seen.flags = RING_BUFFER;
-			if (!fake_ring_chance(ring, ring->options.end_one_in))
-				completion.seen.flags |= RING_MORE;
-		}
-	}
+	if (find_buffer(ring, &buffer))
+		fill(ring, operation, buffer, &completion);
 	post(ring, &completion);
 	return !(completion.seen.flags & RING_MORE);
 }

@@ -20,6 +20,7 @@ struct fake_operation {
 	size_t bytes, done;
 	struct sockaddr_storage address; /* as it was when queued */
 	bool quiet;
+	bool stamped;     /* a receive that tells when */
 	bool noticed;     /* could go on; hold_ns was drawn then */
 	uint64_t hold_ns; /* does not go on before */
 };
@@ -69,6 +70,10 @@ struct ring {
 bool fake_ring_chance(struct ring *ring, uint32_t one_in);
 
 uint8_t *fake_ring_buffer(const struct ring *ring, uint16_t buffer);
+
+/* What a stamped receive left in its buffer. */
+void fake_operation_open_stamped(const struct ring *ring, const struct ring_completion *completion,
+	struct ring_stamped *stamped);
 
 /* Issues what is queued. */
 void fake_operation_submit(struct ring *ring);

@@ -150,6 +150,15 @@ void ring_receive(struct ring *ring, uint32_t slot, uint64_t tag)
 	ring->slots[slot].awaited++;
 }
 
+void ring_receive_stamped(struct ring *ring, uint32_t slot, uint64_t tag)
+{
+	struct fake_operation *operation = next(ring, RING_RECEIVE_STAMPED, slot, tag, 0);
+
+	operation->kind = RING_RECEIVE;
+	operation->stamped = true;
+	ring->slots[slot].awaited++;
+}
+
 void ring_send(
 	struct ring *ring, uint32_t slot, const void *data, size_t bytes, bool quiet, uint64_t tag)
 {
@@ -303,6 +312,16 @@ const void *ring_buffer_data(const struct ring *ring, uint16_t buffer)
 {
 	handed_over(ring, buffer);
 	return fake_ring_buffer(ring, buffer);
+}
+
+void ring_open_stamped(const struct ring *ring, const struct ring_completion *completion,
+	struct ring_stamped *stamped)
+{
+	*stamped = (struct ring_stamped){.result = completion->result};
+	if (!(completion->flags & RING_BUFFER))
+		return;
+	handed_over(ring, completion->buffer);
+	fake_operation_open_stamped(ring, completion, stamped);
 }
 
 void ring_buffer_return(struct ring *ring, uint16_t buffer)

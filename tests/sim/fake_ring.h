@@ -50,6 +50,8 @@ struct fake_ring_options {
 	uint32_t short_one_in;    /* sends that end short or fail for no reason */
 	uint32_t spurious_one_in; /* looks at an idle ring that say something is there */
 	uint32_t install_fails_one_in;
+	uint32_t unstamped_one_in;   /* stamped receives that come without a stamp */
+	uint32_t absurd_one_in;      /* … with one of the future */
 	uint32_t completion_entries; /* fewer than asked for, to overflow; 0: as asked */
 	uint64_t fails_at_enter;     /* the enter that fails, and with what; 0: none */
 	int failure;
@@ -60,6 +62,8 @@ struct fake_completion {
 	struct ring_completion seen;
 	struct fake_conn *conn;
 	uint64_t stream_bytes; /* receive: how far the server's stream was taken with it */
+	bool stamped;          /* a stamp came with it */
+	uint64_t arrived_ns;   /* … of this time, of the last byte taken with it */
 	uint64_t ready_ns;
 	bool quiet; /* of a send that tells only its failure */
 };

@@ -70,10 +70,27 @@ uint16_t sock_local_port(int fd)
 	return conn->local_port;
 }
 
+static int fails(void)
+{
+	bool fail = sockets.fails_one_in && rng_below(&sockets.rng, sockets.fails_one_in) == 0;
+
+	return fail ? -EMFILE : 0;
+}
+
+int sock_stamp(int fd)
+{
+	int result = fails();
+
+	if (!result)
+		fake_net_by_fd(sockets.net, fd)->stamps = true;
+	if (sockets.watch.stamped)
+		sockets.watch.stamped(sockets.watch.watcher, result);
+	return result;
+}
+
 int sock_open(int family)
 {
-	bool fails = sockets.fails_one_in && rng_below(&sockets.rng, sockets.fails_one_in) == 0;
-	int result = fails ? -EMFILE : 0;
+	int result = fails();
 
 	if (family != AF_INET && family != AF_INET6)
 		fake_log_fail("a socket of family %d", family);

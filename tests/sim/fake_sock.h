@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The second implementation of what a worker uses of net/sock.h (sock_open, sock_close,
- * sock_local_port, sock_bind_source, sock_reset_on_close): descriptors of fake_net.h. The rest of
- * sock.h is not there.
+ * The second implementation of what a worker uses of net/sock.h (sock_open, sock_stamp,
+ * sock_bind_source, sock_reset_on_close, sock_close, sock_local_port): descriptors of fake_net.h.
+ * The rest of sock.h is not there.
  *
  * Owner: nothing. Threads: one. Errors: -EMFILE from sock_open and -EADDRNOTAVAIL from
  * sock_bind_source, one call in so many.
@@ -19,6 +19,7 @@ struct fake_sock_watch {
 	void (*opened)(void *watcher, int result); /* the descriptor or -errno */
 	void (*bound)(void *watcher, const struct fake_conn *conn, uint32_t source, int result);
 	void (*resets)(void *watcher, const struct fake_conn *conn);
+	void (*stamped)(void *watcher, int result);
 	void (*asked_port)(void *watcher, const struct fake_conn *conn);
 };
 

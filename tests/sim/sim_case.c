@@ -274,6 +274,26 @@ static void draw_churn(struct sim_case *sim, struct rng *rng)
 	}
 }
 
+static void draw_stamps(struct sim_case *sim, struct rng *rng)
+{
+	sim->plan.rx_timestamps = one_in(rng, 3);
+	sim->ring.unstamped_one_in = trouble(rng, 3, 20);
+	sim->ring.absurd_one_in = trouble(rng, 6, 20);
+	sim->clock.wall_stall_one_in = trouble(rng, 3, 100);
+	sim->clock.ahead_ns = rng_next(rng) >> 1;
+	sim->clock.unsure_one_in = trouble(rng, 3, 10);
+	sim->clock.step_at_ns = UINT64_MAX;
+	if (!one_in(rng, 4))
+		return;
+	sim->clock.step_at_ns = sim->clock.start_ns + rng_below(rng, 100000000);
+	sim->clock.step_ns = (int64_t)spread(rng, 20000, 3600000000000);
+	if (one_in(rng, 2))
+		sim->clock.step_ns = -sim->clock.step_ns;
+	/* What is not known of a moment must not end what is known of a longer time. */
+	if (one_in(rng, 2))
+		sim->clock.unsure_one_in = sim->clock.wall_stall_one_in = 2;
+}
+
 void sim_case_init(struct sim_case *sim, uint64_t seed)
 {
 	struct rng rng;
@@ -292,6 +312,7 @@ void sim_case_init(struct sim_case *sim, uint64_t seed)
 	draw_slowest(sim, &rng);
 	draw_sockets(sim, &rng);
 	draw_churn(sim, &rng);
+	draw_stamps(sim, &rng);
 }
 
 void sim_case_release(struct sim_case *sim)

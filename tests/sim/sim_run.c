@@ -106,12 +106,15 @@ static void add_up(const struct stage *stage, struct sim_run_totals *totals)
 		totals->dropped += counters_dropped(counters);
 		totals->unsent += counters->value[COUNTER_UNSENT];
 		totals->in_flight += counters->value[COUNTER_IN_FLIGHT];
+		totals->stamped += hist_count(&stats->phase[i].client_queue);
+		totals->unstamped += counters->value[COUNTER_UNSTAMPED];
 	}
 	totals->connects += stats->connections.value[CONNECTION_ATTEMPTED];
 	totals->stale += stats->health.value[HEALTH_STALE];
 	totals->enobufs += stats->health.value[HEALTH_ENOBUFS];
 	totals->rearmed += stats->health.value[HEALTH_REARMED];
 	totals->overflows += stats->health.value[HEALTH_CQ_OVERFLOW];
+	totals->stepped += stage->shadow.wall_stepped;
 	totals->faults += stage->worker.fault != 0;
 }
 

@@ -16,6 +16,7 @@
 struct sim_run_totals {
 	uint64_t turns, requests, completed, failed, timed_out, dropped, unsent, in_flight;
 	uint64_t connects, stale, enobufs, rearmed, overflows, faults;
+	uint64_t stamped, unstamped, stepped;
 };
 
 /* totals are added to. */

@@ -200,6 +200,10 @@ static void evaluate(struct shadow *shadow, uint64_t now_ns, uint64_t sent_ns)
 
 static void process_batch(struct shadow *shadow, uint64_t now_ns)
 {
+	if (!shadow->batch_count)
+		return;
+	shadow_stamps_judge(shadow);
+	shadow_stamps_batch(shadow, now_ns);
 	for (uint32_t i = 0; i < shadow->batch_count; i++)
 		shadow_completion(shadow, &shadow->batch[i], now_ns);
 	shadow->batch_count = 0;
@@ -300,6 +304,9 @@ static void queued(void *watcher, enum ring_operation operation, uint64_t tag, u
 		note_send(shadow, slot, bytes);
 		break;
 	case RING_RECEIVE:
+	case RING_RECEIVE_STAMPED:
+		if ((operation == RING_RECEIVE_STAMPED) != shadow->plan->rx_timestamps)
+			fake_log_fail("slot %u: a receive of the other kind", slot);
 		conn->armed_receives++;
 		break;
 	case RING_CANCEL:
@@ -370,6 +377,22 @@ static void resets(void *watcher, const struct fake_conn *conn)
 	shadow->resets = true;
 }
 
+static void stamped(void *watcher, int result)
+{
+	if (result)
+		shadow_open_failed(watcher, result);
+}
+
+static void wall_looked(void *watcher, uint64_t now_ns)
+{
+	shadow_wall_looked(watcher, now_ns);
+}
+
+static void offset_looked(void *watcher, uint64_t now_ns, bool sure)
+{
+	shadow_wall_offset(watcher, now_ns, sure);
+}
+
 static void asked_port(void *watcher, const struct fake_conn *conn)
 {
 	struct shadow *shadow = watcher;
@@ -394,6 +417,7 @@ struct fake_sock_watch sim_shadow_sock_watch(struct shadow *shadow)
 		.opened = opened,
 		.bound = bound,
 		.resets = resets,
+		.stamped = stamped,
 		.asked_port = asked_port};
 }
 
@@ -403,6 +427,8 @@ void sim_shadow_watch_clock(struct shadow *shadow)
 	shadow->clock->watch = clock_read;
 	shadow->clock->watch_relax = relaxed;
 	shadow->clock->watch_cpu = cpu_read;
+	shadow->clock->watch_wall = wall_looked;
+	shadow->clock->watch_offset = offset_looked;
 	shadow->reaped_ns = shadow->begun_ns = shadow->clock->read_ns;
 	if (shadow->plan->no_keepalive)
 		shadow_churn_begins(shadow, shadow->begun_ns);
@@ -423,6 +449,7 @@ void sim_shadow_turn_ended(struct shadow *shadow, bool goes_on)
 		evaluate(shadow, shadow->clock->read_ns, 0);
 	if (shadow->batch_count)
 		fake_log_fail("the clock was not read for the last batch of completions");
+	shadow_stamps_judge(shadow);
 	if (goes_on != (shadow->life != SHADOW_DONE))
 		fake_log_fail("the worker %s", goes_on ? "goes on after its end" : "ended early");
 	shadow->health[HEALTH_LOOPS] += goes_on;

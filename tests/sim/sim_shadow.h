@@ -11,7 +11,8 @@
  * sim_shadow.c: the phases, the turns, what is watched. sim_shadow_schedule.c: what becomes due.
  * sim_shadow_launch.c: what is sent. sim_shadow_pace.c: until when may be slept and spun.
  * sim_shadow_conn.c: what completions do. sim_shadow_churn.c: the same with --no-keepalive.
- * sim_shadow_slowest.c: the slowest requests. sim_shadow_compare.c: the comparison with the worker.
+ * sim_shadow_slowest.c: the slowest requests. sim_shadow_stamp.c: when responses arrived.
+ * sim_shadow_compare.c: the comparison with the worker.
  *
  * Owner: sim_shadow_init takes memory, sim_shadow_release returns it. Threads: one. Errors:
  * failures of the test. Units: ns.
@@ -34,7 +35,16 @@ struct shadow_hist {
 struct shadow_phase {
 	uint64_t value[COUNTER_COUNT];
 	uint64_t status[COUNTERS_STATUS_LIMIT];
-	struct shadow_hist total, service, connection_wait, send_lag, failure;
+	struct shadow_hist total, service, connection_wait, send_lag, failure, until_arrival,
+		client_queue;
+};
+
+/* A request that was answered; whether its stamp counts is known when the wall clock was looked at
+ * for its batch. */
+struct shadow_stamp {
+	enum stats_phase phase;
+	bool stamped;
+	uint64_t sent_ns, arrived_ns, done_ns;
 };
 
 struct shadow_request {
@@ -126,6 +136,11 @@ struct shadow {
 	uint32_t batch_count; /* not yet processed: waits for a reading */
 	uint32_t failed_opens, failed_opens_ever;
 	int enter_code;
+	const struct fake_completion *piece; /* the completion being processed */
+	struct shadow_stamp stamps[WORKER_REAP_BATCH * 64];
+	uint32_t stamp_count;
+	uint64_t batch_ns;
+	bool wall_looked, wall_suspected, wall_slow;
 	bool spins;
 	uint64_t spun_from_ns;
 
@@ -141,6 +156,10 @@ struct shadow {
 	/* What was learnt of timed waits; the latest deadline that was spun for. */
 	uint64_t margin_ns, spun_for_ns;
 	bool looked; /* for completions without an enter, this turn */
+
+	/* The wall clock's step was noticed; from when on stamps count. */
+	bool wall_stepped;
+	uint64_t stamps_count_from_ns;
 
 	/* What must come out. */
 	struct shadow_phase phase[STATS_PHASE_COUNT];
@@ -211,6 +230,7 @@ void shadow_completion(
 void shadow_break(
 	struct shadow *shadow, struct shadow_conn *conn, enum counter failure, uint64_t now_ns);
 void shadow_opened(struct shadow *shadow, int result);
+void shadow_open_failed(struct shadow *shadow, int result);
 void shadow_installed(struct shadow *shadow, uint32_t slot, int result);
 void shadow_connecting(struct shadow *shadow, uint32_t slot, uint32_t generation);
 void shadow_cancelled(struct shadow *shadow, uint32_t slot);
@@ -229,6 +249,14 @@ uint64_t shadow_churn_next(const struct shadow *shadow);
 uint64_t shadow_churn_wakes(const struct shadow *shadow);
 void shadow_bound(struct shadow *shadow, uint32_t source, int result);
 bool shadow_wanted(const struct shadow *shadow);
+/* A batch begins, and what it brought is judged. */
+void shadow_stamps_batch(struct shadow *shadow, uint64_t now_ns);
+void shadow_stamps_judge(struct shadow *shadow);
+void shadow_stamp_completed(
+	struct shadow *shadow, const struct shadow_request *request, uint64_t done_ns);
+void shadow_wall_looked(struct shadow *shadow, uint64_t now_ns);
+void shadow_wall_offset(struct shadow *shadow, uint64_t now_ns, bool sure);
+
 void shadow_slowest_completed(struct shadow *shadow, const struct shadow_conn *conn,
 	const struct shadow_request *request, uint64_t done_ns);
 void shadow_slowest_compare(const struct shadow *shadow, bool at_end);

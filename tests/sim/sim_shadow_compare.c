@@ -46,6 +46,8 @@ static void compare_phase(const struct stats_request *stats, const struct shadow
 		&stats->connection_wait, &wanted->connection_wait, name, "connection_wait", at_end);
 	compare_hist(&stats->send_lag, &wanted->send_lag, name, "send_lag", at_end);
 	compare_hist(&stats->failure, &wanted->failure, name, "failure", at_end);
+	compare_hist(&stats->until_arrival, &wanted->until_arrival, name, "until_arrival", at_end);
+	compare_hist(&stats->client_queue, &wanted->client_queue, name, "client_queue", at_end);
 }
 
 /* value within [wanted, wanted + uncertain]. */
@@ -84,7 +86,7 @@ static void compare_states(const struct shadow *shadow)
 }
 
 /* What the identities promise, among the worker's own figures. */
-static void check_identity(const struct stats_request *stats, const char *name)
+static void check_identity(const struct stats_request *stats, const char *name, bool asked)
 {
 	const uint64_t *value = stats->counters.value;
 	uint64_t given_up = value[COUNTER_TIMED_OUT] + value[COUNTER_IN_FLIGHT];
@@ -103,6 +105,10 @@ static void check_identity(const struct stats_request *stats, const char *name)
 	if (hist_count(&stats->send_lag) != value[COUNTER_SENT] ||
 		hist_count(&stats->connection_wait) != value[COUNTER_SENT])
 		fake_log_fail("%s: send_lag or connection_wait lacks one that was sent", name);
+	if (asked && (hist_count(&stats->client_queue) + value[COUNTER_UNSTAMPED] !=
+				     value[COUNTER_COMPLETED] ||
+			     hist_count(&stats->until_arrival) != hist_count(&stats->client_queue)))
+		fake_log_fail("%s: a completed one is neither stamped nor unstamped", name);
 }
 
 void sim_shadow_compare(const struct shadow *shadow, const struct ring *ring, bool at_end)
@@ -114,7 +120,8 @@ void sim_shadow_compare(const struct shadow *shadow, const struct ring *ring, bo
 	for (unsigned int i = 0; i < STATS_PHASE_COUNT; i++) {
 		compare_phase(&stats->phase[i], &shadow->phase[i], phase_names[i], at_end);
 		if (at_end)
-			check_identity(&stats->phase[i], phase_names[i]);
+			check_identity(
+				&stats->phase[i], phase_names[i], shadow->plan->rx_timestamps);
 	}
 	for (unsigned int i = 0; i < CONNECTION_COUNTER_COUNT; i++)
 		compare_about(connection_counter_key((enum connection_counter)i),

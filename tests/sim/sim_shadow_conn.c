@@ -38,6 +38,7 @@ static void completed(
 				    : COUNTER_OUTCOME_5XX]++;
 	shadow_record(&phase->total, now_ns - request.intended_ns, false);
 	shadow_record(&phase->service, now_ns - request.sent_ns, false);
+	shadow_stamp_completed(shadow, &request, now_ns);
 	shadow_slowest_completed(shadow, conn, &request, now_ns);
 	conn->served = true;
 }
@@ -193,7 +194,7 @@ static enum connection_counter failure_of(int error)
 }
 
 /* Which slot it was for cannot be seen. */
-static void no_socket(struct shadow *shadow, int result)
+void shadow_open_failed(struct shadow *shadow, int result)
 {
 	shadow->connections[failure_of(result)]++;
 	shadow->failed_opens++;
@@ -206,7 +207,7 @@ void shadow_opened(struct shadow *shadow, int result)
 	shadow->connections[CONNECTION_ATTEMPTED]++;
 	shadow->has_source = shadow->resets = false;
 	if (result < 0)
-		no_socket(shadow, result);
+		shadow_open_failed(shadow, result);
 }
 
 /* The addresses of the pool come round; those of several workers interleave. */
@@ -226,7 +227,7 @@ void shadow_bound(struct shadow *shadow, uint32_t source, int result)
 		fake_log_fail("a socket is bound to %08x instead of %08" PRIx64, source, number);
 	shadow->has_source = true;
 	if (result)
-		no_socket(shadow, -ENETUNREACH);
+		shadow_open_failed(shadow, -ENETUNREACH);
 }
 
 /* The first connects are paced; a connection that had served comes back at once, others later and
@@ -375,6 +376,9 @@ void shadow_completion(
 {
 	uint64_t tag = completion->seen.tag;
 	struct shadow_conn *conn = &shadow->conns[RING_TAG_SLOT(tag)];
+	struct fake_completion opened = *completion;
+
+	shadow->piece = completion;
 
 	if (RING_TAG_GENERATION(tag) != conn->generation) {
 		shadow->health[HEALTH_STALE]++;
@@ -387,6 +391,11 @@ void shadow_completion(
 		return;
 	}
 	switch (RING_TAG_OPERATION(tag)) {
+	case RING_RECEIVE_STAMPED:
+		if (completion->seen.flags & RING_BUFFER)
+			opened.seen.result -= RING_STAMPED_BYTES;
+		received(shadow, conn, &opened, now_ns);
+		break;
 	case RING_RECEIVE:
 		received(shadow, conn, completion, now_ns);
 		break;

@@ -60,6 +60,9 @@ static void show(uint64_t seeds, const struct sim_run_totals *totals)
 		seeds, totals->turns, totals->connects, totals->requests, totals->completed,
 		totals->failed, totals->timed_out, totals->dropped, totals->unsent,
 		totals->in_flight);
+	printf("%" PRIu64 " stamped, %" PRIu64 " not, %" PRIu64
+	       " runs in which the wall clock was set\n",
+		totals->stamped, totals->unstamped, totals->stepped);
 	printf("%" PRIu64 " stale completions, %" PRIu64 " without a buffer, %" PRIu64
 	       " receives armed again, %" PRIu64 " overflows, %" PRIu64 " faults\n",
 		totals->stale, totals->enobufs, totals->rearmed, totals->overflows, totals->faults);

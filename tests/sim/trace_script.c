@@ -15,7 +15,7 @@
 
 #define GOLDEN       "tests/golden/ring_trace.txt"
 #define BUFFERS      2
-#define BUFFER_BYTES 64
+#define BUFFER_BYTES 160
 #define SLOTS        4
 #define EVENTS       16
 /* How long the kernel may take, and how long nothing must come for a step to be over. */
@@ -29,6 +29,8 @@ struct trace {
 	struct buf text;
 	uint32_t generation[SLOTS];
 	bool returns; /* buffers are given back as they come */
+	bool stamps;  /* sockets are told to, and receives tell them */
+	uint64_t begun_wall_ns;
 };
 
 /* What completed in a step: receives of one stream as one event, as a kernel cuts where it likes.
@@ -47,6 +49,7 @@ static const char *const names[RING_OPERATION_COUNT] = {
 	[RING_CONNECT] = "connect",
 	[RING_CANCEL] = "cancel",
 	[RING_CLOSE] = "close",
+	[RING_RECEIVE_STAMPED] = "stamped receive",
 };
 
 _Noreturn static void die(const char *what)
@@ -70,14 +73,33 @@ static struct event *event_of(struct event *events, size_t *count, uint64_t tag)
 	return &events[(*count)++];
 }
 
+/* A kernel may give no stamp, as it begins to make them somewhat after it was told; what it gives
+ * must be of this time. The data is all of one letter. */
+static int32_t open_stamped(const struct trace *trace, const struct ring_completion *seen)
+{
+	struct ring_stamped stamped;
+
+	ring_open_stamped(trace->ring, seen, &stamped);
+	if (stamped.stamped &&
+		(stamped.wall_ns < trace->begun_wall_ns || stamped.wall_ns > clock_wall_ns()))
+		die("a stamp that is not of now");
+	for (int32_t i = 0; i < stamped.result; i++)
+		if (((const char *)stamped.data)[i] != 's')
+			die("data that was not sent");
+	return stamped.result;
+}
+
 static void note(struct trace *trace, struct event *event, const struct ring_completion *seen)
 {
+	bool stamped = event->operation == RING_RECEIVE_STAMPED;
+	int32_t result = stamped ? open_stamped(trace, seen) : seen->result;
+
 	event->more = seen->flags & RING_MORE;
-	if (event->operation == RING_RECEIVE && seen->result > 0) {
+	if ((stamped || event->operation == RING_RECEIVE) && result > 0) {
 		event->data = true;
-		event->bytes += (uint64_t)seen->result;
+		event->bytes += (uint64_t)result;
 	} else {
-		event->result = seen->result;
+		event->result = result;
 	}
 	/* A cancel that finds nothing says so in either way, by the kernel's version. */
 	if (event->operation == RING_CANCEL && seen->result == -ENOENT)
@@ -144,11 +166,21 @@ static void connect_to(struct trace *trace, uint32_t slot, const struct sockaddr
 {
 	int fd = sock_open(AF_INET);
 
+	if (fd >= 0 && trace->stamps && sock_stamp(fd))
+		die("no stamps");
 	if (fd < 0 || ring_install(trace->ring, slot, fd))
 		die("no socket");
 	trace->generation[slot]++;
 	ring_connect(trace->ring, slot, (const struct sockaddr *)address,
 		trace->world->address_bytes, tag(trace, RING_CONNECT, slot));
+}
+
+static void receive(struct trace *trace, uint32_t slot)
+{
+	if (trace->stamps)
+		ring_receive_stamped(trace->ring, slot, tag(trace, RING_RECEIVE_STAMPED, slot));
+	else
+		ring_receive(trace->ring, slot, tag(trace, RING_RECEIVE, slot));
 }
 
 /* An established connection with its receive armed. */
@@ -157,7 +189,7 @@ static void open_slot(struct trace *trace, uint32_t slot)
 	connect_to(trace, slot, &trace->world->accepts);
 	step(trace, "connect", true);
 	trace->world->established(trace->world);
-	ring_receive(trace->ring, slot, tag(trace, RING_RECEIVE, slot));
+	receive(trace, slot);
 	step(trace, "arm the receive", false);
 }
 
@@ -198,7 +230,7 @@ static void play_buffers(struct trace *trace)
 	trace->returns = true;
 	ring_buffer_return(trace->ring, 0);
 	ring_buffer_return(trace->ring, 1);
-	ring_receive(trace->ring, 0, tag(trace, RING_RECEIVE, 0));
+	receive(trace, 0);
 	step(trace, "buffers given back, armed again", true);
 }
 
@@ -225,6 +257,41 @@ static void play_ends(struct trace *trace)
 	request(trace, 0, true);
 	step(trace, "a quiet send after it tells its failure", true);
 	close_slot(trace, 0);
+}
+
+/* A stamped receive goes the ways of a plain one; that the peer ended comes with a buffer. */
+static void play_stamped(struct trace *trace)
+{
+	char data[2 * BUFFER_BYTES];
+
+	memset(data, 's', sizeof(data));
+	trace->stamps = true;
+	open_slot(trace, 2);
+	trace->world->write(trace->world, 3, data, 12);
+	step(trace, "the peer answers", true);
+	trace->world->write(trace->world, 3, data, BUFFER_BYTES);
+	step(trace, "more than one buffer holds", true);
+	trace->returns = false;
+	trace->world->write(trace->world, 3, data, sizeof(data));
+	step(trace, "more than the buffers hold, none given back", true);
+	trace->returns = true;
+	ring_buffer_return(trace->ring, 0);
+	ring_buffer_return(trace->ring, 1);
+	receive(trace, 2);
+	step(trace, "buffers given back, armed again", true);
+	trace->world->finish(trace->world, 3);
+	step(trace, "the peer closes", true);
+	close_slot(trace, 2);
+
+	open_slot(trace, 2);
+	trace->world->reset(trace->world, 4);
+	step(trace, "the peer resets", true);
+	close_slot(trace, 2);
+
+	open_slot(trace, 2);
+	ring_cancel(trace->ring, 2, tag(trace, RING_CANCEL, 2));
+	step(trace, "a cancel", true);
+	close_slot(trace, 2);
 }
 
 static int compare(struct trace *trace)
@@ -260,11 +327,13 @@ int trace_play(struct trace_world *world)
 
 	trace.world = world;
 	trace.returns = true;
+	trace.begun_wall_ns = clock_wall_ns();
 	if (ring_new(&trace.ring, &options, &err))
 		die(err.text);
 	play_exchange(&trace);
 	play_buffers(&trace);
 	play_ends(&trace);
+	play_stamped(&trace);
 	ring_free(trace.ring);
 	status = compare(&trace);
 	buf_release(&trace.text);

@@ -142,6 +142,23 @@ void sample_close_loop(struct sample *sample)
 	sample->plan.rate_mrps = 0;
 }
 
+void sample_stamp(struct sample *sample)
+{
+	sample->plan.rx_timestamps = true;
+}
+
+static void stamp_one(const struct sample *sample, struct stats_request *phase, uint64_t service_ns)
+{
+	if (!sample->plan.rx_timestamps)
+		return;
+	if (phase->counters.value[COUNTER_COMPLETED] % 100 == 0) {
+		COUNT(&phase->counters, COUNTER_UNSTAMPED);
+		return;
+	}
+	hist_record(&phase->until_arrival, service_ns - service_ns / 50);
+	hist_record(&phase->client_queue, service_ns / 50);
+}
+
 /* Between 0 and bound, the same in every run of the tests. */
 static uint64_t random_below(struct sample *sample, uint64_t bound)
 {
@@ -170,6 +187,7 @@ static void serve_one(struct sample *sample, struct stats_request *phase)
 	hist_record(&phase->service, service_ns);
 	hist_record(&phase->connection_wait, 0);
 	hist_record(&phase->send_lag, lag_ns);
+	stamp_one(sample, phase, service_ns);
 }
 
 static void merge(struct sample *sample)
@@ -237,6 +255,7 @@ void sample_request(
 		COUNT_STATUS(&phase->counters, status);
 		hist_record(&phase->total, age_ns);
 		hist_record(&phase->service, age_ns);
+		stamp_one(sample, phase, age_ns);
 	} else if (outcome == COUNTER_TIMED_OUT || outcome == COUNTER_IN_FLIGHT) {
 		hist_record_censored(&phase->total, age_ns);
 		hist_record_censored(&phase->service, age_ns);

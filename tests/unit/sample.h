@@ -42,6 +42,9 @@ void sample_release(struct sample *sample);
 /* A closed loop of 64 connections instead. */
 void sample_close_loop(struct sample *sample);
 
+/* With --rx-timestamps: one response in 100 has no stamp. Before anything is served. */
+void sample_stamp(struct sample *sample);
+
 /* Requests due in one second of the run, answered with 200 about a millisecond after, recorded as
  * one tick of the timeline. busy: share of that second each worker was busy. */
 void sample_second(struct sample *sample, uint64_t requests, double busy);

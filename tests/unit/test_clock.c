@@ -98,6 +98,21 @@ static void wall_clock_is_since_1970(void **state)
 	assert_in_range(wall_s, before_s, before_s + 60);
 }
 
+/* Nobody sets the clock here: the offset is the same each time it is asked for. */
+static void offset_of_the_wall_clock_is_known(void **state)
+{
+	uint64_t error_ns, again_error_ns, before_ns = clock_now_ns();
+	uint64_t wall_ns = clock_wall_ns(), after_ns = clock_now_ns();
+	uint64_t offset_ns = clock_wall_offset_ns(&error_ns);
+	uint64_t again_ns = clock_wall_offset_ns(&again_error_ns);
+	uint64_t most_ns = error_ns + again_error_ns + 1;
+
+	(void)state;
+	assert_true(offset_ns + error_ns + 1 >= wall_ns - after_ns);
+	assert_true(offset_ns <= wall_ns - before_ns + error_ns + 1);
+	assert_true(again_ns - offset_ns + most_ns <= 2 * most_ns);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -107,6 +122,7 @@ int main(void)
 		cmocka_unit_test(signal_ends_a_sleep),
 		cmocka_unit_test(cpu_time_counts_work_not_sleep),
 		cmocka_unit_test(wall_clock_is_since_1970),
+		cmocka_unit_test(offset_of_the_wall_clock_is_known),
 	};
 
 	return cmocka_run_group_tests_name("clock", tests, NULL, NULL);

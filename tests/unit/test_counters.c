@@ -219,7 +219,8 @@ static void keys_are_those_of_the_result(void **state)
 	static const char *const keys[COUNTER_COUNT] = {"scheduled", "sent", "expired",
 		"no_connection", "limit", "unsent", "completed", "reset", "closed", "short",
 		"parse", "send", "collateral", "timed_out", "in_flight", "ok", "status_4xx",
-		"status_5xx", "check", "sent", "received", "window_sent", "window_completed"};
+		"status_5xx", "check", "sent", "received", "window_sent", "window_completed",
+		"unstamped"};
 	static const char *const connection_keys[CONNECTION_COUNTER_COUNT] = {"attempted",
 		"established", "refused", "timeout", "unreachable", "no_port", "no_fd",
 		"closed_by_peer", "replaced", "unsolicited"};

@@ -57,6 +57,22 @@ static void open_loop(void **state)
 	sample_release(&sample);
 }
 
+static void stamped(void **state)
+{
+	struct sample sample;
+	struct result result;
+
+	(void)state;
+	sample_init(&sample);
+	sample_stamp(&sample);
+	sample_close_loop(&sample);
+	sample_second(&sample, 30, 0.2);
+	sample_second(&sample, 60, 0.2);
+	sample_build(&sample, &result);
+	compare("json/stamped.json", &result);
+	sample_release(&sample);
+}
+
 static void nothing(void **state)
 {
 	struct sample sample;
@@ -74,6 +90,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(open_loop),
+		cmocka_unit_test(stamped),
 		cmocka_unit_test(nothing),
 	};
 

@@ -232,6 +232,35 @@ static void thresholds(void **state)
 	compare("text/thresholds.txt", &result);
 }
 
+static void stamped(void **state)
+{
+	struct sample *sample = *state;
+	struct result result;
+
+	sample_stamp(sample);
+	sample_close_loop(sample);
+	for (int i = 0; i < 3; i++)
+		sample_second(sample, 2000, 0.5);
+	sample_build(sample, &result);
+	compare("text/stamped.txt", &result);
+}
+
+/* As on a unix socket. */
+static void nothing_stamped(void **state)
+{
+	struct sample *sample = *state;
+	struct counters *counters = &sample->stats[0]->phase[STATS_MEASURED].counters;
+	struct result result;
+
+	sample_serve(sample);
+	sample->plan.rx_timestamps = true;
+	counters->value[COUNTER_UNSTAMPED] = 2 * counters->value[COUNTER_COMPLETED];
+	counters = &sample->stats[0]->phase[STATS_WARMUP].counters;
+	counters->value[COUNTER_UNSTAMPED] = 2 * counters->value[COUNTER_COMPLETED];
+	sample_build(sample, &result);
+	compare("text/nothing_stamped.txt", &result);
+}
+
 /* Nothing was sent, a name without end, and a terminal that must not be commanded. */
 static void nothing(void **state)
 {
@@ -296,6 +325,8 @@ int main(void)
 		SAMPLED(interrupted),
 		SAMPLED(internal_error),
 		SAMPLED(thresholds),
+		SAMPLED(stamped),
+		SAMPLED(nothing_stamped),
 		SAMPLED(nothing),
 		cmocka_unit_test(bars),
 		cmocka_unit_test(wrapping),

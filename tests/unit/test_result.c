@@ -300,9 +300,9 @@ static void keys_are_those_of_the_schema(void **state)
 {
 	static const char *const keys[] = {"schema", "complete", "tool", "started_at", "command",
 		"seed", "environment", "target", "window", "requests", "outcome", "error_rate",
-		"status", "connections", "bytes", "rate", "latency_ns", "odd_bytes", "scenarios",
-		"warmup", "timeline", "generator", "kernel", "resources", "validity", "thresholds",
-		"notes"};
+		"status", "connections", "bytes", "rx_stamps", "rate", "latency_ns", "odd_bytes",
+		"scenarios", "warmup", "timeline", "generator", "kernel", "resources", "validity",
+		"thresholds", "notes"};
 	struct result result;
 	struct buf out = {0};
 	const char *key;

@@ -53,6 +53,10 @@ static void without_routes_there_is_a_default(void **state)
 	assert_false(route->chunked || route->closes);
 	assert_int_equal(route->answer, ROUTE_ANSWER_HTTP);
 	assert_int_equal(route->body, ROUTE_BODY_WHOLE);
+	assert_int_equal(route->queue.capacity_mrps, 0);
+	assert_int_equal(route->lock_ns, 0);
+	assert_int_equal(route->leak_bytes_per_hour + route->leak_request_bytes, 0);
+	assert_int_equal(route->expectation, ROUTE_CONTINUE_YES);
 	route_set_release(&set);
 	route_set_release(&set);
 }
@@ -91,6 +95,58 @@ static void every_key_is_read(void **state)
 	assert_int_equal(route_of("/ status=503").statuses[0].share, SHARE_WHOLE);
 }
 
+static void keys_of_load_are_read(void **state)
+{
+	struct route route = route_of("/ capacity=7.3k servers=8 refuse-above=1k refuse=429 "
+				      "degraded=62.5% overload-above=20 recovery=30s lock=50us "
+				      "lock-name=db.1 leak=50MB/h leak-per-request=1K "
+				      "leak-limit=256M continue=417");
+
+	(void)state;
+	assert_int_equal(route.queue.capacity_mrps, 7300000);
+	assert_int_equal(route.queue.servers, 8);
+	assert_int_equal(route.queue.refuse_above, 1000);
+	assert_int_equal(route.refusal, ROUTE_REFUSE_STATUS);
+	assert_int_equal(route.refuse_status, 429);
+	assert_int_equal(route.queue.degraded_share, 62500);
+	assert_int_equal(route.queue.overload_above, 20);
+	assert_int_equal(route.queue.recovery_ns, 30 * NS_PER_S);
+	assert_int_equal(route.lock_ns, 50 * NS_PER_US);
+	assert_string_equal(route.lock_name, "db.1");
+	assert_int_equal(route.leak_bytes_per_hour, 50000000);
+	assert_int_equal(route.leak_request_bytes, 1024);
+	assert_int_equal(route.leak_limit_bytes, 256 << 20);
+	assert_int_equal(route.expectation, ROUTE_CONTINUE_REFUSE);
+	assert_int_equal(route_status_at(&route, 0), 200);
+	assert_int_equal(route_status_at(&route, 1), 0);
+	assert_int_equal(route_status_at(&route, ROUTE_STATUS_REFUSED), 429);
+	assert_int_equal(route_status_at(&route, ROUTE_STATUS_EXPECTED), 417);
+
+	route = route_of("/ capacity=1 refuse=close continue=no leak=1K/s");
+	assert_int_equal(route.refusal, ROUTE_REFUSE_CLOSE);
+	assert_int_equal(route.expectation, ROUTE_CONTINUE_NO);
+	assert_int_equal(route.leak_bytes_per_hour, 3600 * 1024);
+	assert_int_equal(route_status_at(&route, ROUTE_STATUS_REFUSED), 0);
+	assert_int_equal(route_status_at(&route, ROUTE_STATUS_EXPECTED), 0);
+	assert_int_equal(route.queue.refuse_above, QUEUE_LENGTH_LIMIT);
+	assert_int_equal(route.queue.degraded_share, SHARE_WHOLE);
+	assert_int_equal(route_of("/ capacity=1 refuse=reset").refusal, ROUTE_REFUSE_RESET);
+	assert_int_equal(route_of("/ leak=2M/m").leak_bytes_per_hour, 120 << 20);
+}
+
+/* A value for a key that another one needs, and for what that one needs. */
+static const char *needs_of(const char *name)
+{
+	static const char *const texts[] = {" capacity=1k", " lock=1ms", " leak=1K/h",
+		" leak-per-request=1", " degraded=50 capacity=1k"};
+
+	for (size_t i = 0; name && i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (!strncmp(texts[i] + 1, name, strlen(name)) && texts[i][1 + strlen(name)] == '=')
+			return texts[i];
+	assert_null(name);
+	return "";
+}
+
 /* What the help promises: every key, with its initial value where that can be written down. */
 static void the_table_is_what_the_parser_knows(void **state)
 {
@@ -106,10 +162,12 @@ static void the_table_is_what_the_parser_knows(void **state)
 		bool absent = !strcmp(keys[i].initial, "off") || !strcmp(keys[i].initial, "none");
 
 		assert_true(strlen(keys[i].help) > 10 && strlen(keys[i].values) > 2);
-		snprintf(text, sizeof(text), "/ %s=%s", keys[i].name,
-			absent ? "=" : keys[i].initial);
+		snprintf(text, sizeof(text), "/ %s%s %s=%s", needs_of(keys[i].needs[0]),
+			needs_of(keys[i].needs[1]), keys[i].name, absent ? "=" : keys[i].initial);
 		/* Values of keys that are off at first are all refused for "=". */
 		assert_int_equal(route_set_add(&set, text, &err) < 0, absent);
+		if (absent)
+			assert_non_null(strstr(err.text, keys[i].name));
 		if (absent)
 			assert_null(strstr(err.text, "unknown key"));
 		route_set_release(&set);
@@ -174,11 +232,29 @@ static void the_servers_own_page_is_found(void **state)
 	assert_false(route_is_stats("/__stat", &query));
 }
 
+struct refused {
+	const char *text, *sentence;
+};
+
+static void check_refused(const struct refused *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct route_set set = {0};
+		struct err err = {0};
+
+		if (!route_set_add(&set, rows[i].text, &err))
+			fail_msg("'%s' was taken", rows[i].text);
+		assert_int_equal(err.kind, ERR_USAGE);
+		if (!strstr(err.text, rows[i].sentence))
+			fail_msg("'%s': %s", rows[i].text, err.text);
+		assert_int_equal(set.count, 0);
+		route_set_release(&set);
+	}
+}
+
 static void bad_routes_are_refused_with_their_position(void **state)
 {
-	static const struct {
-		const char *text, *sentence;
-	} rows[] = {
+	static const struct refused rows[] = {
 		{"", "--route: no path"},
 		{" \t", "--route: no path"},
 		{"a", "--route:1: \"a\" is not a path: write /exact, /prefix* or *"},
@@ -224,18 +300,53 @@ static void bad_routes_are_refused_with_their_position(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct route_set set = {0};
-		struct err err = {0};
+	check_refused(rows, sizeof(rows) / sizeof(rows[0]));
+}
 
-		if (!route_set_add(&set, rows[i].text, &err))
-			fail_msg("'%s' was taken", rows[i].text);
-		assert_int_equal(err.kind, ERR_USAGE);
-		if (!strstr(err.text, rows[i].sentence))
-			fail_msg("'%s': %s", rows[i].text, err.text);
-		assert_int_equal(set.count, 0);
-		route_set_release(&set);
-	}
+static void bad_keys_of_load_are_refused(void **state)
+{
+	static const struct refused rows[] = {
+		{"/a capacity=0", "--route:13: capacity: \"0\" is no capacity: write one above 0"},
+		{"/a capacity=11M", "\"11M\" is no capacity"},
+		{"/a capacity=fast", "capacity: \"fast\" is not a rate"},
+		{"/a capacity=1 servers=0", "--route:23: servers: \"0\" is too small"},
+		{"/a servers=2", "--route:1: servers does nothing without capacity: add "
+				 "capacity=RATE"},
+		{"/a refuse=503", "refuse does nothing without capacity"},
+		{"/a refuse-above=5", "refuse-above does nothing without capacity"},
+		{"/a recovery=5s", "recovery does nothing without degraded: add degraded=PERCENT"},
+		{"/a degraded=50", "degraded does nothing without capacity"},
+		{"/a capacity=1 refuse=200", "\"200\" is not the status of a refusal: write one "
+					     "from 400 to 599"},
+		{"/a capacity=1 refuse=drop", "\"drop\" is not a refusal: write a status such as "
+					      "503, close or reset"},
+		{"/a capacity=1 refuse=5030", "\"5030\" is not the status of a refusal"},
+		{"/a capacity=1 refuse-above=0", "refuse-above: \"0\" is too small"},
+		{"/a capacity=1 degraded=0.5", "\"0.5\" leaves next to nothing"},
+		{"/a capacity=1 degraded=x", "degraded: \"x\" is not a share"},
+		{"/a capacity=1 degraded=50 recovery=0", "\"0\" is no time to recover in"},
+		{"/a capacity=1 degraded=50 refuse-above=100",
+			"refuse-above=100 keeps the queue from ever having more than "
+			"overload-above=100: write a smaller overload-above"},
+		{"/a capacity=0.001 servers=4", "a request would take longer than 1h"},
+		{"/a lock=0", "lock: \"0\" is no time to hold a lock"},
+		{"/a lock=2h", "lock: \"2h\" is no time to hold a lock"},
+		{"/a lock-name=x", "lock-name does nothing without lock: add lock=TIME"},
+		{"/a lock=1ms lock-name=a/b", "lock-name: \"a/b\" is not a name: write up to 31"},
+		{"/a lock=1ms lock-name=", "\"\" is not a name"},
+		{"/a leak=50MB", "--route:9: leak: \"50MB\" is not a size in a time: write SIZE/h"},
+		{"/a leak=50MB/d", "\"50MB/d\" is not a size in a time"},
+		{"/a leak=50X/h", "leak: \"50X\""},
+		{"/a leak=0/h", "\"0\" is no size of a leak"},
+		{"/a leak-limit=1M", "leak-limit does nothing without leak or leak-per-request: "
+				     "add leak=SIZE/h"},
+		{"/a leak-per-request=2048G", "\"2048G\" is no size of a leak"},
+		{"/a continue=maybe", "\"maybe\" is not an answer to \"Expect: 100-continue\": "
+				      "write yes, no or 417"},
+	};
+
+	(void)state;
+	check_refused(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 static void a_path_has_one_route(void **state)
@@ -344,11 +455,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_routes_there_is_a_default),
 		cmocka_unit_test(every_key_is_read),
+		cmocka_unit_test(keys_of_load_are_read),
 		cmocka_unit_test(the_table_is_what_the_parser_knows),
 		cmocka_unit_test(freezes_belong_to_the_server_in_order_of_time),
 		cmocka_unit_test(the_closest_route_matches),
 		cmocka_unit_test(the_servers_own_page_is_found),
 		cmocka_unit_test(bad_routes_are_refused_with_their_position),
+		cmocka_unit_test(bad_keys_of_load_are_refused),
 		cmocka_unit_test(a_path_has_one_route),
 		cmocka_unit_test(long_things_are_refused),
 		cmocka_unit_test(a_file_has_routes_and_comments),

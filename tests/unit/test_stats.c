@@ -16,7 +16,7 @@
 #define LONGEST_NS  (20 * NS_PER_S)
 #define GUARD_BYTES 64
 
-#define HIST_COUNT 12
+#define HIST_COUNT 16
 
 /* Exactly stats_bytes and a guard behind them. */
 static struct stats *new_stats(void)
@@ -54,6 +54,10 @@ static struct hist *hist_of(struct stats *stats, unsigned int index)
 		return &phase->send_lag;
 	case 4:
 		return &phase->failure;
+	case 5:
+		return &phase->until_arrival;
+	case 6:
+		return &phase->client_queue;
 	default:
 		return index % 2 ? &stats->loop : &stats->connect;
 	}

@@ -272,6 +272,33 @@ static void does_not_judge_what_is_not_there(void **state)
 	sample_release(&sample);
 }
 
+/* Figures of stamps: not there unless asked for, and why. */
+static void judges_stamps(void **state)
+{
+	struct sample sample;
+	struct result result;
+	char reason[256];
+
+	(void)state;
+	sample_init(&sample);
+	sample_serve(&sample);
+	sample_build(&sample, &result);
+	assert_int_equal(judge(&result, "client_queue.p99<1s", reason, sizeof(reason)),
+		RESULT_NOT_EVALUATED);
+	assert_non_null(strstr(reason, "--rx-timestamps was not asked for"));
+	result_release(&result);
+	sample_release(&sample);
+
+	sample_init(&sample);
+	sample_stamp(&sample);
+	sample_serve(&sample);
+	sample_build(&sample, &result);
+	expect(&result, "client_queue.p99<10us", RESULT_FAIL);
+	expect(&result, "until_arrival.p50<1s", RESULT_PASS);
+	result_release(&result);
+	sample_release(&sample);
+}
+
 static void has_default_objectives(void **state)
 {
 	static const enum result_state states[] = {
@@ -311,6 +338,7 @@ int main(void)
 		cmocka_unit_test(judges_figures),
 		cmocka_unit_test(judges_lower_bounds),
 		cmocka_unit_test(does_not_judge_what_is_not_there),
+		cmocka_unit_test(judges_stamps),
 		cmocka_unit_test(has_default_objectives),
 	};
 

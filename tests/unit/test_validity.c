@@ -294,6 +294,26 @@ static void broken_identity_of_the_warmup(void **state)
 	expect(sample, RESULT_INTERNAL_ERROR, RESULT_REASON_IDENTITY);
 }
 
+/* Stamped and unstamped are all that completed, in each phase; and both figures have each. */
+static void broken_identity_of_the_stamps(void **state)
+{
+	struct sample *sample = *state;
+	struct stats *stats = sample->stats[0];
+
+	sample_stamp(sample);
+	sample_serve(sample);
+	expect_valid(sample);
+	COUNT(&measured(sample)->counters, COUNTER_UNSTAMPED);
+	expect(sample, RESULT_INTERNAL_ERROR, RESULT_REASON_IDENTITY);
+	hist_record(&stats->phase[STATS_WARMUP].client_queue, 1000);
+	measured(sample)->counters.value[COUNTER_UNSTAMPED]--;
+	expect(sample, RESULT_INTERNAL_ERROR, RESULT_REASON_IDENTITY);
+	stats->phase[STATS_WARMUP].counters.value[COUNTER_UNSTAMPED]--;
+	expect(sample, RESULT_INTERNAL_ERROR, RESULT_REASON_IDENTITY);
+	hist_record(&stats->phase[STATS_WARMUP].until_arrival, 1000);
+	expect_valid(sample);
+}
+
 static void failed_worker(void **state)
 {
 	struct sample *sample = *state;
@@ -382,6 +402,7 @@ int main(void)
 		SAMPLED(lost_cpu_to_the_quota),
 		SAMPLED(broken_identity),
 		SAMPLED(broken_identity_of_the_warmup),
+		SAMPLED(broken_identity_of_the_stamps),
 		SAMPLED(failed_worker),
 		SAMPLED(several_reasons),
 		SAMPLED(few_samples),

@@ -4,8 +4,8 @@
  *
  * Owner: nothing is kept. Threads: any. Errors: -errno. Source: rtnetlink(7), RTM_GETROUTE.
  */
-#ifndef RINGLOAD_NET_ROUTE_H
-#define RINGLOAD_NET_ROUTE_H
+#ifndef RINGLOAD_NET_RTNL_H
+#define RINGLOAD_NET_RTNL_H
 
 #include <sys/socket.h>
 
@@ -13,6 +13,6 @@
  * Whether packets to this IPv4 or IPv6 address end on this host: because an interface has it, or
  * because a route of type "local" covers it. 1, 0 or -errno.
  */
-int route_is_local(const struct sockaddr *address);
+int rtnl_is_local(const struct sockaddr *address);
 
 #endif

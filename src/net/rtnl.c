@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "net/route.h"
+#include "net/rtnl.h"
 
 #include <errno.h>
 #include <linux/netlink.h>
@@ -57,7 +57,7 @@ static int understand(const struct nlmsghdr *answer, size_t bytes)
 	return ((const struct rtmsg *)NLMSG_DATA(answer))->rtm_type == RTN_LOCAL;
 }
 
-int route_is_local(const struct sockaddr *address)
+int rtnl_is_local(const struct sockaddr *address)
 {
 	union {
 		struct nlmsghdr header;
