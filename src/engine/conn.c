@@ -121,23 +121,25 @@ static void attempt_failed(struct worker *worker, uint32_t index, int result)
 	conn->address = (uint16_t)((conn->address + 1) % worker->plan->address_count);
 }
 
-/* The next address of the pool; those of several workers interleave. 0 or -errno. */
-static int bind_source(struct worker *worker, int fd, int family)
+/* The pool's next address for this address of the target, so that every pair of them comes to be;
+ * those of several workers interleave. 0 or -errno. */
+static int bind_source(struct worker *worker, int fd, size_t address)
 {
+	const struct plan *plan = worker->plan;
+	uint64_t number = worker->index + worker->source_counts[address]++ * plan->worker_count;
 	struct sockaddr_storage source;
 	socklen_t bytes = source_address(
-		&worker->plan->sources, family, worker->next_source, &source);
+		&plan->sources, plan->addresses[address].sockaddr.ss_family, number, &source);
 
-	worker->next_source += worker->plan->worker_count;
 	/* What bind has not got is an address; a port it does not look for. */
 	return sock_bind_source(fd, (const struct sockaddr *)&source, bytes) ? -ENETUNREACH : 0;
 }
 
 /* A socket as the plan wants it; the descriptor or -errno. */
-static int make_socket(struct worker *worker, int family)
+static int make_socket(struct worker *worker, size_t address)
 {
 	const struct plan *plan = worker->plan;
-	int fd = sock_open(family);
+	int fd = sock_open(plan->addresses[address].sockaddr.ss_family);
 	int code = 0;
 
 	if (fd < 0)
@@ -145,7 +147,7 @@ static int make_socket(struct worker *worker, int family)
 	if (plan->reset_on_close)
 		code = sock_reset_on_close(fd);
 	if (!code && plan->sources.range_count)
-		code = bind_source(worker, fd, family);
+		code = bind_source(worker, fd, address);
 	if (!code && worker->stamp.asked)
 		code = sock_stamp(fd);
 	if (code)
@@ -154,9 +156,9 @@ static int make_socket(struct worker *worker, int family)
 }
 
 /* A new socket in the slot; 0 or -errno. */
-static int put_socket(struct worker *worker, uint32_t index, int family)
+static int put_socket(struct worker *worker, uint32_t index)
 {
-	int fd = make_socket(worker, family);
+	int fd = make_socket(worker, worker->conns[index].address);
 	int code;
 
 	if (fd < 0)
@@ -205,7 +207,7 @@ void conn_connect(struct worker *worker, uint32_t index)
 	if (conn->established_once)
 		COUNT(&worker->stats->connections, CONNECTION_REPLACED);
 	conn->since_ns = worker->now_ns;
-	code = put_socket(worker, index, address->sockaddr.ss_family);
+	code = put_socket(worker, index);
 	if (code) {
 		attempt_failed(worker, index, code);
 		if (worker->churn.on)

@@ -84,6 +84,7 @@ static void lay_out(struct worker *worker, const struct plan *plan, size_t index
 	worker->queued = piece(
 		layout, sizeof(uint32_t) * WORKER_SENDS_PER_ENTER * plan->pipeline, 64);
 	worker->address_counts = piece(layout, plan->address_count * sizeof(uint32_t), 64);
+	worker->source_counts = piece(layout, plan->address_count * sizeof(uint64_t), 64);
 	worker->churn.dialled = plan->no_keepalive ? piece(layout, conns * sizeof(uint32_t), 64)
 						   : NULL;
 }
@@ -175,7 +176,6 @@ int worker_init(struct worker *worker, const struct plan *plan, size_t index,
 	worker->drain_until_ns = UINT64_MAX;
 	worker->now_ns = worker->reaped_ns = clock_now_ns();
 	worker->next_connect_ns = worker->now_ns;
-	worker->next_source = index;
 	if (plan->no_keepalive)
 		churn_init(worker);
 	return open_ring(worker, pieces.buffers, err);

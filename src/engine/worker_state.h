@@ -178,6 +178,7 @@ struct worker {
 	struct index_list connecting; /* oldest attempt first */
 	struct index_list down;
 	struct churn churn;
+	uint64_t *source_counts;      /* sockets bound to one of --source, by address of the plan */
 	uint32_t *address_counts;     /* established now, per address of the plan */
 	uint32_t established;         /* connections that are open */
 	uint64_t last_established_ns; /* when one was open last */
@@ -214,7 +215,6 @@ struct worker {
 	uint64_t tick_ns; /* when slow matters are looked at next */
 	uint64_t next_connect_ns;
 	uint32_t next_connect; /* first connection not yet attempted while establishing */
-	uint64_t next_source;  /* number of the source address of the next connect */
 	uint64_t cpu_seen_ns, wall_seen_ns, spin_seen_ns;
 	struct margin margin; /* of --pacing auto */
 

@@ -38,16 +38,13 @@ void sock_close(int fd)
 int sock_bind_source(int fd, const struct sockaddr *address, socklen_t address_bytes)
 {
 	struct fake_conn *conn = fake_net_by_fd(sockets.net, fd);
-	int result = sockets.fails_one_in && rng_below(&sockets.rng, sockets.fails_one_in) == 0
-			     ? -EADDRNOTAVAIL
-			     : 0;
 
 	if (address->sa_family != AF_INET || address_bytes != sizeof(struct sockaddr_in))
 		fake_log_fail("a source of family %d", address->sa_family);
 	if (sockets.watch.bound)
 		sockets.watch.bound(sockets.watch.watcher, conn,
-			ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr), result);
-	return result;
+			ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr));
+	return 0;
 }
 
 int sock_reset_on_close(int fd)

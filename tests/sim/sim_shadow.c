@@ -361,22 +361,6 @@ static void opened(void *watcher, int result)
 	shadow_opened(shadow, result);
 }
 
-static void bound(void *watcher, const struct fake_conn *conn, uint32_t source, int result)
-{
-	struct shadow *shadow = watcher;
-
-	(void)conn;
-	shadow_bound(shadow, source, result);
-}
-
-static void resets(void *watcher, const struct fake_conn *conn)
-{
-	struct shadow *shadow = watcher;
-
-	(void)conn;
-	shadow->resets = true;
-}
-
 static void stamped(void *watcher, int result)
 {
 	if (result)
@@ -415,8 +399,8 @@ struct fake_sock_watch sim_shadow_sock_watch(struct shadow *shadow)
 {
 	return (struct fake_sock_watch){.watcher = shadow,
 		.opened = opened,
-		.bound = bound,
-		.resets = resets,
+		.bound = shadow_bound,
+		.resets = shadow_resets,
 		.stamped = stamped,
 		.asked_port = asked_port};
 }
@@ -478,7 +462,9 @@ void sim_shadow_init(struct shadow *shadow, const struct plan *plan, size_t inde
 	shadow->requests_left = shadow->measured_left;
 	shadow->conns = take(shadow->place->connections, sizeof(*shadow->conns));
 	for (uint32_t i = 0; i < shadow->place->connections; i++)
-		shadow->conns[i].requests = take(plan->pipeline, sizeof(struct shadow_request));
+		shadow->conns[i] = (struct shadow_conn){
+			.requests = take(plan->pipeline, sizeof(struct shadow_request)),
+			.address = (shadow->place->first_connection + i) % plan->address_count};
 	if (!plan->open_loop)
 		return;
 	if (plan->arrival == SCENARIO_POISSON)

@@ -26,6 +26,7 @@
 #include "tests/sim/fake_clock.h"
 #include "tests/sim/fake_ring.h"
 #include "tests/sim/fake_sock.h"
+#include "tests/sim/sim_server.h"
 
 /* A histogram without cells. */
 struct shadow_hist {
@@ -78,6 +79,7 @@ struct shadow_conn {
 	uint64_t bound_number, ready_since;
 	uint64_t retry_ns; /* when the next connect for it is due, while down */
 	bool tried;
+	size_t address;                                     /* of the plan, that is connected to */
 	uint64_t backoff_ns, retry_from_ns, retry_until_ns; /* when it may come back, while down */
 	struct shadow_request *requests; /* outstanding, oldest first; pipeline of them */
 	uint32_t count;
@@ -150,8 +152,9 @@ struct shadow {
 	struct rng jitter;
 	uint64_t gap_ns, allowed_ns; /* between two connects; when the next may be */
 
-	uint64_t sources;        /* sockets that were given a source */
-	bool has_source, resets; /* the socket being made */
+	uint64_t sources[SIM_SERVER_ADDRESSES]; /* sockets that were given one, by address */
+	bool has_source, resets;                /* the socket being made */
+	uint32_t source;
 
 	/* What was learnt of timed waits; the latest deadline that was spun for. */
 	uint64_t margin_ns, spun_for_ns;
@@ -247,7 +250,9 @@ struct shadow_conn *shadow_churn_oldest(const struct shadow *shadow);
 /* When the rate of connects allows what is due; when a bound request wants to be looked at. */
 uint64_t shadow_churn_next(const struct shadow *shadow);
 uint64_t shadow_churn_wakes(const struct shadow *shadow);
-void shadow_bound(struct shadow *shadow, uint32_t source, int result);
+/* Of struct fake_sock_watch. */
+void shadow_bound(void *watcher, const struct fake_conn *conn, uint32_t source);
+void shadow_resets(void *watcher, const struct fake_conn *conn);
 bool shadow_wanted(const struct shadow *shadow);
 /* A batch begins, and what it brought is judged. */
 void shadow_stamps_batch(struct shadow *shadow, uint64_t now_ns);

@@ -210,11 +210,30 @@ void shadow_opened(struct shadow *shadow, int result)
 		shadow_open_failed(shadow, result);
 }
 
-/* The addresses of the pool come round; those of several workers interleave. */
-void shadow_bound(struct shadow *shadow, uint32_t source, int result)
+void shadow_bound(void *watcher, const struct fake_conn *conn, uint32_t source)
+{
+	struct shadow *shadow = watcher;
+
+	(void)conn;
+	shadow->has_source = true;
+	shadow->source = source;
+}
+
+void shadow_resets(void *watcher, const struct fake_conn *conn)
+{
+	struct shadow *shadow = watcher;
+
+	(void)conn;
+	shadow->resets = true;
+}
+
+/* The addresses of the pool come round for each address of the plan; those of several workers
+ * interleave. */
+static void check_source(struct shadow *shadow, const struct shadow_conn *conn)
 {
 	const struct source_range *ranges = shadow->plan->sources.ranges;
-	uint64_t number = shadow->index + shadow->sources++ * shadow->plan->worker_count;
+	uint64_t number = shadow->index +
+			  shadow->sources[conn->address]++ * shadow->plan->worker_count;
 	uint64_t all = 0;
 
 	for (size_t i = 0; i < shadow->plan->sources.range_count; i++)
@@ -223,11 +242,26 @@ void shadow_bound(struct shadow *shadow, uint32_t source, int result)
 		number -= ranges->count;
 	number += (uint64_t)ranges->first[0] << 24 | (uint64_t)ranges->first[1] << 16 |
 		  (uint64_t)ranges->first[2] << 8 | ranges->first[3];
-	if (source != number)
-		fake_log_fail("a socket is bound to %08x instead of %08" PRIx64, source, number);
-	shadow->has_source = true;
-	if (result)
-		shadow_open_failed(shadow, -ENETUNREACH);
+	if (shadow->source != number)
+		fake_log_fail(
+			"a socket is bound to %08x instead of %08" PRIx64, shadow->source, number);
+}
+
+static void check_socket(struct shadow *shadow, const struct shadow_conn *conn)
+{
+	if (shadow->has_source != (shadow->plan->sources.range_count > 0) ||
+		shadow->resets != shadow->plan->reset_on_close)
+		fake_log_fail("a socket that is not as asked for");
+	/* Where a socket was not to be had, another address is tried next: of which slot? */
+	if (shadow->has_source && !shadow->failed_opens_ever)
+		check_source(shadow, conn);
+}
+
+/* Another address may do better. */
+static void connect_failed(struct shadow *shadow, struct shadow_conn *conn, int result)
+{
+	shadow->connections[failure_of(result)]++;
+	conn->address = (conn->address + 1) % shadow->plan->address_count;
 }
 
 /* The first connects are paced; a connection that had served comes back at once, others later and
@@ -266,12 +300,10 @@ void shadow_installed(struct shadow *shadow, uint32_t slot, int result)
 
 	if (conn->state != SHADOW_DOWN)
 		fake_log_fail("slot %u: a socket for a connection that is not down", slot);
-	if (shadow->has_source != (shadow->plan->sources.range_count > 0) ||
-		shadow->resets != shadow->plan->reset_on_close)
-		fake_log_fail("slot %u: a socket that is not as asked for", slot);
+	check_socket(shadow, conn);
+	if (result)
+		connect_failed(shadow, conn, result);
 	if (shadow->plan->no_keepalive) {
-		if (result)
-			shadow->connections[failure_of(result)]++;
 		shadow_churn_dials(shadow, slot, result != 0);
 		return;
 	}
@@ -281,7 +313,6 @@ void shadow_installed(struct shadow *shadow, uint32_t slot, int result)
 	shadow->connections[CONNECTION_REPLACED] += conn->established_once;
 	if (!result)
 		return;
-	shadow->connections[failure_of(result)]++;
 	shadow->failed_opens++;
 	conn->served = false;
 	down(conn, shadow->clock->read_ns);
@@ -323,8 +354,11 @@ static void connected(struct shadow *shadow, struct shadow_conn *conn,
 	int result = completion->seen.result;
 
 	conn->peer = completion->conn;
+	if (conn->peer->address != conn->address && !shadow->failed_opens_ever)
+		fake_log_fail("a connect to address %zu instead of %zu", conn->peer->address,
+			conn->address);
 	if (result || conn->state != SHADOW_CONNECTING) {
-		shadow->connections[failure_of(result ? result : -ECANCELED)]++;
+		connect_failed(shadow, conn, result ? result : -ECANCELED);
 		conn->state = SHADOW_CLOSING;
 		return;
 	}
