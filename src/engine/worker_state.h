@@ -103,9 +103,9 @@ enum conn_list {
 	CONN_UNLISTED,
 	CONN_LISTED_IDLE,
 	CONN_LISTED_PARTIAL,
+	CONN_LISTED_FREE, /* --no-keepalive: down, and may be given a request */
 	CONN_LISTED_CONNECTING,
 	CONN_LISTED_DOWN,
-	CONN_LISTED_FREE, /* --no-keepalive: down, and may be given a request */
 	CONN_LISTED_READY /* --no-keepalive: open, its own request is to be sent */
 };
 
