@@ -16,9 +16,10 @@ start() {
 	started+=("$pid")
 }
 
-# stop PID: ends it softly and waits for it.
+# stop PID: ends it softly, though it may be stopped, and waits for it.
 stop() {
 	kill -TERM "$1" 2>/dev/null
+	kill -CONT "$1" 2>/dev/null
 	wait "$1" 2>/dev/null
 }
 

@@ -313,7 +313,8 @@ void metric_help(struct buf *out)
 		if (i == LATENCY_ROWS) {
 			buf_text(out, "  latencies:");
 			for (unsigned int j = 0; j < RESULT_LATENCY_COUNT; j++)
-				buf_printf(out, " %s", result_latency_key(j));
+				buf_printf(out, "%s %s", j && j % 6 == 0 ? "\n            " : "",
+					result_latency_key(j));
 			buf_text(out, "\n\n  of the run:\n");
 		}
 		buf_printf(out, "    %-22s %s\n", rows[i].name, rows[i].help);

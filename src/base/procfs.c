@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define UNIX_ACCEPTS 0x10000U /* __SO_ACCEPTCON in the column "Flags" */
+
 void procfs_each(const char *folder, procfs_visit *visit, void *context)
 {
 	DIR *dir = opendir(folder);
@@ -40,4 +42,15 @@ bool procfs_link(const char *path, const char *kind, uint64_t *inode)
 	link[bytes] = '\0';
 	return !strncmp(link, kind, kind_bytes) &&
 	       sscanf(link + kind_bytes, ":[%" SCNu64 "]", inode) == 1;
+}
+
+bool procfs_listens_unix(const char *line, const char *name, uint64_t *inode)
+{
+	size_t bytes = strlen(name);
+	unsigned int flags;
+	int path = 0;
+
+	return sscanf(line, " %*x: %*x %*x %x %*x %*x %" SCNu64 " %n", &flags, inode, &path) == 2 &&
+	       (flags & UNIX_ACCEPTS) && path && strncmp(line + path, name, bytes) == 0 &&
+	       (line[path + bytes] == '\n' || line[path + bytes] == '\0');
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How procfs is walked: folders whose entries are numbers (processes, threads, descriptors), and
- * links that name an object of the kernel by its inode.
+ * links that name an object of the kernel by its inode; and the lines of proc/net/unix.
  *
  * Owner: nothing is kept. Threads: any. Errors: none: what cannot be read is passed over, as
  * processes end while one looks. Source: proc(5), proc_pid_fd(5), namespaces(7).
@@ -22,5 +22,12 @@ void procfs_each(const char *folder, procfs_visit *visit, void *context);
  * False: it cannot be read, or names something else.
  */
 bool procfs_link(const char *path, const char *kind, uint64_t *inode);
+
+/*
+ * Whether a line of proc/net/unix is of a socket that listens under this name: the path as it was
+ * bound, or "@name" of an abstract one. Sockets that were accepted from it stand there under the
+ * same name, and do not count. Source: net/unix/af_unix.c unix_seq_show.
+ */
+bool procfs_listens_unix(const char *line, const char *name, uint64_t *inode);
 
 #endif

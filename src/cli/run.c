@@ -182,7 +182,8 @@ static const struct option run_options[] = {
 		.kind = OPTION_TEXT,
 		.value = "HOST:PORT",
 		.initial = "as in the URL",
-		.help = "connect there; the Host header stays that of the URL",
+		.help = "connect there; the Host header stays that of the URL. Also :PORT of the "
+			"URL's host, [IPV6]:PORT, or a unix socket: unix:/run/x.sock, unix:@name",
 		.lowest = 1,
 		.highest = 512,
 		.offset = SCENARIO(connect_to)},
@@ -459,6 +460,8 @@ static const struct command_example run_examples[] = {
 	{"sudo ringload run --probe require --profile server http://localhost:8080/",
 		"not without the kernel's side of it, and a flame graph of the server in "
 		"server.svg"},
+	{"ringload run http+unix://%2Frun%2Fx.sock/path",
+		"through a unix socket, its path percent-encoded in place of the host"},
 	{"ringload run -q --json - http://localhost/ | jq .latency_ns.total.p99",
 		"one figure for a script"},
 	{NULL, NULL},

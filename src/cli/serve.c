@@ -13,13 +13,15 @@
 #include "base/units.h"
 #include "cli/command.h"
 #include "plan/cpulist.h"
+#include "plan/unixsock.h"
 #include "scenario/scenario.h"
 #include "target/target.h"
 
 struct serve_values {
 	uint32_t port, workers, connections, backlog;
 	uint64_t seed, log_entries, accept_delay_ns;
-	struct scenario_list addresses, routes;
+	struct scenario_list addresses, sockets, routes;
+	bool only_sockets; /* no TCP port was asked beside them */
 	const char *routes_file, *cpus;
 };
 
@@ -44,6 +46,17 @@ static const struct option serve_options[] = {
 		.lowest = 1,
 		.highest = 255,
 		.offset = VALUE(addresses)},
+	{.name = "unix",
+		.kind = OPTION_LIST,
+		.value = "PATH",
+		.help = "unix socket to listen on, beside --port and --address if one of them is "
+			"given, else alone: /run/x.sock, or @name for an abstract one; may be "
+			"repeated. The file goes with the server, and one that a server left "
+			"behind "
+			"is replaced",
+		.lowest = 1,
+		.highest = 255,
+		.offset = VALUE(sockets)},
 	{.group = "How",
 		.name = "workers",
 		.letter = 't',
@@ -127,7 +140,7 @@ static const struct option serve_options[] = {
 /* Everything serve_open takes and serve_release gives back. */
 struct serving {
 	struct route_set routes;
-	char **addresses; /* "127.0.0.1:8080"; address_count of them */
+	char **addresses; /* "127.0.0.1:8080", "unix:/run/x.sock"; address_count of them */
 	size_t address_count;
 	unsigned int *cpus;
 	size_t cpu_count;
@@ -172,18 +185,33 @@ static int take_routes(struct serving *serving, const struct serve_values *value
 	return code ? code : route_set_finish(&serving->routes, err);
 }
 
+/* A path, "./" before one that begins in this folder, or "@name"; "unix:" before it is allowed. */
+static int take_socket(struct serving *serving, const char *text, struct err *err)
+{
+	size_t prefix = strlen(UNIXSOCK_PREFIX);
+	char *address;
+
+	if (strncmp(text, UNIXSOCK_PREFIX, prefix) == 0)
+		text += prefix;
+	if (asprintf(&address, UNIXSOCK_PREFIX "%s%s", strchr("/.@", *text) ? "" : "./", text) < 0)
+		return no_memory(err);
+	serving->addresses[serving->address_count++] = address;
+	return 0;
+}
+
 /* With the port behind; an IPv6 address in brackets. */
 static int take_addresses(
 	struct serving *serving, const struct serve_values *values, struct err *err)
 {
 	static const char *const usual[] = {"127.0.0.1"};
 	const char *const *given = values->addresses.count ? values->addresses.items : usual;
-	size_t count = values->addresses.count ? values->addresses.count : 1, i;
+	size_t count = values->addresses.count ? values->addresses.count : !values->only_sockets;
+	size_t sockets = values->sockets.count, i;
 
-	if (count > TARGET_ADDRESS_LIMIT)
-		return err_set(err, ERR_USAGE, -EINVAL, "--address: %zu are too many: at most %d",
-			count, TARGET_ADDRESS_LIMIT);
-	serving->addresses = calloc(count, sizeof(*serving->addresses));
+	if (count + sockets > TARGET_ADDRESS_LIMIT)
+		return err_set(err, ERR_USAGE, -EINVAL, "--%s: %zu are too many: at most %d",
+			sockets ? "unix" : "address", count + sockets, TARGET_ADDRESS_LIMIT);
+	serving->addresses = calloc(count + sockets, sizeof(*serving->addresses));
 	if (!serving->addresses)
 		return no_memory(err);
 	for (i = 0; i < count; i++) {
@@ -194,6 +222,9 @@ static int take_addresses(
 			return no_memory(err);
 		serving->address_count++;
 	}
+	for (i = 0; i < sockets; i++)
+		if (take_socket(serving, values->sockets.items[i], err))
+			return -ENOMEM;
 	return 0;
 }
 
@@ -256,8 +287,11 @@ static int announce(const struct serving *serving, struct err *err)
 	size_t i;
 	int code;
 
-	for (i = 0; i < serving->address_count; i++)
-		buf_printf(&text, "listening on http://%s\n", target_address(serving->target, i));
+	for (i = 0; i < serving->address_count; i++) {
+		buf_text(&text, "listening on ");
+		target_url(serving->target, i, &text);
+		buf_text(&text, "\n");
+	}
 	code = command_print(&text, err);
 	buf_release(&text);
 	return code;
@@ -280,6 +314,31 @@ static void print_residence(struct buf *out, const json_t *root)
 	buf_printf(out, ", p99 %s", units_format_duration(text, member(residence, "p99")));
 	buf_printf(out, ", max %s", units_format_duration(text, member(residence, "max")));
 	buf_text(out, " (from the request's last byte read to its answer sent)\n");
+}
+
+/* What became of routes that were told to break. */
+static void print_routes(struct buf *out, const json_t *root)
+{
+	const json_t *route;
+	char text[UNITS_TEXT_BYTES];
+	size_t i;
+
+	json_array_foreach(json_object_get(root, "routes"), i, route)
+	{
+		const char *path = json_string_value(json_object_get(route, "path"));
+		const json_t *queue = json_object_get(route, "queue");
+		const json_t *leak = json_object_get(route, "leak");
+
+		if (queue)
+			buf_printf(out, "queue of \"%s\": at most %s requests", path,
+				units_format_count(text, member(queue, "longest")));
+		if (queue)
+			buf_printf(out, ", %s refused\n",
+				units_format_count(text, member(queue, "refused")));
+		if (leak)
+			buf_printf(out, "leaked by \"%s\": %s\n", path,
+				units_format_size(text, member(leak, "bytes")));
+	}
 }
 
 /* What is worth telling at the end, from what /__stats would have answered. */
@@ -309,6 +368,7 @@ static int summarise(const struct target *target, struct buf *out)
 	if (member(apart, "bad_requests"))
 		buf_printf(out, "%s connections sent something else than HTTP/1.1\n",
 			units_format_count(text, member(apart, "bad_requests")));
+	print_routes(out, root);
 	json_decref(root);
 	return 0;
 }
@@ -346,12 +406,15 @@ static int serve_run(const struct command *command, int argc, char **argv, struc
 
 	if (code < 0 || parse.help)
 		goto out;
+	values.only_sockets = values.sockets.count && !values.addresses.count &&
+			      !option_given(&parse, "port");
 	code = open_target(&serving, &values, err);
 	if (code >= 0)
 		code = serve_until_stopped(&serving, err);
 out:
 	serving_release(&serving);
 	free(values.addresses.items);
+	free(values.sockets.items);
 	free(values.routes.items);
 	option_parse_release(&parse);
 	return code < 0 ? code : EXIT_PASS;
@@ -379,6 +442,8 @@ static const struct command_example serve_examples[] = {
 		"503 what finds 1,000 others waiting"},
 	{"ringload serve --route '* service=fixed:1ms freeze=1s@10s'",
 		"stops altogether for a second, ten seconds after its start"},
+	{"ringload serve --unix /run/x.sock",
+		"on a unix socket, for ringload run http+unix://%2Frun%2Fx.sock/"},
 	{"curl http://127.0.0.1:8080/__stats", "what it has done so far, as JSON"},
 	{NULL, NULL},
 };

@@ -21,6 +21,7 @@ static const struct {
 	{ECONNRESET, CONNECTION_FAILED_REFUSED}, /* accepted by the queue, refused by the program */
 	{ETIMEDOUT, CONNECTION_FAILED_TIMEOUT},
 	{ECANCELED, CONNECTION_FAILED_TIMEOUT}, /* we gave up */
+	{EINTR, CONNECTION_FAILED_TIMEOUT}, /* we gave up on one that slept (unix, full queue) */
 	{EADDRNOTAVAIL, CONNECTION_FAILED_NO_PORT},
 	{EMFILE, CONNECTION_FAILED_NO_FD},
 	{ENFILE, CONNECTION_FAILED_NO_FD},
@@ -117,6 +118,7 @@ static void attempt_failed(struct worker *worker, uint32_t index, int result)
 	struct conn *conn = &worker->conns[index];
 
 	COUNT(&worker->stats->connections, attempt_counter(result));
+	COUNT(&worker->addresses[conn->address], ADDRESS_FAILED);
 	/* Another address may do better. */
 	conn->address = (uint16_t)((conn->address + 1) % worker->plan->address_count);
 }
@@ -158,12 +160,14 @@ static int make_socket(struct worker *worker, size_t address)
 /* A new socket in the slot; 0 or -errno. */
 static int put_socket(struct worker *worker, uint32_t index)
 {
-	int fd = make_socket(worker, worker->conns[index].address);
+	size_t address = worker->conns[index].address;
+	int fd = make_socket(worker, address);
 	int code;
 
 	if (fd < 0)
 		return fd;
-	if (!worker->unasked)
+	/* A unix socket has no port to tell. */
+	if (!worker->unasked || worker->plan->addresses[address].sockaddr.ss_family == AF_UNIX)
 		return ring_install(worker->ring, index, fd);
 	/* A slot cannot be asked for its address: the descriptor has to live until there is one. */
 	code = ring_share(worker->ring, index, fd);
@@ -204,6 +208,7 @@ void conn_connect(struct worker *worker, uint32_t index)
 	if (!conn->backoff_ns)
 		conn->backoff_ns = CONN_BACKOFF_FIRST_NS;
 	COUNT(&worker->stats->connections, CONNECTION_ATTEMPTED);
+	COUNT(&worker->addresses[conn->address], ADDRESS_ATTEMPTED);
 	if (conn->established_once)
 		COUNT(&worker->stats->connections, CONNECTION_REPLACED);
 	conn->since_ns = worker->now_ns;
@@ -317,6 +322,7 @@ void conn_connected(struct worker *worker, uint32_t index, int result)
 		return;
 	}
 	COUNT(&worker->stats->connections, CONNECTION_ESTABLISHED);
+	COUNT(&worker->addresses[conn->address], ADDRESS_ESTABLISHED);
 	hist_record(&worker->stats->connect, worker->now_ns - conn->since_ns);
 	__atomic_store_n(&worker->address_counts[conn->address],
 		worker->address_counts[conn->address] + 1, __ATOMIC_RELAXED);
@@ -332,6 +338,13 @@ void conn_connected(struct worker *worker, uint32_t index, int result)
 	}
 	conn->established_once = true;
 	conn_relist(worker, index);
+}
+
+void conn_count_outcome(
+	struct worker *worker, uint32_t index, uint32_t request, enum address_counter outcome)
+{
+	if (worker->requests[request].phase == STATS_MEASURED)
+		COUNT(&worker->addresses[worker->conns[index].address], outcome);
 }
 
 uint32_t conn_pop_oldest(struct worker *worker, uint32_t index)
@@ -353,6 +366,8 @@ void conn_break(struct worker *worker, uint32_t index, enum counter failure)
 	while (conn->outstanding) {
 		uint32_t request = conn_pop_oldest(worker, index);
 
+		conn_count_outcome(worker, index, request,
+			failure == COUNTER_TIMED_OUT ? ADDRESS_TIMED_OUT : ADDRESS_REQUESTS_FAILED);
 		if (failure == COUNTER_TIMED_OUT)
 			outcome_timed_out(worker, request, worker->now_ns);
 		else

@@ -42,6 +42,11 @@ void conn_break(struct worker *worker, uint32_t index, enum counter failure);
 /* Takes the oldest outstanding request off the connection; returns its index. */
 uint32_t conn_pop_oldest(struct worker *worker, uint32_t index);
 
+/* Counts what became of a request that was taken off the connection for the connection's address.
+ */
+void conn_count_outcome(
+	struct worker *worker, uint32_t index, uint32_t request, enum address_counter outcome);
+
 /*
  * A send was told of a reset: nothing more is sent. The receive is made to look again, because an
  * armed one can miss a reset that comes right behind data; it gives what had come before, then

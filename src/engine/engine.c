@@ -321,6 +321,16 @@ void engine_address_counts(const struct engine *engine, uint32_t *counts)
 	}
 }
 
+void engine_address_stats(const struct engine *engine, struct address_counters *stats)
+{
+	for (size_t a = 0; a < engine->plan->address_count; a++) {
+		stats[a] = (struct address_counters){{0}};
+		for (size_t i = 0; i < engine->thread_count; i++)
+			counters_add(stats[a].value, engine->threads[i].worker.addresses[a].value,
+				ADDRESS_COUNTER_COUNT);
+	}
+}
+
 const char *engine_fault(const struct engine *engine)
 {
 	for (size_t i = 0; i < engine->thread_count; i++)

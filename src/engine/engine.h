@@ -77,6 +77,9 @@ void engine_worker_info(
 /* Connections of the whole run per address of the plan, established now. */
 void engine_address_counts(const struct engine *engine, uint32_t *counts);
 
+/* What came of each address so far; to be read once engine_wait said true. */
+void engine_address_stats(const struct engine *engine, struct address_counters *stats);
+
 /* NULL, or the sentence of a worker that could not go on (its ring failed). */
 const char *engine_fault(const struct engine *engine);
 

@@ -10,9 +10,10 @@
 static void oldest_completed(struct worker *worker, uint32_t index)
 {
 	struct conn *conn = &worker->conns[index];
+	uint32_t request = conn_pop_oldest(worker, index);
 
-	outcome_completed(
-		worker, conn_pop_oldest(worker, index), worker->now_ns, conn->response.status);
+	outcome_completed(worker, request, worker->now_ns, conn->response.status);
+	conn_count_outcome(worker, index, request, ADDRESS_COMPLETED);
 	conn->served = true;
 }
 
@@ -108,9 +109,12 @@ static void stream_ended(struct worker *worker, uint32_t index, int32_t result)
 		receive_failed(worker, index);
 }
 
-static void received_bytes(struct worker *worker, uint32_t index, struct span bytes)
+static void received_bytes(
+	struct worker *worker, uint32_t index, const struct ring_completion *completion)
 {
 	struct conn *conn = &worker->conns[index];
+	const uint8_t *data = ring_buffer_data(worker->ring, completion->buffer);
+	struct span bytes = {.data = data + worker->data_at, .bytes = (size_t)completion->result};
 	unsigned int phase = STATS_MEASURED;
 
 	if (conn->state == CONN_OPEN) {
@@ -118,48 +122,38 @@ static void received_bytes(struct worker *worker, uint32_t index, struct span by
 			phase = worker->requests[worker_request_slot(worker, index, conn->oldest)]
 					.phase;
 		COUNT_BY(&worker_phase_stats(worker, phase)->counters, COUNTER_BYTES_RECEIVED,
-			bytes.bytes);
+			(uint64_t)completion->result);
 		feed(worker, index, bytes);
 	}
 }
 
 /* Cancelled while open: a reset was told, and it looks again once the cancel has completed. */
-static inline void received(
-	struct worker *worker, uint32_t index, const void *data, int32_t result, bool more)
+static void receive_done(
+	struct worker *worker, uint32_t index, const struct ring_completion *completion)
 {
 	struct conn *conn = &worker->conns[index];
+	bool more = completion->flags & RING_MORE;
 
 	if (!more)
 		conn->armed &= (uint8_t)~CONN_ARMED_RECEIVE;
-	if (result > 0)
-		received_bytes(worker, index, (struct span){data, (size_t)result});
-	else if (result == -ENOBUFS)
+	if (completion->result > 0)
+		received_bytes(worker, index, completion);
+	else if (completion->result == -ENOBUFS)
 		COUNT(&worker->stats->health, HEALTH_ENOBUFS);
-	else if (conn->state == CONN_OPEN && result != -ECANCELED)
-		stream_ended(worker, index, result);
+	else if (conn->state == CONN_OPEN && completion->result != -ECANCELED)
+		stream_ended(worker, index, completion->result);
 
 	conn_receive(worker, index);
 	conn_settle(worker, index);
 }
 
-static void receive_done(
-	struct worker *worker, uint32_t index, const struct ring_completion *completion)
-{
-	const void *data = completion->result > 0
-				   ? ring_buffer_data(worker->ring, completion->buffer)
-				   : NULL;
-
-	received(worker, index, data, completion->result, completion->flags & RING_MORE);
-}
-
 static void receive_stamped_done(
 	struct worker *worker, uint32_t index, const struct ring_completion *completion)
 {
-	struct ring_stamped piece;
+	struct ring_completion plain = *completion;
 
-	ring_open_stamped(worker->ring, completion, &piece);
-	stamp_take(worker, &piece);
-	received(worker, index, piece.data, piece.result, completion->flags & RING_MORE);
+	stamp_open(worker, &plain);
+	receive_done(worker, index, &plain);
 }
 
 static void send_done(

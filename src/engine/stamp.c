@@ -9,8 +9,10 @@ void stamp_init(struct worker *worker)
 	uint64_t error_ns;
 
 	clock->asked = worker->plan->rx_timestamps;
-	if (clock->asked)
-		clock->offset_ns = clock_wall_offset_ns(&error_ns);
+	if (!clock->asked)
+		return;
+	clock->offset_ns = clock_wall_offset_ns(&error_ns);
+	worker->data_at = RING_STAMPED_BYTES;
 }
 
 /* Whether two times, modulo 2^64, are as close as reading clocks in turn leaves them. */
@@ -47,12 +49,14 @@ void stamp_look(struct worker *worker)
 		look_closely(worker);
 }
 
-void stamp_take(struct worker *worker, const struct ring_stamped *piece)
+void stamp_open(struct worker *worker, struct ring_completion *completion)
 {
 	struct stamp_clock *clock = &worker->stamp;
+	uint64_t wall_ns;
 
-	clock->arrived = piece->stamped && worker->now_ns >= clock->trusted_from_ns;
-	clock->arrival_ns = piece->wall_ns - clock->offset_ns;
+	clock->arrived = ring_open_stamped(worker->ring, completion, &wall_ns) &&
+			 worker->now_ns >= clock->trusted_from_ns;
+	clock->arrival_ns = wall_ns - clock->offset_ns;
 }
 
 void stamp_completed(struct worker *worker, const struct request *request, uint64_t done_ns)

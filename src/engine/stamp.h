@@ -31,10 +31,11 @@ void stamp_init(struct worker *worker);
 /* Before a batch of completions is handled, worker->now_ns being its time. */
 void stamp_look(struct worker *worker);
 
-/* What follows is done with these bytes: with their stamp, or without one. */
-void stamp_take(struct worker *worker, const struct ring_stamped *piece);
+/* Makes a stamped receive's completion that of a plain one. What is done until the next is opened
+ * is done with these bytes: with their stamp, or without one. */
+void stamp_open(struct worker *worker, struct ring_completion *completion);
 
-/* A request was answered with the bytes taken last. */
+/* A request was answered with the bytes opened last. */
 void stamp_completed(struct worker *worker, const struct request *request, uint64_t done_ns);
 
 #endif

@@ -87,6 +87,8 @@ static void lay_out(struct worker *worker, const struct plan *plan, size_t index
 	worker->source_counts = piece(layout, plan->address_count * sizeof(uint64_t), 64);
 	worker->churn.dialled = plan->no_keepalive ? piece(layout, conns * sizeof(uint32_t), 64)
 						   : NULL;
+	worker->addresses = piece(
+		layout, plan->address_count * sizeof(struct address_counters), 64);
 }
 
 size_t worker_memory(const struct plan *plan, size_t index)

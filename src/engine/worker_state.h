@@ -178,12 +178,14 @@ struct worker {
 	struct index_list connecting; /* oldest attempt first */
 	struct index_list down;
 	struct churn churn;
-	uint64_t *source_counts;      /* sockets bound to one of --source, by address of the plan */
-	uint32_t *address_counts;     /* established now, per address of the plan */
-	uint32_t established;         /* connections that are open */
-	uint64_t last_established_ns; /* when one was open last */
+	uint64_t *source_counts;  /* sockets bound to one of --source, per address of the plan */
+	uint32_t *address_counts; /* established now, per address of the plan */
+	struct address_counters *addresses; /* what came of each address of the plan */
+	uint32_t established;               /* connections that are open */
+	uint64_t last_established_ns;       /* when one was open last */
 
 	struct stamp_clock stamp;
+	uint32_t data_at;       /* where in a buffer what was received begins */
 	struct slowest slowest; /* of the measured phase; without capacity: not asked for */
 	/* Whose connect goes with the next enter; NULL unless the slowest are kept. */
 	struct conn_unasked *unasked;

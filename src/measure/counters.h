@@ -78,6 +78,25 @@ struct connection_counters {
 	uint64_t value[CONNECTION_COUNTER_COUNT];
 };
 
+/*
+ * The same events once more for each address of the target, so that a bad one among several shows:
+ * over all addresses the connects add up to the counts of connections, the requests to those of the
+ * measured phase.
+ */
+enum address_counter {
+	ADDRESS_ATTEMPTED, /* connects to it */
+	ADDRESS_ESTABLISHED,
+	ADDRESS_FAILED,          /* connects that came to nothing */
+	ADDRESS_COMPLETED,       /* requests on its connections */
+	ADDRESS_REQUESTS_FAILED, /* … of any class */
+	ADDRESS_TIMED_OUT,
+	ADDRESS_COUNTER_COUNT
+};
+
+struct address_counters {
+	uint64_t value[ADDRESS_COUNTER_COUNT];
+};
+
 /* The worker's own state of health, cumulative. */
 enum health_counter {
 	HEALTH_BUSY_NS, /* neither waiting in the kernel nor spinning */

@@ -375,23 +375,22 @@ static struct timespec find_stamp(struct io_uring_recvmsg_out *out, struct msghd
 	return stamp;
 }
 
-void ring_open_stamped(const struct ring *ring, const struct ring_completion *completion,
-	struct ring_stamped *stamped)
+bool ring_open_stamped(
+	const struct ring *ring, struct ring_completion *completion, uint64_t *wall_ns)
 {
 	struct msghdr header = ring->stamped;
-	struct io_uring_recvmsg_out *out;
 	struct timespec stamp;
 
-	*stamped = (struct ring_stamped){.result = completion->result};
+	*wall_ns = 0;
 	if (!(completion->flags & RING_BUFFER))
-		return;
-	out = (struct io_uring_recvmsg_out *)(ring->buffers + (size_t)completion->buffer *
-								      ring->buffer_stride_bytes);
-	stamp = find_stamp(out, &header);
-	stamped->data = io_uring_recvmsg_payload(out, &header);
-	stamped->result = completion->result - RING_STAMPED_BYTES;
-	stamped->stamped = stamp.tv_sec;
-	stamped->wall_ns = (uint64_t)stamp.tv_sec * 1000000000 + (uint64_t)stamp.tv_nsec;
+		return false;
+	completion->result -= RING_STAMPED_BYTES;
+	stamp = find_stamp(
+		(struct io_uring_recvmsg_out *)(ring->buffers + (size_t)completion->buffer *
+									ring->buffer_stride_bytes),
+		&header);
+	*wall_ns = (uint64_t)stamp.tv_sec * 1000000000 + (uint64_t)stamp.tv_nsec;
+	return stamp.tv_sec;
 }
 
 void ring_buffer_return(struct ring *ring, uint16_t buffer)

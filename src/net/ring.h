@@ -107,22 +107,18 @@ void ring_receive(struct ring *ring, uint32_t slot, uint64_t tag);
 
 /*
  * As ring_receive, for a socket that stamps what arrives (sock_stamp), with the kernel's stamp
- * beside the data. What a completion brought is told by ring_open_stamped alone: its result counts
- * more than the data, and the peer's end comes with a buffer too.
+ * beside the data. A completion must go through ring_open_stamped: before, its result counts more
+ * than the data, and the peer's end comes with a buffer too.
  */
 void ring_receive_stamped(struct ring *ring, uint32_t slot, uint64_t tag);
 
-struct ring_stamped {
-	const void *data;
-	int32_t result;   /* as that of a plain receive: bytes of data, 0 or -errno */
-	bool stamped;     /* else the kernel gave no stamp */
-	uint64_t wall_ns; /* when the last segment came in of which there are bytes in this,
-			     CLOCK_REALTIME */
-};
-
-/* The data stays where it is: until its buffer is returned. */
-void ring_open_stamped(const struct ring *ring, const struct ring_completion *completion,
-	struct ring_stamped *stamped);
+/*
+ * Makes a stamped receive's completion that of a plain one, with data that begins
+ * RING_STAMPED_BYTES into the buffer. *wall_ns: when (CLOCK_REALTIME) the last segment came in of
+ * which some bytes are in it; false and 0 when the kernel gave no stamp.
+ */
+bool ring_open_stamped(
+	const struct ring *ring, struct ring_completion *completion, uint64_t *wall_ns);
 
 /*
  * Sends all bytes or fails (MSG_WAITALL). data must not change and must stay until the send is

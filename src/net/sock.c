@@ -20,7 +20,7 @@ int sock_open(int family)
 		return -errno;
 	/* A request is one segment; Nagle's algorithm would hold back the next on the connection.
 	 */
-	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one))) {
+	if (family != AF_UNIX && setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one))) {
 		int code = -errno;
 
 		close(fd);
@@ -82,11 +82,11 @@ int sock_stamp(int fd)
 
 uint16_t sock_local_port(int fd)
 {
-	/* The port lies at the same place for both families. */
+	/* The port lies at the same place for both families that have one. */
 	struct sockaddr_in6 address;
 	socklen_t bytes = sizeof(address);
 
-	if (getsockname(fd, (struct sockaddr *)&address, &bytes))
+	if (getsockname(fd, (struct sockaddr *)&address, &bytes) || address.sin6_family == AF_UNIX)
 		return 0;
 	return ntohs(address.sin6_port);
 }
@@ -115,11 +115,42 @@ static int connect_wait(int fd, uint64_t deadline_ns)
 	return -error;
 }
 
+static int set_send_timeout(int fd, uint64_t timeout_ns)
+{
+	struct timeval timeout = {.tv_sec = (time_t)(timeout_ns / NS_PER_S),
+		.tv_usec = (suseconds_t)(timeout_ns % NS_PER_S / 1000) + 1}; /* 0 is forever */
+
+	return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) ? -errno : 0;
+}
+
+/*
+ * A unix socket's connect never is in progress: it waits for room in the listener's queue, or says
+ * EAGAIN at once; so it gets a time to wait instead. What a ring that was closed still has to do in
+ * this thread interrupts it.
+ */
+static int try_unix(const struct sockaddr *address, socklen_t address_bytes, uint64_t timeout_ns)
+{
+	uint64_t now_ns = clock_now_ns(), deadline_ns = now_ns + timeout_ns;
+	int fd = sock_open(AF_UNIX), code = -EINTR;
+
+	if (fd < 0)
+		return fd;
+	for (; code == -EINTR && now_ns < deadline_ns; now_ns = clock_now_ns()) {
+		code = set_send_timeout(fd, deadline_ns - now_ns);
+		if (!code && connect(fd, address, address_bytes))
+			code = -errno;
+	}
+	close(fd);
+	return code == -EAGAIN || code == -EINTR ? -ETIMEDOUT : code;
+}
+
 int sock_try(const struct sockaddr *address, socklen_t address_bytes, uint64_t timeout_ns)
 {
-	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int code = 0;
+	int fd, code = 0;
 
+	if (address->sa_family == AF_UNIX)
+		return try_unix(address, address_bytes, timeout_ns);
+	fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
 	if (connect(fd, address, address_bytes))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TCP sockets as the engine and the target want them, made by plain system calls so that their
- * addresses are known before a ring sees them.
+ * Stream sockets, TCP or unix, as the engine and the target want them, made by plain system calls
+ * so that their addresses are known before a ring sees them.
  *
  * They are blocking: io_uring arms its own poll for a blocking socket, and answers -EAGAIN at once
  * for one with O_NONBLOCK.
@@ -16,7 +16,8 @@
 
 #include "base/err.h"
 
-/* A TCP socket of this family with TCP_NODELAY and close-on-exec; the descriptor or -errno. */
+/* A stream socket of this family with close-on-exec, and TCP_NODELAY where it is TCP; the
+ * descriptor or -errno. */
 int sock_open(int family);
 void sock_close(int fd);
 
@@ -36,7 +37,8 @@ int sock_reset_on_close(int fd);
  */
 int sock_stamp(int fd);
 
-/* The port of its local address in host byte order, which it has from connect(2) on; 0: none. */
+/* The port of its local address in host byte order, which it has from connect(2) on; 0: none, as of
+ * a unix socket. */
 uint16_t sock_local_port(int fd);
 
 /*

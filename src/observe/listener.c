@@ -10,7 +10,8 @@
 #include "base/procfs.h"
 
 #define LINE_BYTES      512
-#define LISTENING       0x0aU /* TCP_LISTEN in the "st" column */
+#define LISTENING       0x0aU   /* TCP_LISTEN in the "st" column */
+#define LINE_LIMIT      200000U /* of unix sockets that are looked at */
 #define NAMESPACE_LIMIT 1024U
 #define SOCKET_LIMIT    1024U /* SO_REUSEPORT: one a thread */
 
@@ -22,6 +23,7 @@ struct space {
 
 struct search {
 	uint16_t port;
+	const char *name; /* of a unix socket; NULL: by port */
 	struct space spaces[NAMESPACE_LIMIT];
 	size_t space_count;
 	struct {
@@ -33,6 +35,34 @@ struct search {
 	struct listener *listeners;
 	size_t limit, count;
 };
+
+static bool add_socket(struct search *search, uint64_t inode, size_t space)
+{
+	search->spaces[space].listens = true;
+	if (search->socket_count == SOCKET_LIMIT)
+		return false;
+	search->sockets[search->socket_count].inode = inode;
+	search->sockets[search->socket_count++].space = space;
+	return true;
+}
+
+/* Reads proc/PID/net/unix, where those that listen stand anywhere. False: it cannot be read. */
+static bool read_unix_table(struct search *search, const char *process, size_t space)
+{
+	char path[PATH_MAX + 16], line[LINE_BYTES];
+	uint64_t inode;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/net/unix", process);
+	file = fopen(path, "re");
+	for (unsigned int n = 0; file && n < LINE_LIMIT && fgets(line, sizeof(line), file); n++)
+		if (procfs_listens_unix(line, search->name, &inode) &&
+			!add_socket(search, inode, space))
+			break;
+	if (file)
+		fclose(file);
+	return file;
+}
 
 /*
  * Reads proc/PID/net/tcp or tcp6. Listening sockets come first, so that a machine with a million
@@ -55,15 +85,22 @@ static bool read_table(struct search *search, const char *process, const char *n
 			continue; /* the title */
 		if (state != LISTENING || port != search->port)
 			continue;
-		search->spaces[space].listens = true;
-		if (search->socket_count == SOCKET_LIMIT)
+		if (!add_socket(search, inode, space))
 			break;
-		search->sockets[search->socket_count].inode = inode;
-		search->sockets[search->socket_count++].space = space;
 	}
 	if (file)
 		fclose(file);
 	return file;
+}
+
+static bool read_space(struct search *search, const char *process, size_t space)
+{
+	if (search->name)
+		return read_unix_table(search, process, space);
+	if (!read_table(search, process, "tcp", space))
+		return false;
+	read_table(search, process, "tcp6", space);
+	return true;
 }
 
 /* The first readable process of each namespace shows that namespace's sockets. */
@@ -81,9 +118,8 @@ static bool visit_space(const char *path, uint64_t number, void *context)
 		if (search->spaces[i].inode == inode)
 			return true;
 	search->spaces[search->space_count] = (struct space){.inode = inode};
-	if (!read_table(search, path, "tcp", search->space_count))
+	if (!read_space(search, path, search->space_count))
 		return true; /* it has ended: the next one may tell */
-	read_table(search, path, "tcp6", search->space_count);
 	search->space_count++;
 	return search->space_count < NAMESPACE_LIMIT;
 }
@@ -127,17 +163,31 @@ static bool visit_holder(const char *path, uint64_t number, void *context)
 	return true;
 }
 
-size_t listener_find(struct listener *listeners, size_t limit, const char *root, uint16_t port)
+static size_t find(struct search *search, const char *root)
 {
-	struct search search = {.port = port, .listeners = listeners, .limit = limit};
 	char processes[PATH_MAX];
 
 	snprintf(processes, sizeof(processes), "%s/proc", root);
-	procfs_each(processes, visit_space, &search);
-	if (search.socket_count)
-		procfs_each(processes, visit_holder, &search);
-	for (size_t i = 0; i < search.space_count; i++)
-		if (search.spaces[i].listens && !search.spaces[i].seen)
-			add(&search, 0, search.spaces[i].inode);
-	return search.count;
+	procfs_each(processes, visit_space, search);
+	if (search->socket_count)
+		procfs_each(processes, visit_holder, search);
+	for (size_t i = 0; i < search->space_count; i++)
+		if (search->spaces[i].listens && !search->spaces[i].seen)
+			add(search, 0, search->spaces[i].inode);
+	return search->count;
+}
+
+size_t listener_find(struct listener *listeners, size_t limit, const char *root, uint16_t port)
+{
+	struct search search = {.port = port, .listeners = listeners, .limit = limit};
+
+	return find(&search, root);
+}
+
+size_t listener_find_unix(
+	struct listener *listeners, size_t limit, const char *root, const char *name)
+{
+	struct search search = {.name = name, .listeners = listeners, .limit = limit};
+
+	return find(&search, root);
 }

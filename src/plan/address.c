@@ -14,10 +14,13 @@
 #include <strings.h>
 
 #include "plan/quoted.h"
+#include "plan/unixsock.h"
+#include "plan/zone.h"
 
 #define DEFAULT_PORT 80
 #define NAME_BYTES   253
-#define ZONE_MARK    "%25" /* how a zone is set off inside a URL */
+#define ZONE_MARK    "%25"       /* how a zone is set off inside a URL */
+#define SOCKET_HOST  "localhost" /* in the Host field, when a unix socket has the host's place */
 
 /* A piece of the user's text. */
 struct piece {
@@ -44,36 +47,51 @@ static bool same_word(struct piece piece, const char *word)
 	return piece.bytes == strlen(word) && strncasecmp(piece.text, word, piece.bytes) == 0;
 }
 
-/* Moves *text behind "http://", or says what stands there instead. */
-static int take_scheme(const char **text, const struct origin *origin, struct err *err)
-{
-	const char *mark = strstr(*text, "://");
-	struct piece scheme = {*text, mark ? (size_t)(mark - *text) : 0};
-	char quoted[QUOTED_BYTES], shown[QUOTED_BYTES];
+enum scheme { SCHEME_HTTP, SCHEME_HTTP_UNIX };
 
-	quoted_text(quoted, origin->whole.text, origin->whole.bytes);
-	if (strncasecmp(*text, "http:", 5) == 0 && strncmp(*text + 5, "//", 2))
+/* What stands in place of a scheme and "://". */
+static int no_scheme(const char *text, struct err *err)
+{
+	char quoted[QUOTED_BYTES], shown[QUOTED_BYTES];
+	const char *mark = strstr(text, "://");
+	const char *rest = mark == text ? mark + 3 : text + strspn(text, "/");
+
+	quoted_text(quoted, text, strlen(text));
+	if (strncasecmp(text, "http:", 5) == 0)
 		return err_set(err, ERR_USAGE, -EINVAL,
 			"URL \"%s\" has no \"//\" after \"http:\": expected as in "
 			"\"http://localhost:8080/\"",
 			quoted);
-	if (!mark || memchr(scheme.text, '/', scheme.bytes) || scheme.bytes == 0) {
-		const char *rest = mark == *text ? mark + 3 : *text + strspn(*text, "/");
-
+	if (unixsock_is(text))
 		return err_set(err, ERR_USAGE, -EINVAL,
-			"URL \"%s\" has no scheme: write \"http://%s%s\"", quoted,
-			quoted_text(shown, rest, strlen(rest)), strpbrk(rest, "/?#") ? "" : "/");
-	}
-	if (same_word(scheme, "https"))
+			"URL \"%s\" has no scheme: a unix socket is written as in "
+			"\"http+unix://%%2Frun%%2Fx.sock/\"",
+			quoted);
+	return err_set(err, ERR_USAGE, -EINVAL, "URL \"%s\" has no scheme: write \"http://%s%s\"",
+		quoted, quoted_text(shown, rest, strlen(rest)), strpbrk(rest, "/?#") ? "" : "/");
+}
+
+/* What the URL begins with, "http://" or "http+unix://"; or says what stands there instead. */
+static int find_scheme(enum scheme *found, const struct origin *origin, struct err *err)
+{
+	const char *text = origin->whole.text, *mark = strstr(text, "://");
+	struct piece scheme = {text, mark ? (size_t)(mark - text) : 0};
+	char quoted[QUOTED_BYTES], shown[QUOTED_BYTES];
+
+	if (!mark || scheme.bytes == 0 || memchr(text, '/', scheme.bytes) ||
+		(strncasecmp(text, "http:", 5) == 0 && scheme.bytes > 4))
+		return no_scheme(text, err);
+	*found = same_word(scheme, "http+unix") ? SCHEME_HTTP_UNIX : SCHEME_HTTP;
+	if (*found == SCHEME_HTTP_UNIX || same_word(scheme, "http"))
+		return 0;
+	quoted_text(quoted, text, origin->whole.bytes);
+	if (same_word(scheme, "https") || same_word(scheme, "https+unix"))
 		return err_set(err, ERR_USAGE, -EINVAL,
 			"URL \"%s\": TLS is not supported by this version; expected \"http://\"",
 			quoted);
-	if (!same_word(scheme, "http"))
-		return err_set(err, ERR_USAGE, -EINVAL,
-			"URL \"%s\" has scheme \"%s\": expected \"http\"", quoted,
-			quoted_text(shown, scheme.text, scheme.bytes));
-	*text = mark + 3;
-	return 0;
+	return err_set(err, ERR_USAGE, -EINVAL,
+		"URL \"%s\" has scheme \"%s\": expected \"http\" or \"http+unix\"", quoted,
+		quoted_text(shown, scheme.text, scheme.bytes));
 }
 
 /* A host in brackets; moves *text behind them. Either zone or host text may point into *text. */
@@ -208,6 +226,19 @@ static char *header_of(struct piece host, uint16_t port)
 	return length < 0 ? NULL : text;
 }
 
+/* The path of a unix socket in place of the host; *host becomes "unix:PATH". */
+static int take_socket(struct piece text, char **host, const struct origin *origin, struct err *err)
+{
+	const char *complaint;
+	struct plan_address unused;
+
+	*host = malloc(sizeof(UNIXSOCK_PREFIX) + text.bytes);
+	if (!*host)
+		return -ENOMEM;
+	complaint = unixsock_decode(*host, text.text, text.bytes);
+	return complaint ? fail(err, origin, complaint) : unixsock_address(&unused, *host, err);
+}
+
 /* Path and query, up to the fragment. */
 static int take_target(
 	const char *text, char **target, const struct origin *origin, struct err *err)
@@ -229,32 +260,49 @@ static int take_target(
 	return 0;
 }
 
-int address_parse_url(struct address_url *url, const char *text, struct err *err)
+static int take_host(struct address_url *url, struct piece authority, const struct origin *origin,
+	struct err *err)
 {
-	struct origin origin = {"URL ", {text, strlen(text)}};
-	struct piece authority, host, zone;
+	struct piece host, zone;
 	uint16_t port = 0;
-	int rc;
+	int rc = take_authority(authority, &host, &zone, &port, origin, err);
 
-	memset(url, 0, sizeof(*url));
-	if (origin.whole.bytes > ADDRESS_URL_BYTES)
-		return fail(err, &origin, "is longer than 16384 bytes");
-	/* Before anything that repeats the URL: it may hold a password. */
-	authority.text = strstr(text, "://") ? strstr(text, "://") + 3 : text;
-	authority.bytes = strcspn(authority.text, "/?#");
-	if (memchr(authority.text, '@', authority.bytes))
-		return err_set(err, ERR_USAGE, -EINVAL,
-			"the URL has a user name or password before \"@\": leave it out and send "
-			"it as a header, as in -H \"Authorization: Basic ...\"");
-	rc = take_scheme(&text, &origin, err);
-	if (!rc)
-		rc = take_authority(authority, &host, &zone, &port, &origin, err);
 	if (rc)
 		return rc;
 	url->port = port ? port : DEFAULT_PORT;
 	url->host = host_of(host, zone);
 	url->header = header_of(host, url->port);
-	rc = take_target(authority.text + authority.bytes, &url->target, &origin, err);
+	return 0;
+}
+
+int address_parse_url(struct address_url *url, const char *text, struct err *err)
+{
+	struct origin origin = {"URL ", {text, strlen(text)}};
+	bool socket = strncasecmp(text, "http+unix://@", strlen("http+unix://@")) == 0;
+	enum scheme scheme = SCHEME_HTTP;
+	struct piece authority;
+	int rc;
+
+	memset(url, 0, sizeof(*url));
+	if (origin.whole.bytes > ADDRESS_URL_BYTES)
+		return fail(err, &origin, "is longer than 16384 bytes");
+	/* Before anything that repeats the URL: it may hold a password. The one "@" that does not
+	 * end such a thing begins the name of an abstract socket. */
+	authority.text = strstr(text, "://") ? strstr(text, "://") + 3 : text;
+	authority.bytes = strcspn(authority.text, "/?#");
+	if (memchr(authority.text + socket, '@', authority.bytes - socket))
+		return err_set(err, ERR_USAGE, -EINVAL,
+			"the URL has a user name or password before \"@\": leave it out and send "
+			"it as a header, as in -H \"Authorization: Basic ...\"");
+	rc = find_scheme(&scheme, &origin, err);
+	if (!rc && scheme == SCHEME_HTTP_UNIX) {
+		rc = take_socket(authority, &url->host, &origin, err);
+		url->header = strdup(SOCKET_HOST);
+	} else if (!rc) {
+		rc = take_host(url, authority, &origin, err);
+	}
+	if (!rc)
+		rc = take_target(authority.text + authority.bytes, &url->target, &origin, err);
 	if (rc == -ENOMEM || (!rc && (!url->host || !url->header)))
 		rc = err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "cannot keep the URL");
 	if (rc)
@@ -270,6 +318,17 @@ void address_url_release(struct address_url *url)
 	memset(url, 0, sizeof(*url));
 }
 
+static int parse_socket(const char *text, char **host, struct err *err)
+{
+	struct plan_address unused;
+	int rc = unixsock_address(&unused, text, err);
+
+	if (rc)
+		return rc;
+	*host = strdup(text);
+	return *host ? 0 : err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "cannot keep \"%s\"", text);
+}
+
 int address_parse_host_port(const char *text, char **host, uint16_t *port, struct err *err)
 {
 	struct origin origin = {"", {text, strlen(text)}};
@@ -277,8 +336,18 @@ int address_parse_host_port(const char *text, char **host, uint16_t *port, struc
 	char quoted[QUOTED_BYTES];
 	int rc;
 
+	*host = NULL;
+	*port = 0;
+	if (unixsock_is(text))
+		return parse_socket(text, host, err);
 	if (strstr(text, "://"))
 		return fail(err, &origin, "is a URL: expected HOST:PORT");
+	if (text[0] == '/')
+		return err_set(err, ERR_USAGE, -EINVAL,
+			"\"%s\" is a path: write \"" UNIXSOCK_PREFIX "%s\" for a unix socket there",
+			quoted_text(quoted, text, strlen(text)), quoted);
+	if (text[0] == ':' && text[1] != ':')
+		return take_port(origin.whole, port, &origin, err);
 	rc = take_authority(origin.whole, &host_piece, &zone, port, &origin, err);
 	if (rc)
 		return rc;
@@ -315,6 +384,23 @@ static bool is_known(
 	return false;
 }
 
+static int resolve_socket(
+	const char *text, struct plan_address **addresses, size_t *count, struct err *err)
+{
+	int rc;
+
+	*addresses = calloc(1, sizeof(**addresses));
+	if (!*addresses)
+		return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "cannot keep \"%s\"", text);
+	rc = unixsock_address(*addresses, text, err);
+	if (rc) {
+		free(*addresses);
+		*addresses = NULL;
+	}
+	*count = !rc;
+	return rc;
+}
+
 int address_resolve(const char *host, uint16_t port, struct plan_address **addresses, size_t *count,
 	struct err *err)
 {
@@ -327,6 +413,11 @@ int address_resolve(const char *host, uint16_t port, struct plan_address **addre
 
 	*addresses = NULL;
 	*count = 0;
+	if (unixsock_is(host))
+		return resolve_socket(host, addresses, count, err);
+	rc = zone_check(host, err);
+	if (rc)
+		return rc;
 	snprintf(service, sizeof(service), "%u", port);
 	rc = getaddrinfo(host, service, &hints, &found);
 	if (rc == EAI_MEMORY)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/procfs.h"
+#include "plan/unixsock.h"
 
 #define LINE_BYTES   512
 #define LINE_LIMIT   200000U /* lines of one kernel file that are looked at */
@@ -29,6 +30,11 @@ struct sockets {
 	uint64_t inodes[SOCKET_LIMIT];
 	size_t count;
 };
+
+static bool is_unix(const struct plan_address *address)
+{
+	return address->sockaddr.ss_family == AF_UNIX;
+}
 
 static struct endpoint endpoint_of(const struct plan_address *address)
 {
@@ -122,8 +128,11 @@ bool locality_is_of(
 
 	snprintf(net, sizeof(net), "proc/%" PRIu32 "/net", pid);
 	for (size_t i = 0; i < address_count; i++) {
-		struct endpoint endpoint = endpoint_of(&addresses[i]);
+		struct endpoint endpoint;
 
+		if (is_unix(&addresses[i]))
+			continue;
+		endpoint = endpoint_of(&addresses[i]);
 		if (is_local(root, net, &endpoint))
 			return true;
 	}
@@ -161,6 +170,24 @@ static bool listens_for(const char *line, const struct endpoint *endpoint, uint6
 		return endpoint->is_v4 && state == LISTENING && port == endpoint->port &&
 		       (word[0] == 0 || word[0] == endpoint->v4.s_addr);
 	return false;
+}
+
+static void find_unix_sockets(
+	struct sockets *sockets, const char *root, const struct plan_address *address)
+{
+	FILE *file = open_below(root, "proc/net/unix");
+	char line[LINE_BYTES], name[UNIXSOCK_BYTES + 1];
+	uint64_t inode;
+
+	unixsock_name(name, address);
+	for (unsigned int n = 0; file && n < LINE_LIMIT; n++) {
+		if (!fgets(line, sizeof(line), file))
+			break;
+		if (procfs_listens_unix(line, name, &inode))
+			add_socket(sockets, inode);
+	}
+	if (file)
+		fclose(file);
 }
 
 static void find_sockets(struct sockets *sockets, const char *root, const struct endpoint *endpoint)
@@ -311,8 +338,14 @@ void locality_find(struct locality *locality, const char *root, const struct top
 
 	*locality = (struct locality){.near_node = -1};
 	for (size_t i = 0; i < address_count; i++) {
-		struct endpoint endpoint = endpoint_of(&addresses[i]);
+		struct endpoint endpoint;
 
+		if (is_unix(&addresses[i])) {
+			locality->on_this_host = true;
+			find_unix_sockets(&sockets, root, &addresses[i]);
+			continue;
+		}
+		endpoint = endpoint_of(&addresses[i]);
 		if (is_local(root, "proc/net", &endpoint)) {
 			locality->on_this_host = true;
 			find_sockets(&sockets, root, &endpoint);

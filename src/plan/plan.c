@@ -46,6 +46,11 @@ static int find_target(struct plan *plan, const struct scenario *scenario, struc
 	port = url.port;
 	if (scenario->connect_to) {
 		rc = address_parse_host_port(scenario->connect_to, &other_host, &port, err);
+		if (!rc && !other_host && !url.port)
+			rc = err_set(err, ERR_USAGE, -EINVAL,
+				"\"%s\" has no host, and the URL's unix socket is none: expected "
+				"HOST:PORT",
+				scenario->connect_to);
 		if (rc)
 			err_prefix(err, "--connect-to: ");
 	}

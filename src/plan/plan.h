@@ -25,12 +25,12 @@
 #include "plan/source.h"
 #include "scenario/scenario.h"
 
-#define PLAN_ADDRESS_TEXT_BYTES 64
+#define PLAN_ADDRESS_TEXT_BYTES 128
 
 struct plan_address {
 	struct sockaddr_storage sockaddr;
 	socklen_t sockaddr_bytes;
-	char text[PLAN_ADDRESS_TEXT_BYTES]; /* "127.0.0.1:8080", "[::1]:8080" */
+	char text[PLAN_ADDRESS_TEXT_BYTES]; /* "127.0.0.1:8080", "[::1]:8080", "unix:/run/x.sock" */
 };
 
 /* One request as it goes over the wire. */

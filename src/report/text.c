@@ -66,6 +66,29 @@ static void write_verdict(const struct result *result, struct buf *out)
 		layout_item(out, "", result->validity.reasons[i].text);
 }
 
+/* Beside what is usual, only what went wrong: which address of a name is the bad one. */
+static void write_address(const struct result_address *address, struct buf *out)
+{
+	const uint64_t *count = address->counters.value;
+	char text[UNITS_TEXT_BYTES], all[UNITS_TEXT_BYTES];
+	struct buf line = {0};
+
+	buf_printf(&line, "%s: %" PRIu64 " connections, %s requests completed", address->address,
+		address->connections, units_format_count(text, count[ADDRESS_COMPLETED]));
+	if (count[ADDRESS_REQUESTS_FAILED])
+		buf_printf(&line, ", %s failed",
+			units_format_count(text, count[ADDRESS_REQUESTS_FAILED]));
+	if (count[ADDRESS_TIMED_OUT])
+		buf_printf(&line, ", %s timed out",
+			units_format_count(text, count[ADDRESS_TIMED_OUT]));
+	if (count[ADDRESS_FAILED])
+		buf_printf(&line, "; %s of %s connects failed",
+			units_format_count(text, count[ADDRESS_FAILED]),
+			units_format_count(all, count[ADDRESS_ATTEMPTED]));
+	layout_entry(out, "", buf_string(&line));
+	buf_release(&line);
+}
+
 static void write_target(const struct result *result, struct buf *out)
 {
 	const struct result_scenario *scenario = &result->scenarios[0];
@@ -74,9 +97,7 @@ static void write_target(const struct result *result, struct buf *out)
 	layout_entry(out, "target", result->target.url);
 	for (size_t i = 0; result->target.address_count > 1 && i < result->target.address_count;
 		i++)
-		layout_entryf(out, "", "%s: %" PRIu64 " connections",
-			result->target.addresses[i].address,
-			result->target.addresses[i].connections);
+		write_address(&result->target.addresses[i], out);
 	if (scenario->request_count)
 		layout_entry(out, "request", scenario->requests[0].name);
 }

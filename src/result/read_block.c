@@ -14,6 +14,19 @@ static const char *layout_key(unsigned int kind)
 	return kind ? NULL : RESULT_LAYOUT;
 }
 
+void read_block_counts(struct reader *reader, const json_t *object, const struct schema_count *row,
+	uint64_t *values)
+{
+	for (; row->key; row++) {
+		const json_t *group = row->group ? reader_object(reader, object, row->group)
+						 : object;
+		size_t inner = reader_enter(reader, row->group ? row->group : "");
+
+		values[row->index] = reader_count(reader, group, row->key);
+		reader_leave(reader, inner);
+	}
+}
+
 /* The members of rows below the object under key. */
 static void read_counts(struct reader *reader, const json_t *parent, const char *key,
 	const struct schema_count *row, uint64_t *values)
@@ -21,13 +34,7 @@ static void read_counts(struct reader *reader, const json_t *parent, const char 
 	json_t *object = reader_object(reader, parent, key);
 	size_t back = reader_enter(reader, key);
 
-	for (; row->key; row++) {
-		json_t *group = row->group ? reader_object(reader, object, row->group) : object;
-		size_t inner = reader_enter(reader, row->group ? row->group : "");
-
-		values[row->index] = reader_count(reader, group, row->key);
-		reader_leave(reader, inner);
-	}
+	read_block_counts(reader, object, row, values);
 	reader_leave(reader, back);
 }
 

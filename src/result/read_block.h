@@ -10,6 +10,7 @@
 
 #include "result/reader.h"
 #include "result/result.h"
+#include "result/schema.h"
 
 /* run: for the run's own block, which has what belongs to no request; else NULL. */
 void read_block(struct reader *reader, const json_t *object, struct result_block *block,
@@ -18,6 +19,10 @@ void read_block(struct reader *reader, const json_t *object, struct result_block
 /* The block that is the member of this key. */
 void read_block_member(
 	struct reader *reader, const json_t *parent, const char *key, struct result_block *block);
+
+/* The members of rows, in the object itself. */
+void read_block_counts(struct reader *reader, const json_t *object, const struct schema_count *row,
+	uint64_t *values);
 
 /* Blocks with names, in an array. */
 struct result_named_block *read_block_list(

@@ -181,7 +181,8 @@ struct result_odd_bytes {
 
 struct result_address {
 	char *address;
-	uint64_t connections;
+	uint64_t connections; /* established when the load began */
+	struct address_counters counters;
 };
 
 enum result_verdict {

@@ -155,6 +155,8 @@ static void build_target(struct builder *builder)
 			builder, plan->addresses[i].text);
 		result->target.addresses[i].connections =
 			builder->input->address_counts ? builder->input->address_counts[i] : 0;
+		if (builder->input->address_stats)
+			result->target.addresses[i].counters = builder->input->address_stats[i];
 	}
 }
 

@@ -47,8 +47,9 @@ struct result_input {
 
 	uint64_t start_ns;              /* clock.h: the common start of the workers */
 	const uint32_t *address_counts; /* engine_address_counts; one per address of the plan */
-	const struct stats *merged;     /* the sum of the workers' blocks */
-	const struct result_input_worker *workers; /* one per worker of the plan */
+	const struct address_counters *address_stats; /* engine_address_stats; the same */
+	const struct stats *merged;                   /* the sum of the workers' blocks */
+	const struct result_input_worker *workers;    /* one per worker of the plan */
 	const struct timeline *timeline;
 	bool interrupted;
 	const char *fault; /* engine_fault */

@@ -66,6 +66,8 @@ static void read_target(struct reader *reader, const json_t *root, struct result
 		result->target.addresses[i].address = reader_text(reader, element, "address");
 		result->target.addresses[i].connections = reader_count(
 			reader, element, "connections");
+		read_block_counts(reader, element, schema_address,
+			result->target.addresses[i].counters.value);
 		reader_leave(reader, inner);
 	}
 	reader_leave(reader, back);

@@ -22,32 +22,6 @@ static void write_environment(struct emit *emit, const struct result *result)
 	emit_object_end(emit);
 }
 
-static void write_target(struct emit *emit, const struct result *result)
-{
-	emit_object(emit, "target");
-	emit_text(emit, "url", result->target.url);
-	emit_array(emit, "addresses");
-	for (size_t i = 0; i < result->target.address_count; i++) {
-		emit_object(emit, NULL);
-		emit_text(emit, "address", result->target.addresses[i].address);
-		emit_count(emit, "connections", result->target.addresses[i].connections);
-		emit_object_end(emit);
-	}
-	emit_array_end(emit);
-	emit_object_end(emit);
-}
-
-static void write_window(struct emit *emit, const struct result *result)
-{
-	emit_object(emit, "window");
-	emit_real(emit, "warmup_s", result->window.warmup_s);
-	emit_real(emit, "duration_s", result->window.duration_s);
-	emit_real(emit, "drain_s", result->window.drain_s);
-	emit_record_positive(emit, "planned_s", result->window.planned_s);
-	emit_bool(emit, "interrupted", result->window.interrupted);
-	emit_object_end(emit);
-}
-
 /* The members of rows, the object around them being open. */
 static void write_counts(struct emit *emit, const struct schema_count *row, const uint64_t *values)
 {
@@ -65,6 +39,33 @@ static void write_counts(struct emit *emit, const struct schema_count *row, cons
 	}
 	if (group)
 		emit_object_end(emit);
+}
+
+static void write_target(struct emit *emit, const struct result *result)
+{
+	emit_object(emit, "target");
+	emit_text(emit, "url", result->target.url);
+	emit_array(emit, "addresses");
+	for (size_t i = 0; i < result->target.address_count; i++) {
+		emit_object(emit, NULL);
+		emit_text(emit, "address", result->target.addresses[i].address);
+		emit_count(emit, "connections", result->target.addresses[i].connections);
+		write_counts(emit, schema_address, result->target.addresses[i].counters.value);
+		emit_object_end(emit);
+	}
+	emit_array_end(emit);
+	emit_object_end(emit);
+}
+
+static void write_window(struct emit *emit, const struct result *result)
+{
+	emit_object(emit, "window");
+	emit_real(emit, "warmup_s", result->window.warmup_s);
+	emit_real(emit, "duration_s", result->window.duration_s);
+	emit_real(emit, "drain_s", result->window.drain_s);
+	emit_record_positive(emit, "planned_s", result->window.planned_s);
+	emit_bool(emit, "interrupted", result->window.interrupted);
+	emit_object_end(emit);
 }
 
 static void write_status(struct emit *emit, const struct counters *counters)

@@ -57,6 +57,16 @@ const struct schema_count schema_connections[] = {
 	{NULL, NULL, 0},
 };
 
+const struct schema_count schema_address[] = {
+	{"connects", "attempted", ADDRESS_ATTEMPTED},
+	{"connects", "established", ADDRESS_ESTABLISHED},
+	{"connects", "failed", ADDRESS_FAILED},
+	{"requests", "completed", ADDRESS_COMPLETED},
+	{"requests", "failed", ADDRESS_REQUESTS_FAILED},
+	{"requests", "timed_out", ADDRESS_TIMED_OUT},
+	{NULL, NULL, 0},
+};
+
 /* rate.sent_rps and rate.completed_rps are made of these. */
 #define SCHEMA_WINDOW_COUNTS 2
 
@@ -71,6 +81,8 @@ _Static_assert(sizeof(schema_requests) / sizeof(*schema_requests) - 1 +
 _Static_assert(
 	sizeof(schema_connections) / sizeof(*schema_connections) - 1 == CONNECTION_COUNTER_COUNT,
 	"a connection counter has no key");
+_Static_assert(sizeof(schema_address) / sizeof(*schema_address) - 1 == ADDRESS_COUNTER_COUNT,
+	"an address's counter has no key");
 
 int schema_same_group(const char *one, const char *other)
 {

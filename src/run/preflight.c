@@ -3,9 +3,12 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 
 #include "base/buf.h"
 #include "base/units.h"
@@ -82,6 +85,38 @@ int preflight_ports(const struct plan *plan, struct err *err)
 	return ports_check(&ports, plan, err);
 }
 
+/* Whether a file is there that is no socket: connect(2) says of it what it says of a socket nobody
+ * listens on. */
+static bool is_other_file(const struct plan_address *address)
+{
+	const struct sockaddr_un *un = (const struct sockaddr_un *)&address->sockaddr;
+	struct stat status;
+
+	return un->sun_family == AF_UNIX && un->sun_path[0] && stat(un->sun_path, &status) == 0 &&
+	       !S_ISSOCK(status.st_mode);
+}
+
+static bool lacks_zone(const struct plan_address *address)
+{
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&address->sockaddr;
+
+	return in6->sin6_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr) &&
+	       !in6->sin6_scope_id;
+}
+
+/* The words for why an address does not accept. */
+static const char *reason(const struct plan_address *address, int code)
+{
+	if (code == -ECONNREFUSED && is_other_file(address))
+		return "the file is no socket";
+	if (code == -EPROTOTYPE && address->sockaddr.ss_family == AF_UNIX)
+		return "it is not a stream socket";
+	/* From a name server or /etc/hosts: a literal was refused before. */
+	if (lacks_zone(address))
+		return "a link-local address needs its interface, which a name does not give";
+	return strerror(-code);
+}
+
 /* Nothing accepts: all addresses with their reasons; codes[i] belongs to address i. */
 static int unreachable(const struct plan *plan, const int *codes, struct err *err)
 {
@@ -90,7 +125,7 @@ static int unreachable(const struct plan *plan, const int *codes, struct err *er
 
 	for (i = 0; i < plan->address_count; i++)
 		buf_printf(&list, "%s%s: %s", i ? ", " : "", plan->addresses[i].text,
-			strerror(-codes[i]));
+			reason(&plan->addresses[i], codes[i]));
 	err_set(err, ERR_TARGET, codes[0], "cannot connect to %s", buf_string(&list));
 	buf_release(&list);
 	return codes[0];
@@ -114,8 +149,8 @@ int preflight_addresses(struct plan *plan, struct notes *notes, struct err *err)
 	for (i = plan->address_count; i-- > 0;) {
 		if (codes[i] >= 0)
 			continue;
-		notes_add(
-			notes, "%s is left out: %s", plan->addresses[i].text, strerror(-codes[i]));
+		notes_add(notes, "%s is left out: %s", plan->addresses[i].text,
+			reason(&plan->addresses[i], codes[i]));
 		plan_drop_address(plan, i);
 	}
 	return 0;

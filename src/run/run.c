@@ -218,6 +218,7 @@ static void note_strangers(struct run *run)
 static int build(struct run *run, struct result_input_worker *workers,
 	const struct slowest **slowest, struct result *result, struct err *err)
 {
+	struct address_counters address_stats[ADDRESS_LIMIT];
 	struct kernel_client client;
 	struct kernel_input kernel;
 	struct machine machine;
@@ -229,6 +230,7 @@ static int build(struct run *run, struct result_input_worker *workers,
 		.plan = &run->plan,
 		.start_ns = run->start_ns,
 		.address_counts = run->address_counts,
+		.address_stats = address_stats,
 		.merged = run->collector.merged,
 		.workers = workers,
 		.timeline = &run->collector.timeline,
@@ -240,6 +242,7 @@ static int build(struct run *run, struct result_input_worker *workers,
 		.note_count = run->notes.count,
 	};
 
+	engine_address_stats(run->engine, address_stats);
 	machine_read(&machine, "/");
 	input.kernel_release = machine.kernel;
 	input.cpus = machine.cpus;

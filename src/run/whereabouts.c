@@ -9,6 +9,7 @@
 #include "observe/listener.h"
 #include "plan/locality.h"
 #include "plan/topology.h"
+#include "plan/unixsock.h"
 
 #define OWN_NETNS "/proc/self/ns/net"
 
@@ -85,6 +86,23 @@ static void add_look(struct search *search, const struct listener *listener)
 	search->look[search->look_count++] = listener->netns;
 }
 
+/* The process behind a unix socket; an abstract one is of its namespace alone. */
+static void look_unix(struct search *search, const struct plan_address *address)
+{
+	struct listener listeners[LISTENER_LIMIT];
+	char name[UNIXSOCK_BYTES + 1];
+	size_t count = listener_find_unix(
+		listeners, LISTENER_LIMIT, "/", unixsock_name(name, address));
+
+	for (size_t i = 0; i < count && i < LISTENER_LIMIT; i++) {
+		if (*name == '@' && listeners[i].netns != search->own_netns)
+			continue;
+		search->found->listens = true;
+		if (!search->found->pid)
+			search->found->pid = listeners[i].pid;
+	}
+}
+
 static void look(struct search *search, uint16_t port)
 {
 	struct listener listeners[LISTENER_LIMIT];
@@ -129,6 +147,11 @@ void whereabouts_find(struct whereabouts *whereabouts, const struct plan *plan,
 	*whereabouts = (struct whereabouts){.probe = *options, .pid = options->pid};
 	if (plan)
 		whereabouts->on_this_host = is_on_this_host(plan);
+	if (of_target && plan->addresses[0].sockaddr.ss_family == AF_UNIX) {
+		whereabouts->is_unix = true;
+		look_unix(&search, &plan->addresses[0]);
+		return;
+	}
 	if (of_target) {
 		search.plan = plan;
 		probe->port_count = 1;
@@ -150,6 +173,12 @@ bool whereabouts_obstacle(const struct whereabouts *whereabouts, struct buf *rea
 {
 	unsigned int port = whereabouts->probe.ports[0];
 
+	if (whereabouts->is_unix) {
+		buf_text(reason,
+			"no TCP hooks: requests through a unix socket do not pass the stages the "
+			"probe follows");
+		return true;
+	}
 	if (whereabouts->listens)
 		return false;
 	if (whereabouts->on_this_host)

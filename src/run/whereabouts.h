@@ -26,10 +26,11 @@
 
 struct whereabouts {
 	struct probe_options probe; /* as asked, with ports and, where it is certain, netns */
-	bool listens;               /* a process of this machine listens on one of the ports */
-	bool on_this_host;          /* the target has an address of this namespace */
-	uint32_t pid;               /* a process of the server; 0: not known */
-	char netns[64];             /* what probe.netns points to when it was found here */
+	bool is_unix;               /* the target is a unix socket, and no ports were given */
+	bool listens;      /* a process of this machine listens on one of the ports, or there */
+	bool on_this_host; /* the target has an address of this namespace */
+	uint32_t pid;      /* a process of the server; 0: not known */
+	char netns[64];    /* what probe.netns points to when it was found here */
 	/* What probe.look_netns points to otherwise: where else a process listens. */
 	char look[WHEREABOUTS_NETNS_LIMIT][64];
 	const char *look_paths[WHEREABOUTS_NETNS_LIMIT];

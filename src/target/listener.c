@@ -3,17 +3,25 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/units.h"
 #include "net/sock.h"
+#include "plan/unixsock.h"
 
 /* Connections that were made and not yet accepted; the kernel cuts it at net.core.somaxconn. */
 #define BACKLOG 16384
+
+/* How long a unix socket is tried whose file is there already: its server may have a full queue. */
+#define TRY_NS (100 * NS_PER_MS)
 
 static int not_an_address(const char *text, struct err *err)
 {
@@ -38,6 +46,8 @@ uint16_t listener_port(const struct listener *listener)
 	const struct sockaddr_in *four = (const struct sockaddr_in *)&listener->address;
 	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&listener->address;
 
+	if (listener->is_unix)
+		return 0;
 	return ntohs(listener->address.ss_family == AF_INET ? four->sin_port : six->sin6_port);
 }
 
@@ -57,6 +67,20 @@ static void every_address(struct listener *listener)
 	listener->address_bytes = sizeof(struct sockaddr_in6);
 }
 
+static int parse_unix(struct listener *listener, const char *text, struct err *err)
+{
+	struct plan_address address;
+	int code = unixsock_address(&address, text, err);
+
+	if (code)
+		return code;
+	listener->is_unix = true;
+	listener->address = address.sockaddr;
+	listener->address_bytes = address.sockaddr_bytes;
+	memcpy(listener->text, address.text, sizeof(listener->text));
+	return 0;
+}
+
 int listener_parse(struct listener *listener, const char *text, struct err *err)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
@@ -68,6 +92,8 @@ int listener_parse(struct listener *listener, const char *text, struct err *err)
 	int code;
 
 	memset(listener, 0, sizeof(*listener));
+	if (unixsock_is(text))
+		return parse_unix(listener, text, err);
 	if (!colon)
 		return not_an_address(text, err);
 	bytes = (size_t)(colon - text);
@@ -106,6 +132,8 @@ const char *listener_text(const struct listener *listener, char text[LISTENER_TE
 {
 	char host[INET6_ADDRSTRLEN] = "";
 
+	if (listener->is_unix)
+		return strcpy(text, listener->text);
 	getnameinfo((const struct sockaddr *)&listener->address, listener->address_bytes, host,
 		sizeof(host), NULL, 0, NI_NUMERICHOST);
 	snprintf(text, LISTENER_TEXT_BYTES,
@@ -131,12 +159,129 @@ static int set_up(int fd, const struct listener *listener, bool shared)
 	return 0;
 }
 
+/* The path of a unix socket's file; NULL: it has none. */
+static const char *file_of(const struct listener *listener)
+{
+	const struct sockaddr_un *un = (const struct sockaddr_un *)&listener->address;
+
+	return un->sun_path[0] ? un->sun_path : NULL;
+}
+
+/* Takes a socket's file away that nobody listens on. */
+static int remove_stale(const struct listener *listener, struct err *err)
+{
+	const char *path = file_of(listener);
+	struct stat status;
+	int code;
+
+	if (!path)
+		return err_set_errno(err, ERR_ENVIRONMENT, -EADDRINUSE, "cannot listen on \"%s\"",
+			listener->text);
+	if (lstat(path, &status) < 0)
+		return errno == ENOENT ? 0
+				       : err_set_errno(err, ERR_ENVIRONMENT, -errno,
+						 "cannot look at \"%s\"", listener->text);
+	if (!S_ISSOCK(status.st_mode))
+		return err_set(err, ERR_ENVIRONMENT, -EEXIST,
+			"cannot listen on \"%s\": the file is there and is no socket; name "
+			"another, or remove it",
+			listener->text);
+	code = sock_try(
+		(const struct sockaddr *)&listener->address, listener->address_bytes, TRY_NS);
+	if (code != -ECONNREFUSED)
+		return err_set(err, ERR_ENVIRONMENT, -EADDRINUSE,
+			"cannot listen on \"%s\": a server listens there already", listener->text);
+	if (unlink(path) < 0 && errno != ENOENT)
+		return err_set_errno(err, ERR_ENVIRONMENT, -errno,
+			"cannot replace \"%s\", which nobody listens on", listener->text);
+	return 0;
+}
+
+static int bind_unix(struct listener *listener, int fd, struct err *err)
+{
+	const struct sockaddr *address = (const struct sockaddr *)&listener->address;
+	struct stat status;
+	int code;
+
+	if (bind(fd, address, listener->address_bytes) < 0) {
+		if (errno != EADDRINUSE)
+			return err_set_errno(err, ERR_ENVIRONMENT, -errno,
+				"cannot listen on \"%s\"", listener->text);
+		code = remove_stale(listener, err);
+		if (code)
+			return code;
+		if (bind(fd, address, listener->address_bytes) < 0)
+			return err_set_errno(err, ERR_ENVIRONMENT, -errno,
+				"cannot listen on \"%s\"", listener->text);
+	}
+	listener->bound = true;
+	listener->fd = fd;
+	if (file_of(listener) && stat(file_of(listener), &status) == 0) {
+		listener->device = status.st_dev;
+		listener->inode = status.st_ino;
+	}
+	if (listen(fd, listener->backlog ? (int)listener->backlog : BACKLOG) < 0)
+		return err_set_errno(
+			err, ERR_ENVIRONMENT, -errno, "cannot listen on \"%s\"", listener->text);
+	return 0;
+}
+
+/* There is no SO_REUSEPORT for unix sockets: all share one queue. */
+static int open_unix(struct listener *listener, struct err *err)
+{
+	int fd, code;
+
+	if (!listener->bound) {
+		fd = sock_open(AF_UNIX);
+		if (fd < 0)
+			return err_set_errno(
+				err, ERR_ENVIRONMENT, fd, "no socket for \"%s\"", listener->text);
+		code = bind_unix(listener, fd, err);
+		if (code && !listener->bound)
+			close(fd);
+		if (code)
+			return code;
+	}
+	fd = fcntl(listener->fd, F_DUPFD_CLOEXEC, 0);
+	return fd < 0 ? err_set_errno(err, ERR_ENVIRONMENT, -errno, "no descriptor for \"%s\"",
+				listener->text)
+		      : fd;
+}
+
+void listener_close(struct listener *listener)
+{
+	struct stat status;
+
+	if (!listener->bound)
+		return;
+	close(listener->fd);
+	listener->bound = false;
+	if (file_of(listener) && lstat(file_of(listener), &status) == 0 &&
+		status.st_dev == listener->device && status.st_ino == listener->inode)
+		unlink(file_of(listener));
+}
+
+void listener_url(const struct listener *listener, struct buf *out)
+{
+	struct plan_address address = {
+		.sockaddr = listener->address, .sockaddr_bytes = listener->address_bytes};
+	char text[LISTENER_TEXT_BYTES];
+
+	if (listener->is_unix)
+		unixsock_url(out, &address);
+	else
+		buf_printf(out, "http://%s", listener_text(listener, text));
+}
+
 int listener_open(struct listener *listener, bool shared, struct err *err)
 {
 	socklen_t bytes = sizeof(listener->address);
 	char text[LISTENER_TEXT_BYTES];
-	int fd = sock_open(listener->address.ss_family), code;
+	int fd, code;
 
+	if (listener->is_unix)
+		return open_unix(listener, err);
+	fd = sock_open(listener->address.ss_family);
 	if (fd < 0)
 		return err_set_errno(err, ERR_ENVIRONMENT, fd, "no socket for \"%s\"",
 			listener_text(listener, text));

@@ -320,6 +320,11 @@ const char *target_address(const struct target *target, size_t address)
 	return target->addresses[address];
 }
 
+void target_url(const struct target *target, size_t address, struct buf *out)
+{
+	listener_url(&target->listeners[address], out);
+}
+
 uint64_t target_start_ns(const struct target *target)
 {
 	return target->start_ns;
@@ -384,6 +389,8 @@ void target_close(struct target *target)
 	}
 	for (size_t i = 0; target->tallies && i < target->options.worker_count; i++)
 		tally_free(target->tallies[i]);
+	for (size_t i = 0; i < TARGET_ADDRESS_LIMIT; i++)
+		listener_close(&target->listeners[i]);
 	free(target->tallies);
 	free(target->workers);
 	reply_book_release(&target->book);

@@ -50,11 +50,14 @@ struct target;
 /* Binds, listens, starts the workers; connections are accepted once it returned 0. */
 int target_open(struct target **target, const struct target_options *options, struct err *err);
 
-/* The port of an address, the chosen one where 0 was asked. */
+/* The port of an address, the chosen one where 0 was asked; 0 of a unix socket. */
 uint16_t target_port(const struct target *target, size_t address);
 
 /* "127.0.0.1:8080": an address as it is bound; valid until target_close. */
 const char *target_address(const struct target *target, size_t address);
+
+/* Appends its URL without a path: "http://127.0.0.1:8080", "http+unix://%2Frun%2Fx.sock". */
+void target_url(const struct target *target, size_t address, struct buf *out);
 
 /* Offsets of freezes count from here (clock.h). */
 uint64_t target_start_ns(const struct target *target);

@@ -3,6 +3,7 @@
 # A target of a known capacity: below it latency is flat, above it the completed rate is the capacity
 # and the backlog grows by what is too much, over however many connections the load comes. What the
 # machine's own delays can only make worse is bounded on one side.
+# test-timeout: 120 (loads are repeated on a busy machine)
 source tests/assert.sh
 source tests/load.sh
 source tests/serving.sh

@@ -48,3 +48,5 @@ before=$(resident_bytes)
 load -n 1000 -c 20 "$url/"
 expect_equal 'leaked' "$(leaked)" 20000000
 expect_resident "$before" 20000000
+stop "$server"
+expect_text "$SCRATCH/serve.out" 'leaked by "*": 19.1 MiB'

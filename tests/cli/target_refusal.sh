@@ -42,3 +42,7 @@ for kind in close:closed reset:reset; do
 	expect_equal "misbehaved on $path" \
 		"$(stats ".routes[] | select(.path == \"$path\") | .misbehaved")" "$refused"
 done
+
+# The summary at the end tells.
+stop "$server"
+expect_text "$SCRATCH/serve.out" "queue of \"/reset\": at most 50 requests, $refused refused"

@@ -15,3 +15,8 @@ expect_equal features "$features" 'single_issuer defer_taskrun registered_ring s
 run "$RINGLOAD" run --dry-run -c 200 "$url/"
 expect_status 0
 expect_text "$SCRATCH/out" ' and 512 buffers of '
+
+# Stamps of arrival, for every response.
+load -n 500 -c 4 --rx-timestamps "$url/"
+expect_record '.latency_ns.client_queue.count + .rx_stamps.unstamped == 500 and .rx_stamps.unstamped < 50'
+expect_record '.latency_ns | .client_queue.max <= .service.max and .until_arrival.max <= .service.max'

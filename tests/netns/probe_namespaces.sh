@@ -8,23 +8,8 @@ source tests/load.sh
 source tests/serving.sh
 source tests/kernel.sh
 source tests/robust.sh
+source tests/namespaces.sh
 
-# A namespace lives as long as the process that holds it; nothing has a name outside of it.
-elsewhere() {
-	[ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]
-}
-make_space() {
-	start unshare --net sleep 600
-	space=$pid
-	wait_for 5 elsewhere "$space" || fail 'no network namespace'
-	in_space "$space" ip link set lo up
-}
-in_space() {
-	local holder=$1
-
-	shift
-	nsenter --target "$holder" --net "$@"
-}
 # serve_in SPACE PORT
 serve_in() {
 	: >"$SCRATCH/served"
@@ -38,13 +23,7 @@ make_space
 left=$space
 make_space
 right=$space
-ip link add near netns "$left" type veth peer name far netns "$right"
-in_space "$left" ip addr add 10.99.0.1/24 dev near
-in_space "$left" ip addr add fd99::1/64 dev near nodad
-in_space "$left" ip link set near up
-in_space "$right" ip addr add 10.99.0.2/24 dev far
-in_space "$right" ip addr add fd99::2/64 dev far nodad
-in_space "$right" ip link set far up
+join_spaces "$left" "$right"
 
 serve_in "$right" 0
 right_server=$server

@@ -263,8 +263,12 @@ void fake_net_connect(struct fake_conn *conn, const struct sockaddr *address, ui
 
 	if (conn->connecting || conn->connect_known)
 		fake_log_fail("conn %u is connected twice", conn->number);
+	if (conn->family != address->sa_family)
+		fake_log_fail("conn %u: a socket of family %d is connected to one of %d",
+			conn->number, conn->family, address->sa_family);
 	conn->address = find_address(net, address);
-	conn->local_port = (uint16_t)(FIRST_PORT + conn->number % PORTS);
+	if (conn->family != AF_UNIX)
+		conn->local_port = (uint16_t)(FIRST_PORT + conn->number % PORTS);
 	conn->connecting = true;
 	net->connects_asked++;
 	conn->connect_result = net->server->asked(net->server->context, conn, now_ns, &known_ns);

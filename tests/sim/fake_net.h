@@ -51,7 +51,8 @@ struct fake_conn {
 	bool connect_known; /* the outcome is there, in connect_result */
 	int connect_result;
 	size_t address;
-	uint16_t local_port; /* 0: none yet */
+	int family;          /* the socket's */
+	uint16_t local_port; /* 0: none yet; a unix socket never has one */
 	bool port_asked;
 
 	/* From client to server. */

@@ -152,17 +152,15 @@ struct stamp_header {
 	bool stamped;
 };
 
-void fake_operation_open_stamped(const struct ring *ring, const struct ring_completion *completion,
-	struct ring_stamped *stamped)
+bool fake_operation_open_stamped(
+	const struct ring *ring, struct ring_completion *completion, uint64_t *wall_ns)
 {
-	const uint8_t *buffer = fake_ring_buffer(ring, completion->buffer);
 	struct stamp_header header;
 
-	memcpy(&header, buffer, sizeof(header));
-	stamped->data = buffer + RING_STAMPED_BYTES;
-	stamped->result = completion->result - RING_STAMPED_BYTES;
-	stamped->stamped = header.stamped;
-	stamped->wall_ns = header.wall_ns;
+	memcpy(&header, fake_ring_buffer(ring, completion->buffer), sizeof(header));
+	completion->result -= RING_STAMPED_BYTES;
+	*wall_ns = header.wall_ns;
+	return header.stamped;
 }
 
 /* A stamp for what was taken; the end of a stream has none. */

@@ -72,8 +72,8 @@ bool fake_ring_chance(struct ring *ring, uint32_t one_in);
 uint8_t *fake_ring_buffer(const struct ring *ring, uint16_t buffer);
 
 /* What a stamped receive left in its buffer. */
-void fake_operation_open_stamped(const struct ring *ring, const struct ring_completion *completion,
-	struct ring_stamped *stamped);
+bool fake_operation_open_stamped(
+	const struct ring *ring, struct ring_completion *completion, uint64_t *wall_ns);
 
 /* Issues what is queued. */
 void fake_operation_submit(struct ring *ring);

@@ -314,14 +314,14 @@ const void *ring_buffer_data(const struct ring *ring, uint16_t buffer)
 	return fake_ring_buffer(ring, buffer);
 }
 
-void ring_open_stamped(const struct ring *ring, const struct ring_completion *completion,
-	struct ring_stamped *stamped)
+bool ring_open_stamped(
+	const struct ring *ring, struct ring_completion *completion, uint64_t *wall_ns)
 {
-	*stamped = (struct ring_stamped){.result = completion->result};
+	*wall_ns = 0;
 	if (!(completion->flags & RING_BUFFER))
-		return;
+		return false;
 	handed_over(ring, completion->buffer);
-	fake_operation_open_stamped(ring, completion, stamped);
+	return fake_operation_open_stamped(ring, completion, wall_ns);
 }
 
 void ring_buffer_return(struct ring *ring, uint16_t buffer)

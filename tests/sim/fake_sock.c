@@ -89,10 +89,14 @@ int sock_open(int family)
 {
 	int result = fails();
 
-	if (family != AF_INET && family != AF_INET6)
+	if (family != AF_INET && family != AF_INET6 && family != AF_UNIX)
 		fake_log_fail("a socket of family %d", family);
-	if (!result)
-		result = fake_net_open(sockets.net)->fd;
+	if (!result) {
+		struct fake_conn *conn = fake_net_open(sockets.net);
+
+		conn->family = family;
+		result = conn->fd;
+	}
 	fake_log_trace("sock_open: %d", result);
 	if (sockets.watch.opened)
 		sockets.watch.opened(sockets.watch.watcher, result);

@@ -6,8 +6,10 @@
 #include <inttypes.h>
 #include <math.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include "plan/window.h"
 #include "tests/sim/fake_log.h"
@@ -35,19 +37,32 @@ static uint32_t trouble(struct rng *rng, uint32_t mostly, uint32_t rarest)
 	return one_in(rng, mostly) ? (uint32_t)spread(rng, 2, rarest) : 0;
 }
 
+static void name_address(struct plan_address *address, size_t index, bool is_unix)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)&address->sockaddr;
+	struct sockaddr_un *un = (struct sockaddr_un *)&address->sockaddr;
+
+	if (is_unix) {
+		un->sun_family = AF_UNIX;
+		snprintf(un->sun_path, sizeof(un->sun_path), "/%zu", index);
+		address->sockaddr_bytes = sizeof(*un);
+		return;
+	}
+	in->sin_family = AF_INET;
+	in->sin_port = htons((uint16_t)(8000 + index));
+	in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	address->sockaddr_bytes = sizeof(*in);
+}
+
 static void draw_addresses(struct sim_case *sim, struct rng *rng)
 {
 	bool all_well = !one_in(rng, 3);
+	bool is_unix = sim->seed % 8 == 3;
 
 	sim->plan.addresses = sim->addresses;
 	sim->plan.address_count = 1 + (size_t)rng_below(rng, SIM_SERVER_ADDRESSES);
 	for (size_t i = 0; i < sim->plan.address_count; i++) {
-		struct sockaddr_in *address = (struct sockaddr_in *)&sim->addresses[i].sockaddr;
-
-		address->sin_family = AF_INET;
-		address->sin_port = htons((uint16_t)(8000 + i));
-		address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-		sim->addresses[i].sockaddr_bytes = sizeof(*address);
+		name_address(&sim->addresses[i], i, is_unix);
 		sim->server.addresses[i] = all_well ? SIM_ADDRESS_ACCEPTS
 						    : (enum sim_address)rng_below(
 							      rng, SIM_ADDRESS_COUNT);
@@ -240,6 +255,9 @@ static void draw_sockets(struct sim_case *sim, struct rng *rng)
 	plan->reset_on_close = one_in(rng, 4);
 	if (!one_in(rng, 4))
 		return;
+	for (size_t i = 0; i < plan->address_count; i++)
+		if (sim->addresses[i].sockaddr.ss_family != AF_INET)
+			return;
 	plan->sources.ranges = sim->sources;
 	plan->sources.range_count = 1 + (size_t)rng_below(rng, SIM_CASE_SOURCES);
 	for (size_t i = 0; i < plan->sources.range_count; i++)

@@ -460,6 +460,7 @@ void sim_shadow_init(struct shadow *shadow, const struct plan *plan, size_t inde
 	shadow->drain_until_ns = shadow->cut_ns = UINT64_MAX;
 	shadow->measured_left = plan->has_requests ? shadow->place->requests : UINT64_MAX;
 	shadow->requests_left = shadow->measured_left;
+	shadow->addresses = take(plan->address_count, sizeof(*shadow->addresses));
 	shadow->conns = take(shadow->place->connections, sizeof(*shadow->conns));
 	for (uint32_t i = 0; i < shadow->place->connections; i++)
 		shadow->conns[i] = (struct shadow_conn){
@@ -478,6 +479,7 @@ void sim_shadow_release(struct shadow *shadow)
 		free(shadow->conns[i].requests);
 	free(shadow->conns);
 	free(shadow->dials);
+	free(shadow->addresses);
 	free(shadow->waiting);
 	free(shadow->rows);
 	memset(shadow, 0, sizeof(*shadow));

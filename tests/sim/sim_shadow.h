@@ -167,11 +167,14 @@ struct shadow {
 	/* What must come out. */
 	struct shadow_phase phase[STATS_PHASE_COUNT];
 	uint64_t connections[CONNECTION_COUNTER_COUNT];
+	/* For each address of the plan; without the `socketless` attempts that got no socket, as it
+	 * cannot be seen for which address they were. */
+	struct address_counters *addresses;
 	uint64_t health[HEALTH_COUNT];
 	struct shadow_hist connect, loop;
 	struct slowest_row *rows; /* a row for every request that may be among the slowest */
 	size_t row_count, row_room;
-	uint64_t uncertain_stale, uncertain_replaced;
+	uint64_t uncertain_stale, uncertain_replaced, socketless;
 	bool cpu_seen;
 	uint64_t cpu_ns, cpu_wall_ns, cpu_spin_ns;
 };

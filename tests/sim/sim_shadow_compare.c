@@ -85,6 +85,45 @@ static void compare_states(const struct shadow *shadow)
 			shadow->in_flight);
 }
 
+/* Attempts that are still under way. */
+static uint64_t connecting_to(const struct worker *worker, size_t address)
+{
+	uint64_t count = 0;
+
+	for (uint32_t i = 0; i < worker->place->connections; i++)
+		count += worker->conns[i].address == address &&
+			 (worker->conns[i].armed & CONN_ARMED_CONNECT);
+	return count;
+}
+
+static void compare_addresses(const struct shadow *shadow)
+{
+	static const char *const names[ADDRESS_COUNTER_COUNT] = {
+		"attempted", "established", "failed", "completed", "requests failed", "timed out"};
+	const struct worker *worker = shadow->worker;
+	const uint64_t *total = worker->stats->connections.value;
+	uint64_t failed = 0, attempted = 0;
+
+	for (size_t a = 0; a < shadow->plan->address_count; a++) {
+		const uint64_t *value = worker->addresses[a].value;
+		uint64_t ended = value[ADDRESS_ESTABLISHED] + value[ADDRESS_FAILED];
+
+		for (unsigned int i = ADDRESS_ESTABLISHED; i < ADDRESS_COUNTER_COUNT; i++)
+			compare_about(names[i], value[i], shadow->addresses[a].value[i],
+				i == ADDRESS_FAILED ? shadow->socketless : 0);
+		compare_about(names[ADDRESS_ATTEMPTED], value[ADDRESS_ATTEMPTED],
+			ended + connecting_to(worker, a), 0);
+		attempted += value[ADDRESS_ATTEMPTED];
+		failed += value[ADDRESS_FAILED];
+	}
+	compare_about("attempted over all addresses", attempted, total[CONNECTION_ATTEMPTED], 0);
+	compare_about("failed over all addresses", failed,
+		total[CONNECTION_FAILED_REFUSED] + total[CONNECTION_FAILED_TIMEOUT] +
+			total[CONNECTION_FAILED_UNREACHABLE] + total[CONNECTION_FAILED_NO_PORT] +
+			total[CONNECTION_FAILED_NO_FD],
+		0);
+}
+
 /* What the identities promise, among the worker's own figures. */
 static void check_identity(const struct stats_request *stats, const char *name, bool asked)
 {
@@ -116,6 +155,7 @@ void sim_shadow_compare(const struct shadow *shadow, const struct ring *ring, bo
 	const struct stats *stats = shadow->worker->stats;
 
 	compare_states(shadow);
+	compare_addresses(shadow);
 	shadow_slowest_compare(shadow, at_end);
 	for (unsigned int i = 0; i < STATS_PHASE_COUNT; i++) {
 		compare_phase(&stats->phase[i], &shadow->phase[i], phase_names[i], at_end);

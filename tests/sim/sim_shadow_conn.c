@@ -24,6 +24,14 @@ static struct shadow_request take_oldest(struct shadow *shadow, struct shadow_co
 	return request;
 }
 
+/* Of a request of the measured phase. */
+static void count_outcome(struct shadow *shadow, const struct shadow_conn *conn,
+	const struct shadow_request *request, enum address_counter outcome)
+{
+	if (request->phase == STATS_MEASURED)
+		shadow->addresses[conn->peer->address].value[outcome]++;
+}
+
 static void completed(
 	struct shadow *shadow, struct shadow_conn *conn, uint16_t status, uint64_t now_ns)
 {
@@ -31,6 +39,7 @@ static void completed(
 	struct shadow_phase *phase = &shadow->phase[request.phase];
 
 	phase->value[COUNTER_COMPLETED]++;
+	count_outcome(shadow, conn, &request, ADDRESS_COMPLETED);
 	phase->status[status]++;
 	shadow_count_in_window(shadow, COUNTER_WINDOW_COMPLETED, now_ns);
 	phase->value[status < 400   ? COUNTER_OUTCOME_OK
@@ -51,6 +60,8 @@ void shadow_break(
 		struct shadow_phase *phase = &shadow->phase[request.phase];
 
 		phase->value[failure]++;
+		count_outcome(shadow, conn, &request,
+			failure == COUNTER_TIMED_OUT ? ADDRESS_TIMED_OUT : ADDRESS_REQUESTS_FAILED);
 		if (failure == COUNTER_TIMED_OUT) {
 			shadow_record(&phase->total, now_ns - request.intended_ns, true);
 			shadow_record(&phase->service, now_ns - request.sent_ns, true);
@@ -199,6 +210,7 @@ void shadow_open_failed(struct shadow *shadow, int result)
 	shadow->connections[failure_of(result)]++;
 	shadow->failed_opens++;
 	shadow->failed_opens_ever++;
+	shadow->socketless++;
 	shadow->uncertain_replaced++;
 }
 
@@ -304,6 +316,7 @@ void shadow_installed(struct shadow *shadow, uint32_t slot, int result)
 	if (result)
 		connect_failed(shadow, conn, result);
 	if (shadow->plan->no_keepalive) {
+		shadow->socketless += result != 0;
 		shadow_churn_dials(shadow, slot, result != 0);
 		return;
 	}
@@ -314,6 +327,7 @@ void shadow_installed(struct shadow *shadow, uint32_t slot, int result)
 	if (!result)
 		return;
 	shadow->failed_opens++;
+	shadow->socketless++;
 	conn->served = false;
 	down(conn, shadow->clock->read_ns);
 }
@@ -359,10 +373,12 @@ static void connected(struct shadow *shadow, struct shadow_conn *conn,
 			conn->address);
 	if (result || conn->state != SHADOW_CONNECTING) {
 		connect_failed(shadow, conn, result ? result : -ECANCELED);
+		shadow->addresses[conn->peer->address].value[ADDRESS_FAILED]++;
 		conn->state = SHADOW_CLOSING;
 		return;
 	}
 	shadow->connections[CONNECTION_ESTABLISHED]++;
+	shadow->addresses[conn->peer->address].value[ADDRESS_ESTABLISHED]++;
 	shadow_record(&shadow->connect, now_ns - conn->connect_ns, false);
 	conn->state = SHADOW_OPEN;
 	conn->receiving = true;

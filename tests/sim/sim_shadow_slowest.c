@@ -34,6 +34,9 @@ void shadow_asked_port(struct shadow *shadow, const struct fake_conn *conn)
 {
 	if (!shadow->plan->slowest_rows)
 		fake_log_fail("conn %u: asked for its port, which nobody needs", conn->number);
+	if (conn->family == AF_UNIX)
+		fake_log_fail(
+			"conn %u: asked for its port, which a unix socket has not", conn->number);
 	if (conn->port_asked)
 		fake_log_fail("conn %u: asked for its port again", conn->number);
 }

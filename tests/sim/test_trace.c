@@ -109,6 +109,7 @@ int main(void)
 	int status;
 
 	fake_log_begin(1, false);
+	fake.world.accepts.ss_family = fake.world.refuses.ss_family = AF_INET;
 	((struct sockaddr_in *)&fake.world.accepts)->sin_port = 1;
 	((struct sockaddr_in *)&fake.world.refuses)->sin_port = 2;
 	fake_clock_init(&fake.clock, &clock, 1);

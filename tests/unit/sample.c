@@ -62,6 +62,8 @@ static void init_input(struct sample *sample)
 	sample->command[2] = "-r1000";
 	sample->command[3] = "http://127.0.0.1:8080/hello";
 	sample->address_counts[0] = 64;
+	sample->address_stats[0] = (struct address_counters){
+		.value = {[ADDRESS_ATTEMPTED] = 64, [ADDRESS_ESTABLISHED] = 64}};
 	*input = (struct result_input){
 		.tool_version = "0.1.0",
 		.command = sample->command,
@@ -77,6 +79,7 @@ static void init_input(struct sample *sample)
 			.kernel_features = 0x3fff},
 		.start_ns = SAMPLE_START_NS,
 		.address_counts = sample->address_counts,
+		.address_stats = sample->address_stats,
 		.merged = sample->merged,
 		.workers = sample->workers,
 		.timeline = &sample->timeline,

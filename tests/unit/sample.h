@@ -26,6 +26,7 @@ struct sample {
 	struct plan_address addresses[2];
 	struct plan_worker plan_workers[SAMPLE_WORKERS];
 	uint32_t address_counts[2];
+	struct address_counters address_stats[2];
 	const char *command[4];
 	const char *notes[2];
 	struct stats *stats[SAMPLE_WORKERS];

@@ -11,6 +11,9 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sys/un.h>
 
 #include "plan/address.h"
 
@@ -98,7 +101,54 @@ static void test_schemes(void **state)
 				 "\"http://localhost:8080/\"");
 	assert_refused("https://h/", "URL \"https://h/\": TLS is not supported by this version; "
 				     "expected \"http://\"");
-	assert_refused("ftp://h/", "URL \"ftp://h/\" has scheme \"ftp\": expected \"http\"");
+	assert_refused("ftp://h/", "URL \"ftp://h/\" has scheme \"ftp\": expected \"http\" or "
+				   "\"http+unix\"");
+	assert_refused("unix:/run/x.sock", "URL \"unix:/run/x.sock\" has no scheme: a unix socket "
+					   "is written as in \"http+unix://%2Frun%2Fx.sock/\"");
+	assert_refused("https+unix://%2Fx/", "URL \"https+unix://%2Fx/\": TLS is not supported by "
+					     "this version; expected \"http://\"");
+}
+
+static void test_unix_sockets(void **state)
+{
+	char text[400];
+	struct address_url url;
+	struct err err = {0};
+
+	(void)state;
+	assert_url("http+unix://%2Frun%2Fx.sock/a?b#c", "unix:/run/x.sock", 0, "localhost", "/a?b");
+	assert_url("HTTP+UNIX://%2frun%2fx.sock", "unix:/run/x.sock", 0, "localhost", "/");
+	assert_url("http+unix://.%2Fx%3A1%25%20/", "unix:./x:1% ", 0, "localhost", "/");
+	assert_url("http+unix://%2Fa%40b/", "unix:/a@b", 0, "localhost", "/");
+	/* Abstract names, in three ways. */
+	assert_url("http+unix://%00name/a", "unix:@name", 0, "localhost", "/a");
+	assert_url("http+unix://@name/a", "unix:@name", 0, "localhost", "/a");
+	assert_url("http+unix://%40name/a", "unix:@name", 0, "localhost", "/a");
+	assert_refused("http+unix:///run/x.sock/a",
+		"URL \"http+unix:///run/x.sock/a\" has no host: the path of a unix socket goes "
+		"there percent-encoded, as in \"http+unix://%2Frun%2Fx.sock/path\"");
+	assert_refused("http+unix://run/x.sock",
+		"URL \"http+unix://run/x.sock\" names no unix socket in place of the host: its "
+		"path goes there percent-encoded, as in \"http+unix://%2Frun%2Fx.sock/path\"");
+	assert_refused("http+unix://%2Fx:80/",
+		"URL \"http+unix://%2Fx:80/\" has a port, which a unix socket has not: write "
+		"\"%3A\" for a \":\" in its path");
+	assert_refused("http+unix://%2Fx%2/",
+		"URL \"http+unix://%2Fx%2/\" has a \"%\" without two hexadecimal digits in the "
+		"socket's path: write \"%25\" for the character itself");
+	assert_refused("http+unix://%2Fx%00y/",
+		"URL \"http+unix://%2Fx%00y/\" has a NUL byte inside the socket's path: expected "
+		"it "
+		"only before the name of an abstract socket, as in \"http+unix://%00name/\"");
+	assert_refused("http+unix://@/", "\"unix:@\" has no name after \"@\": expected that of an "
+					 "abstract socket, as in \"unix:@name\"");
+	snprintf(text, sizeof(text), "http+unix://%%2F%0107d/", 0);
+	assert_true(address_parse_url(&url, text, &err) < 0);
+	assert_int_equal(err.kind, ERR_USAGE);
+	assert_non_null(strstr(err.text, "a unix socket's path of 108 bytes is too long"));
+	snprintf(text, sizeof(text), "http+unix://%%2F%0106d/", 0);
+	assert_int_equal(address_parse_url(&url, text, &err), 0);
+	address_url_release(&url);
 }
 
 static void test_hosts(void **state)
@@ -150,7 +200,8 @@ static void test_ports(void **state)
 static void test_user_names_are_refused_unseen(void **state)
 {
 	static const char *const urls[] = {"http://me:secret@h/", "me:secret@h:80",
-		"https://me:secret@h/", "http://me:secret@[::1/", "http://me:secret@h:x/"};
+		"https://me:secret@h/", "http://me:secret@[::1/", "http://me:secret@h:x/",
+		"http+unix://me:secret@%2Fx/", "http+unix://@me:secret@%2Fx/"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++)
@@ -209,11 +260,117 @@ static void test_host_port(void **state)
 	assert_string_equal(host, "::1");
 	assert_int_equal(port, 81);
 	free(host);
+	/* Another port of the URL's host. */
+	assert_int_equal(address_parse_host_port(":8080", &host, &port, NULL), 0);
+	assert_null(host);
+	assert_int_equal(port, 8080);
+	assert_int_equal(address_parse_host_port("[fe80::1%eth0]:81", &host, &port, NULL), 0);
+	assert_string_equal(host, "fe80::1%eth0");
+	free(host);
 	assert_host_port_refused("h", "\"h\" has no port: write \"h:80\"");
 	assert_host_port_refused("http://h:80", "\"http://h:80\" is a URL: expected HOST:PORT");
 	assert_host_port_refused(
 		"h:80/", "\"h:80/\" has a port that is not a number: expected 1 to 65535");
+	assert_host_port_refused("h:", "\"h:\" has no port after \":\": expected 1 to 65535");
+	assert_host_port_refused(":", "\":\" has no port after \":\": expected 1 to 65535");
+	assert_host_port_refused("[::1]", "\"[::1]\" has no port: write \"[::1]:80\"");
+	assert_host_port_refused("::1", "\"::1\" has more than one \":\": an IPv6 address goes in "
+					"brackets, as in \"[::1]:8080\"");
 	assert_host_port_refused("", "\"\" has no host: expected as in \"localhost:8080\"");
+}
+
+static void test_host_port_of_unix_sockets(void **state)
+{
+	char *host;
+	uint16_t port = 1;
+
+	(void)state;
+	assert_int_equal(address_parse_host_port("unix:/run/x.sock", &host, &port, NULL), 0);
+	assert_string_equal(host, "unix:/run/x.sock");
+	assert_int_equal(port, 0);
+	free(host);
+	assert_int_equal(address_parse_host_port("unix:@name", &host, &port, NULL), 0);
+	assert_string_equal(host, "unix:@name");
+	free(host);
+	/* A host may be called so. */
+	assert_int_equal(address_parse_host_port("unix:8080", &host, &port, NULL), 0);
+	assert_string_equal(host, "unix");
+	assert_int_equal(port, 8080);
+	free(host);
+	assert_host_port_refused("/run/x.sock", "\"/run/x.sock\" is a path: write "
+						"\"unix:/run/x.sock\" for a unix socket there");
+	assert_host_port_refused("unix:x.sock",
+		"\"unix:x.sock\" names no unix socket: expected a path, as in \"unix:/run/x.sock\" "
+		"or \"unix:./x.sock\", or the name of an abstract one, as in \"unix:@name\"");
+}
+
+static void test_resolve_unix_sockets(void **state)
+{
+	struct plan_address *addresses;
+	struct sockaddr_un *un;
+	struct err err = {0};
+	size_t count;
+
+	(void)state;
+	assert_int_equal(address_resolve("unix:/run/x.sock", 0, &addresses, &count, NULL), 0);
+	assert_int_equal(count, 1);
+	un = (struct sockaddr_un *)&addresses[0].sockaddr;
+	assert_int_equal(un->sun_family, AF_UNIX);
+	assert_string_equal(un->sun_path, "/run/x.sock");
+	assert_int_equal(addresses[0].sockaddr_bytes,
+		offsetof(struct sockaddr_un, sun_path) + sizeof("/run/x.sock"));
+	assert_string_equal(addresses[0].text, "unix:/run/x.sock");
+	free(addresses);
+	/* Without a NUL at its end, which would belong to the name. */
+	assert_int_equal(address_resolve("unix:@name", 0, &addresses, &count, NULL), 0);
+	un = (struct sockaddr_un *)&addresses[0].sockaddr;
+	assert_memory_equal(un->sun_path, "\0name", 5);
+	assert_int_equal(addresses[0].sockaddr_bytes, offsetof(struct sockaddr_un, sun_path) + 5);
+	assert_string_equal(addresses[0].text, "unix:@name");
+	free(addresses);
+	assert_int_equal(address_resolve("unix:///run/x.sock", 0, &addresses, &count, NULL), 0);
+	assert_string_equal(addresses[0].text, "unix:/run/x.sock");
+	free(addresses);
+	assert_true(address_resolve("unix:x", 0, &addresses, &count, &err) < 0);
+	assert_int_equal(err.kind, ERR_USAGE);
+	assert_null(addresses);
+	assert_int_equal(count, 0);
+}
+
+/* Loopback is there in every namespace, and may have a zone as any interface. */
+static void test_zones(void **state)
+{
+	struct plan_address *addresses;
+	struct err err = {0};
+	size_t count;
+
+	(void)state;
+	assert_int_equal(address_resolve("fe80::1%lo", 80, &addresses, &count, NULL), 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(((struct sockaddr_in6 *)&addresses[0].sockaddr)->sin6_scope_id,
+		if_nametoindex("lo"));
+	assert_string_equal(addresses[0].text, "[fe80::1%lo]:80");
+	free(addresses);
+	assert_int_equal(address_resolve("fe80::1%1", 80, &addresses, &count, NULL), 0);
+	free(addresses);
+	assert_true(address_resolve("fe80::1%no-such", 80, &addresses, &count, &err) < 0);
+	assert_int_equal(err.kind, ERR_ENVIRONMENT);
+	assert_ptr_equal(
+		strstr(err.text, "IPv6 address \"fe80::1%no-such\" is on an interface that "
+				 "does not exist here; this machine has "),
+		err.text);
+	assert_true(address_resolve("fe80::1%4000000000", 80, &addresses, &count, &err) < 0);
+	assert_int_equal(err.kind, ERR_ENVIRONMENT);
+	assert_true(address_resolve("fe80::1", 80, &addresses, &count, &err) < 0);
+	assert_int_equal(err.kind, ERR_USAGE);
+	assert_ptr_equal(
+		strstr(err.text, "IPv6 address \"fe80::1\" is link-local: name the interface "
+				 "it is on, as in \"[fe80::1%25eth0]\"; this machine has "),
+		err.text);
+	assert_true(address_resolve("::1%lo", 80, &addresses, &count, &err) < 0);
+	assert_int_equal(err.kind, ERR_USAGE);
+	assert_string_equal(err.text, "IPv6 address \"::1%lo\" has an interface, which only "
+				      "link-local ones (fe80::/10) need: leave \"%lo\" out");
 }
 
 static void test_resolve_literals(void **state)
@@ -283,11 +440,15 @@ int main(void)
 		cmocka_unit_test(test_urls),
 		cmocka_unit_test(test_ipv6_literals),
 		cmocka_unit_test(test_schemes),
+		cmocka_unit_test(test_unix_sockets),
 		cmocka_unit_test(test_hosts),
 		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_user_names_are_refused_unseen),
 		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_host_port),
+		cmocka_unit_test(test_host_port_of_unix_sockets),
+		cmocka_unit_test(test_resolve_unix_sockets),
+		cmocka_unit_test(test_zones),
 		cmocka_unit_test(test_resolve_literals),
 		cmocka_unit_test(test_resolve_names),
 		cmocka_unit_test(test_names_that_do_not_resolve),

@@ -131,6 +131,35 @@ static void test_a_process_that_cannot_be_seen(void **state)
 	tree_free(tree);
 }
 
+static void test_unix_sockets(void **state)
+{
+	static const char *const table =
+		"Num       RefCount Protocol Flags    Type St Inode Path\n"
+		"0000000000000000: 00000003 00000000 00000000 0001 03 23 /run/x.sock\n"
+		"0000000000000000: 00000002 00000000 00010000 0001 01 21 /run/x.sock\n"
+		"0000000000000000: 00000002 00000000 00010000 0001 01 22 @name\n";
+	struct tree *tree = tree_new();
+	struct listener found[4];
+
+	(void)state;
+	write_process(tree, 10, 500, 21);
+	write_process(tree, 11, 500, 22);
+	write_process(tree, 12, 500, 23);
+	write_process(tree, 20, 600, 31);
+	write_table(tree, 10, "unix", table);
+	write_table(tree, 20, "unix",
+		"0000000000000000: 00000002 00000000 00010000 0001 01 31 @name\n");
+	assert_int_equal(listener_find_unix(found, 4, tree->root, "/run/x.sock"), 1);
+	assert_int_equal(found[0].pid, 10);
+	assert_int_equal(found[0].netns, 500);
+	assert_int_equal(listener_find_unix(found, 4, tree->root, "@name"), 2);
+	assert_int_equal(found[0].pid + found[1].pid, 31);
+	assert_int_equal(listener_find_unix(found, 4, tree->root, "/run/x.soc"), 0);
+	assert_int_equal(listener_find_unix(found, 4, tree->root, "/run/x.sock2"), 0);
+	assert_int_equal(listener_find_unix(found, 4, tree->root, "name"), 0);
+	tree_free(tree);
+}
+
 static void test_an_empty_machine(void **state)
 {
 	struct tree *tree = tree_new();
@@ -238,6 +267,7 @@ int main(void)
 		cmocka_unit_test(test_another_namespace_and_ipv6),
 		cmocka_unit_test(test_only_listening_sockets_count),
 		cmocka_unit_test(test_a_process_that_cannot_be_seen),
+		cmocka_unit_test(test_unix_sockets),
 		cmocka_unit_test(test_an_empty_machine),
 		cmocka_unit_test(test_real_sockets),
 		cmocka_unit_test(test_a_real_socket_in_another_namespace),

@@ -278,6 +278,32 @@ static void test_this_hosts_addresses(void **state)
 	tree_free(tree);
 }
 
+/* Found by the path that was bound, or by an abstract name; not a connection of the server's. */
+static void test_unix_sockets(void **state)
+{
+	static const char *const one[] = {"1"}, *const two[] = {"2"}, *const three[] = {"3"};
+	struct topology topology = machine_of("0-3", "0-3");
+	struct tree *tree = tree_new();
+
+	(void)state;
+	assert_true(locality_of(tree, &topology, "unix:/run/x.sock", 0).on_this_host);
+	tree_write(tree, "proc/net/unix",
+		"Num       RefCount Protocol Flags    Type St Inode Path\n"
+		"000000008e3dd3c1: 00000002 00000000 00010000 0001 01 21 /run/x.sock\n"
+		"0000000000000000: 00000003 00000000 00000000 0001 03 23 /run/x.sock\n"
+		"0000000000000000: 00000003 00000000 00000000 0001 03 24\n"
+		"0000000000000000: 00000002 00000000 00010000 0001 01 22 @a name\n");
+	write_process(tree, 50, 21, one, 1);
+	write_process(tree, 51, 22, two, 1);
+	write_process(tree, 52, 23, three, 1);
+	assert_found(tree, &topology, "unix:/run/x.sock", "1");
+	assert_found(tree, &topology, "unix:@a name", "2");
+	assert_found(tree, &topology, "unix:/run/x.soc", "");
+	assert_found(tree, &topology, "unix:/a name", "");
+	assert_found(tree, &topology, "unix:@a nam", "");
+	tree_free(tree);
+}
+
 static bool is_of(const struct tree *tree, uint32_t pid, const char *host)
 {
 	struct plan_address *addresses;
@@ -305,6 +331,7 @@ static void test_addresses_of_another_namespace(void **state)
 	assert_false(is_of(tree, 8, "192.0.2.4"));
 	assert_true(is_of(tree, 7, "2001:db8::3"));
 	assert_false(is_of(tree, 7, "2001:db8::4"));
+	assert_false(is_of(tree, 7, "unix:/run/x.sock"));
 	tree_free(tree);
 }
 
@@ -403,6 +430,7 @@ int main(void)
 		cmocka_unit_test(test_ipv6_listeners),
 		cmocka_unit_test(test_same_cpuset_is_not_bound),
 		cmocka_unit_test(test_this_hosts_addresses),
+		cmocka_unit_test(test_unix_sockets),
 		cmocka_unit_test(test_addresses_of_another_namespace),
 		cmocka_unit_test(test_node_of_the_interface),
 		cmocka_unit_test(test_interface_without_a_node),

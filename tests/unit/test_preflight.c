@@ -19,9 +19,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "plan/address.h"
 #include "plan/plan.h"
 #include "run/describe.h"
 #include "run/preflight.h"
+#include "tests/unit/tree.h"
 
 /* A socket bound to a loopback port of its own; it listens if asked, else connections are refused
  * and nobody else can take the port. */
@@ -62,7 +64,7 @@ static void addresses_that_refuse_are_left_out(void **state)
 	struct plan plan = {.addresses = addresses, .timeout_ns = 5 * NS_PER_S};
 	struct notes notes = {0};
 	struct err err = {0};
-	char kept[2][PLAN_ADDRESS_TEXT_BYTES], wanted[256];
+	char kept[2][PLAN_ADDRESS_TEXT_BYTES], wanted[512];
 
 	(void)state;
 	log_set_quiet(true);
@@ -89,7 +91,7 @@ static void with_none_left_every_one_is_named(void **state)
 	struct plan plan = {.addresses = addresses, .timeout_ns = 5 * NS_PER_S};
 	struct notes notes = {0};
 	struct err err = {0};
-	char wanted[256];
+	char wanted[512];
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++)
@@ -103,6 +105,86 @@ static void with_none_left_every_one_is_named(void **state)
 	assert_int_equal(notes.count, 0);
 	for (size_t i = 0; i < 2; i++)
 		close(peers[i].fd);
+}
+
+static struct plan_address unix_address(const char *text)
+{
+	struct plan_address *addresses, address;
+	size_t count;
+
+	assert_int_equal(address_resolve(text, 0, &addresses, &count, NULL), 0);
+	address = addresses[0];
+	free(addresses);
+	return address;
+}
+
+static int bind_socket(const struct plan_address *address, int type)
+{
+	int fd = socket(AF_UNIX, type, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(
+		bind(fd, (const struct sockaddr *)&address->sockaddr, address->sockaddr_bytes), 0);
+	return fd;
+}
+
+/* A missing file, one that is no socket, a socket nobody listens on, one of another kind, and one
+ * whose queue is full. */
+static void unix_sockets_that_refuse_say_why(void **state)
+{
+	static const char *const names[] = {"none", "file", "stale", "datagram", "full"};
+	static const char *const reasons[] = {"No such file or directory", "the file is no socket",
+		"Connection refused", "it is not a stream socket", "Connection timed out"};
+	struct tree *tree = tree_new();
+	struct plan_address addresses[5];
+	struct plan plan = {
+		.addresses = addresses, .address_count = 5, .timeout_ns = 50 * NS_PER_MS};
+	char text[512], wanted[1024] = "cannot connect to ";
+	struct notes notes = {0};
+	struct err err = {0};
+	int fds[4];
+
+	(void)state;
+	tree_write(tree, "file", "");
+	for (size_t i = 0; i < 5; i++) {
+		snprintf(text, sizeof(text), "unix:%s/%s", tree->root, names[i]);
+		addresses[i] = unix_address(text);
+		snprintf(wanted + strlen(wanted), sizeof(wanted) - strlen(wanted), "%s%s: %s",
+			i ? ", " : "", text, reasons[i]);
+	}
+	fds[0] = bind_socket(&addresses[2], SOCK_STREAM);
+	fds[1] = bind_socket(&addresses[3], SOCK_DGRAM);
+	fds[2] = bind_socket(&addresses[4], SOCK_STREAM);
+	assert_int_equal(listen(fds[2], 0), 0);
+	fds[3] = socket(AF_UNIX, SOCK_STREAM, 0);
+	assert_int_equal(connect(fds[3], (const struct sockaddr *)&addresses[4].sockaddr,
+				 addresses[4].sockaddr_bytes),
+		0);
+	assert_true(preflight_addresses(&plan, &notes, &err) < 0);
+	assert_int_equal(err.kind, ERR_TARGET);
+	assert_string_equal(err.text, wanted);
+	for (size_t i = 0; i < 4; i++)
+		close(fds[i]);
+	tree_free(tree);
+}
+
+/* As a name server may give one: the literal was refused before. */
+static void a_link_local_address_without_interface(void **state)
+{
+	struct plan_address address = {
+		.sockaddr_bytes = sizeof(struct sockaddr_in6), .text = "[fe80::1]:80"};
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&address.sockaddr;
+	struct plan plan = {.addresses = &address, .address_count = 1, .timeout_ns = NS_PER_S};
+	struct notes notes = {0};
+	struct err err = {0};
+
+	(void)state;
+	in6->sin6_family = AF_INET6;
+	in6->sin6_port = htons(80);
+	assert_int_equal(inet_pton(AF_INET6, "fe80::1", &in6->sin6_addr), 1);
+	assert_true(preflight_addresses(&plan, &notes, &err) < 0);
+	assert_string_equal(err.text, "cannot connect to [fe80::1]:80: a link-local address needs "
+				      "its interface, which a name does not give");
 }
 
 /* A plan as plan_make makes it; released by the caller. */
@@ -217,6 +299,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_that_refuse_are_left_out),
 		cmocka_unit_test(with_none_left_every_one_is_named),
+		cmocka_unit_test(unix_sockets_that_refuse_say_why),
+		cmocka_unit_test(a_link_local_address_without_interface),
 		cmocka_unit_test(memory_grows_with_connections_and_is_limited),
 		cmocka_unit_test(files_count_for_the_largest_worker),
 		cmocka_unit_test(the_soft_limit_is_raised_and_the_hard_one_told),

@@ -355,12 +355,13 @@ static void every_moment_and_length_is_that_of_a_model(void **state)
 /* --- threads ------------------------------------------------------------------------------ */
 
 #define THREADS           4
-#define THREAD_REQUESTS   5000
+#define THREAD_REQUESTS   50000
 #define THREAD_CAPACITY   7300000ULL
 #define ALL_THREADS_COUNT (THREADS * THREAD_REQUESTS)
 
 struct entering {
 	struct queue *queue;
+	pthread_barrier_t *begin;
 	uint64_t finish_ns[THREAD_REQUESTS];
 };
 
@@ -368,6 +369,7 @@ static void *enter_many(void *argument)
 {
 	struct entering *entering = argument;
 
+	pthread_barrier_wait(entering->begin);
 	for (int i = 0; i < THREAD_REQUESTS; i++)
 		if (!queue_enter(entering->queue, START_NS, &entering->finish_ns[i]))
 			entering->finish_ns[i] = 0;
@@ -388,11 +390,14 @@ static void workers_share_one_queue(void **state)
 	struct entering *entering = calloc(THREADS, sizeof(*entering));
 	uint64_t *all = calloc(ALL_THREADS_COUNT, sizeof(*all));
 	pthread_t threads[THREADS];
+	pthread_barrier_t begin;
 
 	(void)state;
 	assert_true(entering && all);
+	pthread_barrier_init(&begin, NULL, THREADS);
 	for (int i = 0; i < THREADS; i++) {
 		entering[i].queue = queue;
+		entering[i].begin = &begin;
 		assert_int_equal(pthread_create(&threads[i], NULL, enter_many, &entering[i]), 0);
 	}
 	for (int i = 0; i < THREADS; i++) {
@@ -403,6 +408,7 @@ static void workers_share_one_queue(void **state)
 	qsort(all, ALL_THREADS_COUNT, sizeof(*all), by_value);
 	for (uint64_t k = 0; k < ALL_THREADS_COUNT; k++)
 		assert_int_equal(all[k], START_NS + services_ns(k + 1, 1, THREAD_CAPACITY));
+	pthread_barrier_destroy(&begin);
 	free(all);
 	free(entering);
 	queue_free(queue);

@@ -129,6 +129,12 @@ static void every_error(void **state)
 	stats->health.value[HEALTH_CQ_OVERFLOW] = 2;
 	sample->plan.address_count = 2;
 	sample->address_counts[1] = 12;
+	sample->address_stats[1] = (struct address_counters){.value = {[ADDRESS_ATTEMPTED] = 1234,
+								     [ADDRESS_ESTABLISHED] = 12,
+								     [ADDRESS_FAILED] = 1222,
+								     [ADDRESS_COMPLETED] = 56,
+								     [ADDRESS_REQUESTS_FAILED] = 34,
+								     [ADDRESS_TIMED_OUT] = 7}};
 	sample->notes[0] = "[::1]:8081 is left out: connection refused";
 	sample->input.notes = sample->notes;
 	sample->input.note_count = 1;

@@ -64,6 +64,8 @@ static void build_full(struct sample *sample, struct result *result)
 	sample->plan_workers[0].shared_cpu = true;
 	sample->plan.address_count = 2;
 	sample->address_counts[1] = 7;
+	for (unsigned int i = 0; i < ADDRESS_COUNTER_COUNT; i++)
+		sample->address_stats[1].value[i] = 40 + i;
 	sample->input.governor = "performance";
 	sample->input.fault = "worker 0: gave up";
 	sample->input.interrupted = true;

@@ -485,10 +485,11 @@ static void addresses_are_read_strictly(void **state)
 	static const struct {
 		const char *text, *printed;
 	} good[] = {{"127.0.0.1:80", "127.0.0.1:80"}, {"[::1]:65535", "[::1]:65535"},
-		{"0.0.0.0:0", "0.0.0.0:0"}};
+		{"0.0.0.0:0", "0.0.0.0:0"}, {"unix:/run/x.sock", "unix:/run/x.sock"},
+		{"unix:@name", "unix:@name"}};
 	static const char *const bad[] = {"", "80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536",
 		"127.0.0.1:-1", "127.0.0.1:80x", "::1:80", "[127.0.0.1]:80", "[::1:80", "::1]:80",
-		"example.org:80", "127.0.0.256:80"};
+		"example.org:80", "127.0.0.256:80", "unix:", "unix:@", "unix:run/x.sock"};
 	char text[LISTENER_TEXT_BYTES];
 	struct listener listener;
 

@@ -19,6 +19,7 @@
 #include "lab/netns.h"
 #include "plan/address.h"
 #include "run/whereabouts.h"
+#include "tests/unit/tree.h"
 
 /* A plan of nothing but a target. */
 static struct plan plan_of(const char *host, uint16_t port)
@@ -223,6 +224,69 @@ static void one_of_two_namespaces(void **state)
 	free(elsewhere);
 }
 
+static int listen_unix(const char *text)
+{
+	struct plan plan = plan_of(text, 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (const struct sockaddr *)&plan.addresses[0].sockaddr,
+				 plan.addresses[0].sockaddr_bytes),
+		0);
+	assert_int_equal(listen(fd, 1), 0);
+	free(plan.addresses);
+	return fd;
+}
+
+static void the_process_of_a_unix_socket(void **state)
+{
+	static const struct probe_options none;
+	struct tree *tree = tree_new();
+	char texts[2][512];
+
+	(void)state;
+	snprintf(texts[0], sizeof(texts[0]), "unix:%s/x.sock", tree->root);
+	snprintf(texts[1], sizeof(texts[1]), "unix:@ringload-test-%d", getpid());
+	for (size_t i = 0; i < 2; i++) {
+		int fd = listen_unix(texts[i]);
+		struct whereabouts *found = find(texts[i], 0, &none);
+
+		assert_true(found->is_unix && found->listens && found->on_this_host);
+		assert_int_equal(found->pid, getpid());
+		free(found);
+		close(fd);
+		found = find(texts[i], 0, &none);
+		assert_false(found->listens);
+		assert_int_equal(found->pid, 0);
+		free(found);
+	}
+	tree_free(tree);
+}
+
+/* The probe follows TCP; a port that was given is another matter: something behind the socket. */
+static void a_unix_socket_has_no_hooks(void **state)
+{
+	static const struct probe_options none;
+	struct whereabouts *found = find("unix:/run/x.sock", 0, &none);
+	struct buf reason = {0};
+	struct probe_options options;
+	uint16_t port;
+	int fd = open_port(true, &port);
+
+	(void)state;
+	assert_true(whereabouts_obstacle(found, &reason));
+	assert_string_equal(buf_string(&reason),
+		"no TCP hooks: requests through a unix socket do not "
+		"pass the stages the probe follows");
+	buf_release(&reason);
+	free(found);
+	options = (struct probe_options){.ports = {port}, .port_count = 1};
+	found = find("unix:/run/x.sock", 0, &options);
+	assert_false(whereabouts_obstacle(found, &reason));
+	assert_int_equal(found->pid, getpid());
+	free(found);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +294,8 @@ int main(void)
 		cmocka_unit_test(where_nobody_listens),
 		cmocka_unit_test(the_servers_process_and_namespace),
 		cmocka_unit_test(one_of_two_namespaces),
+		cmocka_unit_test(the_process_of_a_unix_socket),
+		cmocka_unit_test(a_unix_socket_has_no_hooks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
