@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What goes out: requests become due by the schedule (open loop) or by an answer (closed loop), get
- * a connection, and are queued for the next enter.
+ * a connection (with --no-keepalive one that has to be made first, churn.h), and are queued for the
+ * next enter.
  *
  * Owner: nothing. Threads: the worker's. Errors: none; what cannot be sent waits or is dropped, and
  * both are counted.

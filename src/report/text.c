@@ -67,14 +67,16 @@ static void write_verdict(const struct result *result, struct buf *out)
 }
 
 /* Beside what is usual, only what went wrong: which address of a name is the bad one. */
-static void write_address(const struct result_address *address, struct buf *out)
+static void write_address(const struct result_address *address, bool no_keepalive, struct buf *out)
 {
 	const uint64_t *count = address->counters.value;
+	/* Those it began with, or where there were none, all. */
+	uint64_t connections = no_keepalive ? count[ADDRESS_ESTABLISHED] : address->connections;
 	char text[UNITS_TEXT_BYTES], all[UNITS_TEXT_BYTES];
 	struct buf line = {0};
 
 	buf_printf(&line, "%s: %" PRIu64 " connections, %s requests completed", address->address,
-		address->connections, units_format_count(text, count[ADDRESS_COMPLETED]));
+		connections, units_format_count(text, count[ADDRESS_COMPLETED]));
 	if (count[ADDRESS_REQUESTS_FAILED])
 		buf_printf(&line, ", %s failed",
 			units_format_count(text, count[ADDRESS_REQUESTS_FAILED]));
@@ -97,7 +99,7 @@ static void write_target(const struct result *result, struct buf *out)
 	layout_entry(out, "target", result->target.url);
 	for (size_t i = 0; result->target.address_count > 1 && i < result->target.address_count;
 		i++)
-		write_address(&result->target.addresses[i], out);
+		write_address(&result->target.addresses[i], scenario->no_keepalive, out);
 	if (scenario->request_count)
 		layout_entry(out, "request", scenario->requests[0].name);
 }
