@@ -23,8 +23,8 @@ for mode in interim body-length body-chunks body-close; do
 	expect_record ".bytes.received > 16e6 / ($slower * $slower)"
 done
 
-# However it is received.
-for how in '--rx-timestamps' '--buffer 64K'; do
+# However it is received, and on whatever connections.
+for how in '--rx-timestamps' '--buffer 64K' '--no-keepalive'; do
 	# shellcheck disable=SC2086 # an option and its value
 	calm -c 4 -n 4 $how
 	# shellcheck disable=SC2086

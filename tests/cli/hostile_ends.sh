@@ -18,7 +18,7 @@ at_each() {
 		[ "${outcome%=*}" != completed ] || answers=yes
 		wanted="$wanted + {\"${outcome%=*}\": ${outcome#*=}}"
 	done
-	face "$mode" -c "$places" -n "$places"
+	face "$mode" -c "$places" -n "$places" ${how:+"$how"}
 	expect_record ".requests.sent == $places and ((.requests.failed + {
 		completed: .requests.completed, timed_out: .requests.timed_out})
 		| with_entries(select(.value > 0))) == ($wanted)"
@@ -32,6 +32,11 @@ at_each 44 reset-length reset=1 short=42 completed=1
 # 68 bytes: status line, Transfer-Encoding 28, empty line, a chunk of 10, the last with a trailer 11.
 at_each 69 cut-chunks closed=1 short=67 completed=1
 at_each 69 reset-chunks reset=1 short=67 completed=1
+# The same when each request has a connection in any case.
+how=--no-keepalive
+at_each 44 cut-length closed=1 short=42 completed=1
+at_each 44 reset-length reset=1 short=42 completed=1
+how=''
 # 24 bytes, of which the last 5 are a body that any close ends, and no reset.
 at_each 25 cut-close closed=1 short=18 completed=6
 at_each 25 reset-close reset=1 short=24
