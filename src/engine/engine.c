@@ -21,7 +21,8 @@
 #include "engine/zero_copy.h"
 #include "net/sock.h"
 
-/* A server's accept queue is not what is to be measured: connections come at a bearable rate. */
+/* A server's accept queue is not what is to be measured, unless --connect-rate says so: connections
+ * come at a bearable rate. */
 #define CONNECTS_PER_SECOND 2000.0
 
 struct engine_thread {
@@ -226,7 +227,11 @@ int engine_open(struct engine **out, const struct plan *plan, struct err *err)
 	engine->plan = plan;
 	engine->stamping = -1;
 	engine->control.start_ns = UINT64_MAX;
-	engine->control.connects_per_second = CONNECTS_PER_SECOND / (double)plan->worker_count;
+	engine->control.connects_per_second = (plan->connect_rate_mrps
+							      ? (double)plan->connect_rate_mrps /
+									1e3
+							      : CONNECTS_PER_SECOND) /
+					      (double)plan->worker_count;
 	engine->threads = calloc(plan->worker_count, sizeof(*engine->threads));
 	engine->ended_event = eventfd(0, EFD_CLOEXEC);
 	if (!engine->threads || engine->ended_event < 0) {

@@ -3,10 +3,11 @@
  * The load: a thread for each worker of the plan, started together, watched from outside.
  *
  * engine_open starts the threads; each builds its ring and memory on its own CPU and establishes
- * its connections (all workers together at most 2,000 a second), then waits. engine_start gives
- * them the common start; from then on nothing is shared and nothing allocates. The caller's thread
- * watches: engine_stats may be copied at any time, engine_wait sleeps until the workers are done or
- * a moment has come. engine_close ends everything.
+ * its connections (all workers together at most 2,000 a second, or as --connect-rate says; none
+ * with --no-keepalive), then waits. engine_start gives them the common start; from then on nothing
+ * is shared and nothing allocates. The caller's thread watches: engine_stats may be copied at any
+ * time, engine_wait sleeps until the workers are done or a moment has come. engine_close ends
+ * everything.
  *
  * Owner: engine_open makes it, engine_close frees it; the plan must outlive it. Stats stay valid
  * until engine_close, as do the slowest requests. Threads: all functions from the thread that

@@ -26,7 +26,8 @@ static bool answered(struct worker *worker, uint32_t index)
 
 	oldest_completed(worker, index);
 	if (!conn->response.keep_alive) {
-		COUNT(&worker->stats->connections, CONNECTION_CLOSED_BY_PEER);
+		if (!worker->churn.on) /* there it was asked for */
+			COUNT(&worker->stats->connections, CONNECTION_CLOSED_BY_PEER);
 		conn_break(worker, index, COUNTER_FAILED_COLLATERAL);
 		return false;
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "engine/churn.h"
 #include "engine/conn.h"
 #include "engine/health.h"
 #include "engine/launch.h"
@@ -86,6 +87,9 @@ static void lay_out(struct worker *worker, const struct plan *plan, size_t index
 	worker->queued = piece(
 		layout, sizeof(uint32_t) * WORKER_SENDS_PER_ENTER * plan->pipeline, 64);
 	worker->address_counts = piece(layout, plan->address_count * sizeof(uint32_t), 64);
+	worker->source_counts = piece(layout, plan->address_count * sizeof(uint64_t), 64);
+	worker->churn.dialled = plan->no_keepalive ? piece(layout, conns * sizeof(uint32_t), 64)
+						   : NULL;
 	worker->addresses = piece(
 		layout, plan->address_count * sizeof(struct address_counters), 64);
 }
@@ -144,6 +148,9 @@ static void init_tables(struct worker *worker)
 	index_list_init(&worker->sending);
 	index_list_init(&worker->down);
 	index_list_init(&worker->unanswered);
+	index_list_init(&worker->churn.free);
+	index_list_init(&worker->churn.ready);
+	index_list_init(&worker->churn.bound);
 	for (uint32_t i = 0; i < worker->place->connections; i++) {
 		worker->conns[i].address = (uint16_t)((worker->place->first_connection + i) %
 						      plan->address_count);
@@ -181,10 +188,14 @@ int worker_init(struct worker *worker, const struct plan *plan, size_t index,
 	}
 	worker->requests_left = plan->has_requests ? worker->place->requests : UINT64_MAX;
 	worker->launch = plan->open_loop ? launch_open_loop : launch_closed_loop;
+	if (plan->no_keepalive)
+		worker->launch = launch_churn;
 	worker->start_ns = worker->end_ns = worker->measured_from_ns = UINT64_MAX;
 	worker->drain_until_ns = UINT64_MAX;
 	worker->now_ns = worker->reaped_ns = clock_now_ns();
 	worker->next_connect_ns = worker->now_ns;
+	if (plan->no_keepalive)
+		churn_init(worker);
 	code = open_ring(worker, pieces.buffers, err);
 	return code ? code : zero_copy_init(worker, err);
 }

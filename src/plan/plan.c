@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -76,6 +77,26 @@ static int find_target(struct plan *plan, const struct scenario *scenario, struc
 	return rc;
 }
 
+/* A range no address of the target could ever be reached from is a mistake. */
+static int check_sources(const struct plan *plan, struct err *err)
+{
+	for (size_t i = 0; i < plan->sources.range_count; i++) {
+		const struct source_range *range = &plan->sources.ranges[i];
+		size_t a = 0;
+
+		while (a < plan->address_count &&
+			plan->addresses[a].sockaddr.ss_family != range->family)
+			a++;
+		if (a == plan->address_count)
+			return err_set(err, ERR_USAGE, -EAFNOSUPPORT,
+				"--source \"%s\": the target has no IPv%d address: expected "
+				"addresses of its own kind, as %s",
+				range->text, range->family == AF_INET ? 4 : 6,
+				plan->addresses[0].text);
+	}
+	return 0;
+}
+
 static int place_workers(
 	struct plan *plan, const struct scenario *scenario, const char *root, struct err *err)
 {
@@ -119,6 +140,9 @@ static void copy_values(struct plan *plan, const struct scenario *scenario)
 	plan->connections = scenario->connections;
 	plan->pipeline = scenario->pipeline;
 	plan->send = scenario->send;
+	plan->no_keepalive = scenario->no_keepalive;
+	plan->reset_on_close = scenario->reset_on_close;
+	plan->connect_rate_mrps = scenario->connect_rate_mrps;
 	plan->rx_timestamps = scenario->rx_timestamps;
 	plan->has_requests = scenario->has_requests;
 	plan->requests = scenario->has_requests ? scenario->requests : 0;
@@ -141,7 +165,11 @@ int plan_make_below(
 	if (!scenario->has_seed)
 		rc = draw_seed(&plan->seed, err);
 	if (!rc)
+		rc = source_pool_init(&plan->sources, &scenario->sources, err);
+	if (!rc)
 		rc = find_target(plan, scenario, err);
+	if (!rc)
+		rc = check_sources(plan, err);
 	if (!rc)
 		rc = place_workers(plan, scenario, root, err);
 	if (!rc)
@@ -166,6 +194,7 @@ int plan_make(struct plan *plan, const struct scenario *scenario, struct err *er
 void plan_release(struct plan *plan)
 {
 	template_release(&plan->request);
+	source_pool_release(&plan->sources);
 	free(plan->url);
 	free(plan->host);
 	free(plan->addresses);

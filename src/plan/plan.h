@@ -22,6 +22,7 @@
 #include <sys/socket.h>
 
 #include "base/err.h"
+#include "plan/source.h"
 #include "scenario/scenario.h"
 
 #define PLAN_ADDRESS_TEXT_BYTES 128
@@ -71,7 +72,11 @@ struct plan {
 	uint64_t seed;
 	uint32_t connections;
 	uint32_t pipeline;
-	bool rx_timestamps; /* sockets stamp what arrives */
+	bool no_keepalive;   /* each request has a connection of its own; `connections` at once */
+	bool reset_on_close; /* they end with a reset */
+	uint64_t connect_rate_mrps; /* of all workers; 0: as usual */
+	struct source_pool sources; /* addresses to connect from; empty: the kernel chooses */
+	bool rx_timestamps;         /* sockets stamp what arrives */
 	/* UINT64_MAX: none. What was asked over the workers, rounded down: never more in all. */
 	uint64_t max_in_flight_per_worker;
 	bool has_requests;

@@ -228,6 +228,8 @@ int template_render(struct plan_request *request, const struct scenario *scenari
 	add_host(&wire, host, fields, count);
 	add_default(&wire, "User-Agent", "ringload/" RINGLOAD_VERSION, fields, count);
 	add_default(&wire, "Accept", "*/*", fields, count);
+	if (scenario->no_keepalive)
+		add_default(&wire, "Connection", "close", fields, count);
 	add_user_fields(&wire, fields, count);
 	if (has_length(scenario))
 		buf_printf(&wire, "Content-Length: %zu\r\n", body.bytes);

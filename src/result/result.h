@@ -131,6 +131,7 @@ struct result_scenario {
 	char *arrival;     /* "constant", "poisson"; NULL in closed loop */
 	double asked_rps;  /* open loop */
 	uint64_t sessions; /* closed loop */
+	bool no_keepalive; /* each request had a connection of its own; absent in JSON: false */
 	struct result_named_block *requests;
 	size_t request_count;
 	struct result_named_block *phases; /* those it names; none: the window is one phase */

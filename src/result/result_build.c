@@ -296,6 +296,7 @@ static void build_blocks(struct builder *builder)
 	} else {
 		scenario->sessions = (uint64_t)plan->connections * plan->pipeline;
 	}
+	scenario->no_keepalive = plan->no_keepalive;
 	build_named_block(
 		builder, &scenario->requests, &scenario->request_count, plan->request.name);
 }

@@ -206,6 +206,8 @@ static void write_scenarios(struct emit *emit, const struct result *result)
 		} else {
 			emit_count(emit, "sessions", scenario->sessions);
 		}
+		if (scenario->no_keepalive)
+			emit_bool(emit, "no_keepalive", true);
 		emit_object_end(emit);
 		write_named_blocks(emit, "requests", scenario->requests, scenario->request_count);
 		write_named_blocks(emit, "phases", scenario->phases, scenario->phase_count);

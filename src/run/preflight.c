@@ -16,6 +16,7 @@
 #include "measure/stats.h"
 #include "net/sock.h"
 #include "plan/address.h"
+#include "plan/ports.h"
 
 /* Descriptors beside the sockets: standard streams, rings, a socket on its way into a table. */
 #define FILES_PROCESS 56 /* with those of the server that are kept open */
@@ -80,6 +81,14 @@ int preflight_files(const struct plan *plan, struct err *err)
 		plan->connections, plan->worker_count,
 		plan->worker_count == 1 ? "worker" : "workers", (uintmax_t)needed,
 		(uintmax_t)limit.rlim_cur, (uintmax_t)needed);
+}
+
+int preflight_ports(const struct plan *plan, struct err *err)
+{
+	struct ports ports;
+
+	ports_read(&ports, "/");
+	return ports_check(&ports, plan, err);
 }
 
 /* Whether a file is there that is no socket: connect(2) says of it what it says of a socket nobody

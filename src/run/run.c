@@ -26,6 +26,7 @@
 #include "run/observation.h"
 #include "run/preflight.h"
 #include "run/progress.h"
+#include "run/sources.h"
 
 /* From engine_start until the common start: every worker must have woken up by then. */
 #define START_DELAY_NS (20 * NS_PER_MS)
@@ -57,11 +58,16 @@ static int prepare(struct run *run, const struct scenario *scenario, struct err 
 		&run->plan, run->features.bounded_task_work, run->features.incremental_buffers);
 	if (run->options->attribution.mode != ATTRIBUTION_OFF)
 		run->plan.slowest_rows = SLOWEST_CAPACITY;
+	sources_fit(&run->plan, &run->notes);
 	code = plan_send(&run->plan, run->features.send_zero_copy, run->features.send_reports, err);
 	if (code >= 0)
 		code = preflight_memory(&run->plan, err);
 	if (code >= 0)
 		code = preflight_files(&run->plan, err);
+	if (code >= 0)
+		code = sources_check(&run->plan, err);
+	if (code >= 0)
+		code = preflight_ports(&run->plan, err);
 	if (code >= 0)
 		code = preflight_addresses(&run->plan, &run->notes, err);
 	return code;
@@ -363,6 +369,7 @@ int run_describe(const struct scenario *scenario, const struct attribution_optio
 	if (code < 0)
 		return code;
 	/* A machine without io_uring can still say what it would do on another one. */
+	sources_fit(&plan, NULL);
 	if (ring_probe(&features, NULL) < 0)
 		features = (struct ring_features){.bounded_task_work = true,
 			.incremental_buffers = true,

@@ -54,6 +54,7 @@ expect_no_text "$SCRATCH/out" 'Host: localhost'
 # An open loop, several workers, and bodies larger than a socket's buffer.
 load -r 2000 -d 1s -c 16 -t 2 "$url/"
 expect_all_answered 2000 200
+expect_record ".resources | .status == \"measured\" and [.processes[].pid] == [$server]"
 expect_served 2000
 load -n 200 -c 4 --pipeline 4 "$url/"
 expect_all_answered 200 200

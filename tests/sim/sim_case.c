@@ -254,6 +254,51 @@ static void draw_send(struct sim_case *sim, struct rng *rng)
 		sim->ring.register_fails = -ENOMEM;
 }
 
+/* Where connections come from, and how they end. */
+static void draw_sockets(struct sim_case *sim, struct rng *rng)
+{
+	struct plan *plan = &sim->plan;
+
+	plan->reset_on_close = one_in(rng, 4);
+	if (!one_in(rng, 4))
+		return;
+	for (size_t i = 0; i < plan->address_count; i++)
+		if (sim->addresses[i].sockaddr.ss_family != AF_INET)
+			return;
+	plan->sources.ranges = sim->sources;
+	plan->sources.range_count = 1 + (size_t)rng_below(rng, SIM_CASE_SOURCES);
+	for (size_t i = 0; i < plan->sources.range_count; i++)
+		sim->sources[i] = (struct source_range){.family = AF_INET,
+			.first = {127, (uint8_t)i, 255, (uint8_t)rng_next(rng)},
+			.count = spread(rng, 1, 5000)};
+}
+
+static void draw_churn(struct sim_case *sim, struct rng *rng)
+{
+	struct plan *plan = &sim->plan;
+
+	if (!one_in(rng, 3))
+		return;
+	plan->no_keepalive = true;
+	plan->pipeline = 1;
+	/* Mostly so few that connects have to wait for each other. */
+	if (one_in(rng, 2)) {
+		sim->connects_per_second = (double)spread(rng, 100, 50000);
+		plan->connect_rate_mrps = (uint64_t)(sim->connects_per_second * 1e3);
+		for (size_t i = 0; i < plan->address_count; i++)
+			if (one_in(rng, 2))
+				sim->server.addresses[i] = SIM_ADDRESS_MOODY;
+	}
+	/* For whom a socket was not to be had cannot be seen: a slot that takes none can. */
+	if (sim->sock_fails_one_in)
+		sim->ring.install_fails_one_in = sim->sock_fails_one_in;
+	sim->sock_fails_one_in = 0;
+	if (sim->server.window_bytes) {
+		sim->server.early = false;
+		sim->server.idle_one_in = 0;
+	}
+}
+
 static void draw_stamps(struct sim_case *sim, struct rng *rng)
 {
 	sim->plan.rx_timestamps = one_in(rng, 3);
@@ -292,6 +337,8 @@ void sim_case_init(struct sim_case *sim, uint64_t seed)
 	draw_times(sim, &rng);
 	draw_slowest(sim, &rng);
 	draw_send(sim, &rng);
+	draw_sockets(sim, &rng);
+	draw_churn(sim, &rng);
 	draw_stamps(sim, &rng);
 }
 
@@ -312,6 +359,9 @@ void sim_case_describe(const struct sim_case *sim)
 		sim->worker, plan->worker_count, place->connections, plan->pipeline,
 		plan->address_count, pacings[plan->pacing], plan->request.wire_bytes,
 		plan->request.head ? " (HEAD)" : "", plan->slowest_rows);
+	if (plan->no_keepalive)
+		fake_log_trace("no keep-alive, %" PRIu64 " connects a second at most",
+			plan->connect_rate_mrps / 1000);
 	fake_log_trace("%s%s: %.1f a second, warm-up %" PRIu64 ", window %" PRIu64
 		       ", requests %" PRIu64 ", limit %" PRIu64,
 		plan->open_loop ? "open loop " : "closed loop",

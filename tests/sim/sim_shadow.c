@@ -63,6 +63,8 @@ static void finish(struct shadow *shadow, uint64_t now_ns)
 		conn->count = 0;
 	}
 	shadow->in_flight = 0;
+	if (shadow->plan->no_keepalive)
+		shadow_churn_finish(shadow, now_ns);
 	for (; shadow_waiting(shadow); shadow->waited++) {
 		uint64_t intended_ns = shadow->waiting[shadow->waited];
 		struct shadow_phase *phase = &shadow->phase[shadow_phase_of(shadow, intended_ns)];
@@ -141,7 +143,7 @@ static void advance(struct shadow *shadow, uint64_t now_ns)
 	if (shadow->life != SHADOW_DRAINING)
 		return;
 	if (now_ns >= shadow->drain_until_ns ||
-		(!shadow->in_flight && !shadow_waiting(shadow) &&
+		(!shadow->in_flight && !shadow_waiting(shadow) && !shadow->bound_count &&
 			(!shadow->plan->open_loop || shadow->arrival_ns == ARRIVAL_NONE)))
 		finish(shadow, now_ns);
 }
@@ -186,7 +188,9 @@ static void evaluate(struct shadow *shadow, uint64_t now_ns, uint64_t sent_ns)
 	advance(shadow, now_ns);
 	if (shadow->life == SHADOW_DONE)
 		return;
-	if (shadow->life >= SHADOW_RUNNING)
+	if (shadow->plan->no_keepalive)
+		shadow_churn_launch(shadow, now_ns, sent_ns);
+	else if (shadow->life >= SHADOW_RUNNING)
 		shadow_launch(shadow, now_ns, sent_ns);
 	else if (shadow->send_count)
 		fake_log_fail("a request was sent before the start");
@@ -405,8 +409,12 @@ struct fake_ring_watch sim_shadow_ring_watch(struct shadow *shadow)
 
 struct fake_sock_watch sim_shadow_sock_watch(struct shadow *shadow)
 {
-	return (struct fake_sock_watch){
-		.watcher = shadow, .opened = opened, .stamped = stamped, .asked_port = asked_port};
+	return (struct fake_sock_watch){.watcher = shadow,
+		.opened = opened,
+		.bound = shadow_bound,
+		.resets = shadow_resets,
+		.stamped = stamped,
+		.asked_port = asked_port};
 }
 
 void sim_shadow_watch_clock(struct shadow *shadow)
@@ -418,13 +426,15 @@ void sim_shadow_watch_clock(struct shadow *shadow)
 	shadow->clock->watch_wall = wall_looked;
 	shadow->clock->watch_offset = offset_looked;
 	shadow->reaped_ns = shadow->begun_ns = shadow->clock->read_ns;
+	if (shadow->plan->no_keepalive)
+		shadow_churn_begins(shadow, shadow->begun_ns);
 }
 
 void sim_shadow_turn_begins(struct shadow *shadow)
 {
 	shadow->begins_ns = shadow->clock->read_ns;
 	shadow->evaluated = shadow->looked = false;
-	shadow->send_count = 0;
+	shadow->send_count = shadow->dial_count = 0;
 	shadow->batches = 0;
 	shadow->failed_opens = 0;
 }
@@ -469,7 +479,9 @@ void sim_shadow_init(struct shadow *shadow, const struct plan *plan, size_t inde
 	shadow->addresses = take(plan->address_count, sizeof(*shadow->addresses));
 	shadow->conns = take(shadow->place->connections, sizeof(*shadow->conns));
 	for (uint32_t i = 0; i < shadow->place->connections; i++)
-		shadow->conns[i].requests = take(plan->pipeline, sizeof(struct shadow_request));
+		shadow->conns[i] = (struct shadow_conn){
+			.requests = take(plan->pipeline, sizeof(struct shadow_request)),
+			.address = (shadow->place->first_connection + i) % plan->address_count};
 	if (!plan->open_loop)
 		return;
 	if (plan->arrival == SCENARIO_POISSON)
@@ -482,6 +494,7 @@ void sim_shadow_release(struct shadow *shadow)
 	for (uint32_t i = 0; i < shadow->place->connections; i++)
 		free(shadow->conns[i].requests);
 	free(shadow->conns);
+	free(shadow->dials);
 	free(shadow->addresses);
 	free(shadow->waiting);
 	free(shadow->rows);
