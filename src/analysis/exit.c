@@ -8,11 +8,25 @@ static uint64_t unanswered(const struct counters *counters)
 	       counters->value[COUNTER_TIMED_OUT];
 }
 
+/* A closed loop without a connection has not even a request; that is the target's doing, unless
+ * this machine had no port or no file for it. */
+static bool refused_every_connect(const struct result *result)
+{
+	const uint64_t *count = result->connections.value;
+
+	return !count[CONNECTION_ESTABLISHED] &&
+	       count[CONNECTION_FAILED_REFUSED] + count[CONNECTION_FAILED_TIMEOUT] +
+			       count[CONNECTION_FAILED_UNREACHABLE] >
+		       0;
+}
+
 static bool unreachable(const struct result *result)
 {
 	uint64_t completed = result->run.counters.value[COUNTER_COMPLETED] +
 			     result->warmup.counters.value[COUNTER_COMPLETED];
 
+	if (refused_every_connect(result))
+		return true;
 	return !completed &&
 	       unanswered(&result->run.counters) + unanswered(&result->warmup.counters) > 0;
 }

@@ -254,7 +254,8 @@ static void judge_connections(struct judge *judge)
 	if (value[CONNECTION_FAILED_NO_PORT])
 		find(judge, RESULT_GENERATOR_LIMITED, RESULT_REASON_NO_PORT, NO_WORKER,
 			"no local port was left for %" PRIu64
-			" connections: use fewer, or keep them open",
+			" connections: use fewer, keep them open, or see --source and "
+			"--reset-on-close",
 			value[CONNECTION_FAILED_NO_PORT]);
 	if (value[CONNECTION_FAILED_NO_FD])
 		find(judge, RESULT_GENERATOR_LIMITED, RESULT_REASON_NO_FD, NO_WORKER,

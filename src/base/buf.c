@@ -10,11 +10,23 @@
 #define LIMIT_BYTES ((size_t)1 << 30)
 #define FIRST_BYTES ((size_t)256)
 
+static bool resize(struct buf *buf, size_t capacity_bytes)
+{
+	char *data = realloc(buf->data, capacity_bytes);
+
+	if (!data) {
+		buf->failed = true;
+		return false;
+	}
+	buf->data = data;
+	buf->capacity_bytes = capacity_bytes;
+	return true;
+}
+
 /* Makes room for extra_bytes and a terminator behind what is there. */
-static bool reserve(struct buf *buf, size_t extra_bytes)
+static bool reserve(struct buf *buf, size_t extra_bytes, bool exactly)
 {
 	size_t needed_bytes, capacity_bytes;
-	char *data;
 
 	if (buf->failed)
 		return false;
@@ -28,14 +40,7 @@ static bool reserve(struct buf *buf, size_t extra_bytes)
 	capacity_bytes = buf->capacity_bytes ? buf->capacity_bytes : FIRST_BYTES;
 	while (capacity_bytes < needed_bytes)
 		capacity_bytes *= 2;
-	data = realloc(buf->data, capacity_bytes);
-	if (!data) {
-		buf->failed = true;
-		return false;
-	}
-	buf->data = data;
-	buf->capacity_bytes = capacity_bytes;
-	return true;
+	return resize(buf, exactly ? needed_bytes : capacity_bytes);
 }
 
 void buf_release(struct buf *buf)
@@ -46,12 +51,17 @@ void buf_release(struct buf *buf)
 
 void buf_append(struct buf *buf, const void *data, size_t length_bytes)
 {
-	if (!reserve(buf, length_bytes))
+	if (!reserve(buf, length_bytes, false))
 		return;
 	if (length_bytes)
 		memcpy(buf->data + buf->length_bytes, data, length_bytes);
 	buf->length_bytes += length_bytes;
 	buf->data[buf->length_bytes] = '\0';
+}
+
+void buf_reserve(struct buf *buf, size_t extra_bytes)
+{
+	reserve(buf, extra_bytes, true);
 }
 
 void buf_text(struct buf *buf, const char *text)
@@ -71,7 +81,7 @@ void buf_printf(struct buf *buf, const char *format, ...)
 		buf->failed = true;
 		return;
 	}
-	if (!reserve(buf, (size_t)length))
+	if (!reserve(buf, (size_t)length, false))
 		return;
 	va_start(values, format);
 	vsnprintf(buf->data + buf->length_bytes, (size_t)length + 1, format, values);
@@ -81,7 +91,7 @@ void buf_printf(struct buf *buf, const char *format, ...)
 
 void buf_fill(struct buf *buf, char byte, size_t count)
 {
-	if (!reserve(buf, count))
+	if (!reserve(buf, count, false))
 		return;
 	memset(buf->data + buf->length_bytes, byte, count);
 	buf->length_bytes += count;

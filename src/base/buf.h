@@ -26,6 +26,8 @@ void buf_release(struct buf *buf);
 void buf_append(struct buf *buf, const void *data, size_t length_bytes);
 void buf_text(struct buf *buf, const char *text);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Makes room for so much more at once, and no more than that. */
+void buf_reserve(struct buf *buf, size_t extra_bytes);
 void buf_fill(struct buf *buf, char byte, size_t count);
 
 /* What was built, terminated, or "" for an empty one. */

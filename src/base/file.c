@@ -79,6 +79,17 @@ int file_read(const char *path, size_t limit_bytes, struct buf *out, struct err 
 	return rc;
 }
 
+int file_size(const char *path, bool *regular, size_t *size_bytes, struct err *err)
+{
+	struct stat status;
+
+	if (stat(path, &status) < 0)
+		return fail(err, -errno, "read", path);
+	*regular = S_ISREG(status.st_mode);
+	*size_bytes = *regular ? (size_t)status.st_size : 0;
+	return 0;
+}
+
 static int write_all(int fd, const char *data, size_t length_bytes)
 {
 	ssize_t written;

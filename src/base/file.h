@@ -9,6 +9,7 @@
 #ifndef RINGLOAD_BASE_FILE_H
 #define RINGLOAD_BASE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -16,6 +17,10 @@
 
 /* Appends the whole file, refusing more than limit_bytes with a sentence that names the limit. */
 int file_read(const char *path, size_t limit_bytes, struct buf *out, struct err *err);
+
+/* The size of a regular file; 0 and *regular false for anything else, which has none until it was
+ * read. */
+int file_size(const char *path, bool *regular, size_t *size_bytes, struct err *err);
 
 /*
  * Replaces path by a file with this content, or leaves it as it was: written beside it, synced,

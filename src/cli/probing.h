@@ -29,7 +29,7 @@ struct probing_values {
 
 /* Text of the defaults in the rows below. */
 _Static_assert(PROBE_DEFAULT_SAMPLE == 8, "the help says 1/8");
-_Static_assert(PROBE_DEFAULT_BUDGET == 0.03, "the help says 3%");
+_Static_assert(PROBE_DEFAULT_BUDGET_PERCENT == 3, "the help says 3%");
 
 /* Rows of an option table; prefix is "" or "probe-", place the offset of a struct probing_values.
  */

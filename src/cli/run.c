@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "analysis/threshold.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/measure.h"
@@ -14,16 +13,15 @@
 #include "run/run.h"
 #include "scenario/scenario.h"
 
-#define BODY_LIMIT_BYTES (64ULL << 20)
-#define MANY             1000000000000000ULL
-#define MILLISECOND      1000000ULL
-#define DAY              (86400ULL * 1000 * MILLISECOND)
+#define MANY        1000000000000000ULL
+#define MILLISECOND 1000000ULL
+#define DAY         (86400ULL * 1000 * MILLISECOND)
 
 struct run_values {
 	struct scenario scenario;
 	const char *body, *body_file;
-	struct buf body_content;
 	unsigned int probe; /* enum attribution_mode */
+	uint64_t buffer;
 	struct probing_values probing;
 	struct attribution_options attribution;
 	struct observing_values observing;
@@ -36,6 +34,7 @@ struct run_values {
 
 static const char *const arrivals[] = {"constant", "poisson", NULL};
 static const char *const pacings[] = {"auto", "spin", "sleep", NULL};
+static const char *const sends[] = {"auto", "plain", "zero-copy", NULL};
 static const char *const probes[] = {"auto", "off", "require", NULL};
 
 #define SCENARIO(member) (offsetof(struct run_values, scenario) + offsetof(struct scenario, member))
@@ -163,12 +162,13 @@ static const struct option run_options[] = {
 		.kind = OPTION_TEXT,
 		.value = "TEXT",
 		.help = "request body",
-		.highest = BODY_LIMIT_BYTES,
+		.highest = 64ULL << 20,
 		.offset = VALUE(body)},
 	{.name = "body-file",
 		.kind = OPTION_TEXT,
 		.value = "FILE",
-		.help = "request body from a file, as it is (at most 64 MiB)",
+		.help = "request body from a file, as it is (at most 512 MiB, within --memory). It "
+			"is kept once, whatever the number of connections",
 		.lowest = 1,
 		.highest = 4096,
 		.offset = VALUE(body_file)},
@@ -190,6 +190,53 @@ static const struct option run_options[] = {
 		.lowest = 1,
 		.highest = 512,
 		.offset = SCENARIO(connect_to)},
+	{.name = "send",
+		.kind = OPTION_CHOICE,
+		.value = "auto|plain|zero-copy",
+		.initial = "auto",
+		.words = sends,
+		.help = "how requests leave: zero-copy sends them from registered memory (SEND_ZC) "
+			"and tells how many the kernel copied all the same; plain never does; auto "
+			"does above 16 KiB, while the kernel reports that it does not copy, as on "
+			"a network card that can",
+		.offset = SCENARIO(send)},
+	{.name = "buffer",
+		.kind = OPTION_SIZE,
+		.value = "SIZE",
+		.initial = "auto",
+		.help = "size of each buffer responses are received into (1K to 4M): larger ones "
+			"take large responses in fewer pieces, together a worker's should stay in "
+			"its second-level cache",
+		.lowest = 1024,
+		.highest = 4 << 20,
+		.offset = VALUE(buffer)},
+	{.name = "no-keepalive",
+		.kind = OPTION_FLAG,
+		.help = "a connection for each request: connect, request, response, close; "
+			"--connections of them at once",
+		.offset = SCENARIO(no_keepalive)},
+	{.name = "reset-on-close",
+		.kind = OPTION_FLAG,
+		.help = "end connections with a reset, so that no local port is left in TIME_WAIT",
+		.offset = SCENARIO(reset_on_close)},
+	{.name = "source",
+		.kind = OPTION_LIST,
+		.value = "CIDR",
+		.initial = "as the kernel chooses",
+		.help = "addresses of this host to connect from, in turn: 127.0.0.0/24, 10.1.2.3, "
+			"fd00::/120; may be repeated. Each has local ports of its own",
+		.lowest = 1,
+		.highest = 64,
+		.offset = SCENARIO(sources)},
+	{.name = "connect-rate",
+		.kind = OPTION_RATE,
+		.value = "RATE",
+		.initial = "as is bearable",
+		.help = "connects a second before the start, all workers together (usually 2,000); "
+			"with --no-keepalive the most in the run (usually as many as are due)",
+		.lowest = 1,
+		.highest = 100000000000ULL,
+		.offset = SCENARIO(connect_rate_mrps)},
 	{.name = "rx-timestamps",
 		.kind = OPTION_FLAG,
 		.help = "have the kernel stamp when responses arrive, which splits service time "
@@ -272,7 +319,8 @@ static const struct option_habit run_habits[] = {
 	{"-R", "the rate is -r (--rate)"},
 	{"-s", "scripts are not supported, see -X, -H and -b for the request"},
 	{"--script", "scripts are not supported, see -X, -H and -b for the request"},
-	{"-k", "connections are always kept alive, leave it out"},
+	{"-k", "connections are kept alive unless --no-keepalive says otherwise, leave it out"},
+	{"--disable-keepalive", "that is --no-keepalive"},
 	{"-z", "the duration is -d (--duration)"},
 	{"-m", "the method is -X (--method)"},
 	{"--data", "the body is -b (--body) or --body-file"},
@@ -282,22 +330,12 @@ static const struct option_habit run_habits[] = {
 
 static int take_body(struct run_values *values, struct err *err)
 {
-	int code;
-
 	if (values->body && values->body_file)
 		return err_set(err, ERR_USAGE, -EINVAL,
 			"--body-file: --body was given as well: give one of them");
 	values->scenario.body = values->body;
 	values->scenario.body_bytes = values->body ? strlen(values->body) : 0;
-	if (!values->body_file)
-		return 0;
-	code = file_read(values->body_file, BODY_LIMIT_BYTES, &values->body_content, err);
-	if (code < 0) {
-		err_prefix(err, "--body-file: ");
-		return code;
-	}
-	values->scenario.body = buf_string(&values->body_content);
-	values->scenario.body_bytes = values->body_content.length_bytes;
+	values->scenario.body_file = values->body_file;
 	return 0;
 }
 
@@ -342,6 +380,7 @@ static int complete_values(
 	int code;
 
 	scenario->url = parse->operands[0];
+	scenario->buffer_bytes = (uint32_t)values->buffer;
 	scenario->open_loop = option_given(parse, "rate");
 	scenario->has_requests = option_given(parse, "requests");
 	scenario->has_max_in_flight = option_given(parse, "max-in-flight");
@@ -418,7 +457,6 @@ static int run_run(const struct command *command, int argc, char **argv, struct 
 out:
 	threshold_list_release(&values.thresholds);
 	probing_release(&values.probing);
-	buf_release(&values.body_content);
 	option_parse_release(&parse);
 	scenario_release(&values.scenario);
 	return code;

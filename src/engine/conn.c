@@ -5,11 +5,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "engine/churn.h"
 #include "engine/outcome.h"
 #include "net/sock.h"
+#include "plan/source.h"
 
-#define BACKOFF_FIRST_NS (10 * 1000000ULL)
-#define BACKOFF_LAST_NS  (1000 * 1000000ULL)
+#define BACKOFF_LAST_NS (1000 * 1000000ULL)
 
 /* Which count a failed attempt belongs to; what is not listed is "unreachable". */
 static const struct {
@@ -47,6 +48,10 @@ static struct index_list *list_of(struct worker *worker, enum conn_list list)
 		return &worker->sending;
 	case CONN_LISTED_DOWN:
 		return &worker->down;
+	case CONN_LISTED_FREE:
+		return &worker->churn.free;
+	case CONN_LISTED_READY:
+		return &worker->churn.ready;
 	case CONN_UNLISTED:
 		break;
 	}
@@ -55,10 +60,10 @@ static struct index_list *list_of(struct worker *worker, enum conn_list list)
 
 static bool takes_requests(enum conn_list list)
 {
-	return list == CONN_LISTED_IDLE || list == CONN_LISTED_PARTIAL;
+	return list == CONN_LISTED_IDLE || list == CONN_LISTED_PARTIAL || list == CONN_LISTED_FREE;
 }
 
-static void relist(struct worker *worker, uint32_t index, enum conn_list list)
+void conn_enlist(struct worker *worker, uint32_t index, enum conn_list list)
 {
 	struct conn *conn = &worker->conns[index];
 	bool took = takes_requests(conn->list);
@@ -92,11 +97,10 @@ void conn_relist(struct worker *worker, uint32_t index)
 		return;
 	if (list == CONN_LISTED_SENDING)
 		conn->since_ns = worker->now_ns;
-	relist(worker, index, list);
+	conn_enlist(worker, index, list);
 }
 
-/* Down, to be tried again: at once if it had served, else later. */
-static void down(struct worker *worker, uint32_t index, bool at_once)
+void conn_down(struct worker *worker, uint32_t index, bool at_once)
 {
 	struct conn *conn = &worker->conns[index];
 
@@ -111,7 +115,7 @@ static void down(struct worker *worker, uint32_t index, bool at_once)
 		if (conn->backoff_ns > BACKOFF_LAST_NS)
 			conn->backoff_ns = BACKOFF_LAST_NS;
 	}
-	relist(worker, index, CONN_LISTED_DOWN);
+	conn_enlist(worker, index, CONN_LISTED_DOWN);
 	if (conn->since_ns < worker->tick_ns)
 		worker->tick_ns = conn->since_ns;
 }
@@ -126,22 +130,51 @@ static void attempt_failed(struct worker *worker, uint32_t index, int result)
 	conn->address = (uint16_t)((conn->address + 1) % worker->plan->address_count);
 }
 
-/* A new socket in the slot; 0 or -errno. */
-static int put_socket(struct worker *worker, uint32_t index, int family)
+/* The pool's next address for this address of the target, so that every pair of them comes to be;
+ * those of several workers interleave. 0 or -errno. */
+static int bind_source(struct worker *worker, int fd, size_t address)
 {
-	int fd = sock_open(family);
+	const struct plan *plan = worker->plan;
+	uint64_t number = worker->index + worker->source_counts[address]++ * plan->worker_count;
+	struct sockaddr_storage source;
+	socklen_t bytes = source_address(
+		&plan->sources, plan->addresses[address].sockaddr.ss_family, number, &source);
+
+	/* What bind has not got is an address; a port it does not look for. */
+	return sock_bind_source(fd, (const struct sockaddr *)&source, bytes) ? -ENETUNREACH : 0;
+}
+
+/* A socket as the plan wants it; the descriptor or -errno. */
+static int make_socket(struct worker *worker, size_t address)
+{
+	const struct plan *plan = worker->plan;
+	int fd = sock_open(plan->addresses[address].sockaddr.ss_family);
 	int code = 0;
 
 	if (fd < 0)
 		return fd;
-	if (worker->stamp.asked)
+	if (plan->reset_on_close)
+		code = sock_reset_on_close(fd);
+	if (!code && plan->sources.range_count)
+		code = bind_source(worker, fd, address);
+	if (!code && worker->stamp.asked)
 		code = sock_stamp(fd);
-	if (code) {
+	if (code)
 		sock_close(fd);
-		return code;
-	}
+	return code ? code : fd;
+}
+
+/* A new socket in the slot; 0 or -errno. */
+static int put_socket(struct worker *worker, uint32_t index)
+{
+	size_t address = worker->conns[index].address;
+	int fd = make_socket(worker, address);
+	int code;
+
+	if (fd < 0)
+		return fd;
 	/* A unix socket has no port to tell. */
-	if (!worker->unasked || family == AF_UNIX)
+	if (!worker->unasked || worker->plan->addresses[address].sockaddr.ss_family == AF_UNIX)
 		return ring_install(worker->ring, index, fd);
 	/* A slot cannot be asked for its address: the descriptor has to live until there is one. */
 	code = ring_share(worker->ring, index, fd);
@@ -180,28 +213,33 @@ void conn_connect(struct worker *worker, uint32_t index)
 
 	assert(conn->state == CONN_DOWN && !conn->armed);
 	if (!conn->backoff_ns)
-		conn->backoff_ns = BACKOFF_FIRST_NS;
+		conn->backoff_ns = CONN_BACKOFF_FIRST_NS;
 	COUNT(&worker->stats->connections, CONNECTION_ATTEMPTED);
 	COUNT(&worker->addresses[conn->address], ADDRESS_ATTEMPTED);
 	if (conn->established_once)
 		COUNT(&worker->stats->connections, CONNECTION_REPLACED);
-	code = put_socket(worker, index, address->sockaddr.ss_family);
+	conn->since_ns = worker->now_ns;
+	code = put_socket(worker, index);
 	if (code) {
 		attempt_failed(worker, index, code);
-		down(worker, index, false);
+		if (worker->churn.on)
+			churn_closed(worker, index);
+		else
+			conn_down(worker, index, false);
 		return;
 	}
 	/* From here on completions of the slot's earlier user are stale. */
 	conn->generation++;
 	conn->state = CONN_CONNECTING;
-	conn->since_ns = worker->now_ns;
 	conn->offset_bytes = 0;
 	conn->sent_bytes = 0;
 	conn->served = conn->reset = false;
 	conn->armed = CONN_ARMED_CONNECT;
-	relist(worker, index, CONN_LISTED_CONNECTING);
+	conn_enlist(worker, index, CONN_LISTED_CONNECTING);
 	ring_connect(worker->ring, index, (const struct sockaddr *)&address->sockaddr,
 		address->sockaddr_bytes, RING_TAG(RING_CONNECT, index, conn->generation));
+	if (worker->churn.on)
+		churn_dialled(worker, index);
 }
 
 /* Nothing is armed until a cancel has completed, so one is enough. */
@@ -244,7 +282,7 @@ void conn_receive(struct worker *worker, uint32_t index)
 	arm_receive(worker, index);
 }
 
-static void close_begin(struct worker *worker, uint32_t index)
+void conn_close(struct worker *worker, uint32_t index)
 {
 	struct conn *conn = &worker->conns[index];
 
@@ -255,7 +293,7 @@ static void close_begin(struct worker *worker, uint32_t index)
 			worker->address_counts[conn->address] - 1, __ATOMIC_RELAXED);
 	}
 	conn->state = CONN_CLOSING;
-	relist(worker, index, CONN_UNLISTED);
+	conn_enlist(worker, index, CONN_UNLISTED);
 	cancel_armed(worker, index);
 	conn_settle(worker, index);
 }
@@ -288,7 +326,7 @@ void conn_connected(struct worker *worker, uint32_t index, int result)
 		if (conn->state == CONN_CLOSING)
 			conn_settle(worker, index);
 		else
-			close_begin(worker, index);
+			conn_close(worker, index);
 		return;
 	}
 	COUNT(&worker->stats->connections, CONNECTION_ESTABLISHED);
@@ -298,11 +336,15 @@ void conn_connected(struct worker *worker, uint32_t index, int result)
 		worker->address_counts[conn->address] + 1, __ATOMIC_RELAXED);
 	worker->established++;
 	conn->state = CONN_OPEN;
-	conn->established_once = true;
-	relist(worker, index, CONN_UNLISTED);
+	conn_enlist(worker, index, CONN_UNLISTED);
 	http1_response_init(&conn->response);
 	http1_response_begin(&conn->response, worker->plan->request.head);
 	arm_receive(worker, index);
+	if (worker->churn.on) {
+		churn_connected(worker, index);
+		return;
+	}
+	conn->established_once = true;
 	conn_relist(worker, index);
 }
 
@@ -340,7 +382,7 @@ void conn_break(struct worker *worker, uint32_t index, enum counter failure)
 			outcome_failed(worker, request, worker->now_ns, failure);
 		failure = COUNTER_FAILED_COLLATERAL;
 	}
-	close_begin(worker, index);
+	conn_close(worker, index);
 }
 
 void conn_closed(struct worker *worker, uint32_t index)
@@ -348,9 +390,13 @@ void conn_closed(struct worker *worker, uint32_t index)
 	struct conn *conn = &worker->conns[index];
 
 	conn->armed &= (uint8_t)~CONN_ARMED_CLOSE;
+	if (worker->churn.on) {
+		churn_closed(worker, index);
+		return;
+	}
 	if (conn->served)
-		conn->backoff_ns = BACKOFF_FIRST_NS;
-	down(worker, index, conn->served);
+		conn->backoff_ns = CONN_BACKOFF_FIRST_NS;
+	conn_down(worker, index, conn->served);
 	if (conn->served && wanted(worker))
 		conn_connect(worker, index);
 }
@@ -363,7 +409,7 @@ static void give_up(struct worker *worker, const struct index_list *list)
 
 		if (worker->conns[index].since_ns + worker->plan->timeout_ns > worker->now_ns)
 			break;
-		close_begin(worker, index);
+		conn_close(worker, index);
 	}
 }
 
@@ -373,6 +419,10 @@ void conn_tick(struct worker *worker)
 
 	give_up(worker, &worker->connecting);
 	give_up(worker, &worker->sending);
+	if (worker->churn.on) {
+		churn_tick(worker);
+		return;
+	}
 	if (worker->phase == WORKER_ESTABLISHING || !wanted(worker))
 		return;
 	while (index != INDEX_LIST_END) {

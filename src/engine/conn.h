@@ -12,6 +12,9 @@
 
 #include "engine/worker_state.h"
 
+/* The first pause of a connection that did not come to be; each further one is twice as long. */
+#define CONN_BACKOFF_FIRST_NS (10 * 1000000ULL)
+
 /* DOWN → CONNECTING, or back to DOWN when there is no socket to be had. */
 void conn_connect(struct worker *worker, uint32_t index);
 
@@ -20,6 +23,15 @@ void conn_connected(struct worker *worker, uint32_t index, int result);
 
 /* A request was put on it, or an answer made room: keeps the worker's lists true. */
 void conn_relist(struct worker *worker, uint32_t index);
+
+/* Out of the list it is in, into this one. */
+void conn_enlist(struct worker *worker, uint32_t index, enum conn_list list);
+
+/* Gives up a connect, or closes: towards DOWN. Nothing may be outstanding. */
+void conn_close(struct worker *worker, uint32_t index);
+
+/* Down, to be tried again: at once, or after its pause, which grows. */
+void conn_down(struct worker *worker, uint32_t index, bool at_once);
 
 /*
  * The connection is of no more use. The oldest outstanding request, if any, ends as `failure`

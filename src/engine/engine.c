@@ -18,9 +18,11 @@
 
 #include "base/clock.h"
 #include "engine/worker.h"
+#include "engine/zero_copy.h"
 #include "net/sock.h"
 
-/* A server's accept queue is not what is to be measured: connections come at a bearable rate. */
+/* A server's accept queue is not what is to be measured, unless --connect-rate says so: connections
+ * come at a bearable rate. */
 #define CONNECTS_PER_SECOND 2000.0
 
 struct engine_thread {
@@ -99,6 +101,8 @@ static void fill_info(struct engine_worker_info *info, const struct worker *work
 	info->involuntary -= before->involuntary;
 	info->window_end_ns = worker->window_end_ns;
 	info->end_ns = worker->now_ns;
+	info->send_path = zero_copy_path(worker);
+	info->send_refused = worker->send_refused;
 	info->odd_reason = worker->odd_reason;
 	info->odd_byte_count = worker->odd_byte_count;
 	memcpy(info->odd_bytes, worker->odd_bytes, worker->odd_byte_count);
@@ -121,7 +125,6 @@ static int thread_run(struct engine_thread *thread)
 	if (code)
 		return code;
 	thread->info.tid = gettid();
-	thread->info.send_path = "send";
 	while (thread->worker.phase < WORKER_RUNNING)
 		if (!worker_step(&thread->worker))
 			return -EINTR;
@@ -224,7 +227,11 @@ int engine_open(struct engine **out, const struct plan *plan, struct err *err)
 	engine->plan = plan;
 	engine->stamping = -1;
 	engine->control.start_ns = UINT64_MAX;
-	engine->control.connects_per_second = CONNECTS_PER_SECOND / (double)plan->worker_count;
+	engine->control.connects_per_second = (plan->connect_rate_mrps
+							      ? (double)plan->connect_rate_mrps /
+									1e3
+							      : CONNECTS_PER_SECOND) /
+					      (double)plan->worker_count;
 	engine->threads = calloc(plan->worker_count, sizeof(*engine->threads));
 	engine->ended_event = eventfd(0, EFD_CLOEXEC);
 	if (!engine->threads || engine->ended_event < 0) {

@@ -3,10 +3,11 @@
  * The load: a thread for each worker of the plan, started together, watched from outside.
  *
  * engine_open starts the threads; each builds its ring and memory on its own CPU and establishes
- * its connections (all workers together at most 2,000 a second), then waits. engine_start gives
- * them the common start; from then on nothing is shared and nothing allocates. The caller's thread
- * watches: engine_stats may be copied at any time, engine_wait sleeps until the workers are done or
- * a moment has come. engine_close ends everything.
+ * its connections (all workers together at most 2,000 a second, or as --connect-rate says; none
+ * with --no-keepalive), then waits. engine_start gives them the common start; from then on nothing
+ * is shared and nothing allocates. The caller's thread watches: engine_stats may be copied at any
+ * time, engine_wait sleeps until the workers are done or a moment has come. engine_close ends
+ * everything.
  *
  * Owner: engine_open makes it, engine_close frees it; the plan must outlive it. Stats stay valid
  * until engine_close, as do the slowest requests. Threads: all functions from the thread that
@@ -65,7 +66,8 @@ struct engine_worker_info {
 	uint64_t voluntary, involuntary; /* context switches */
 	uint64_t window_end_ns; /* clock.h: when the last request became due (or the stop came) */
 	uint64_t end_ns;        /* clock.h: when the drain ended */
-	const char *send_path;  /* "send", or with zero copy: which the kernel used */
+	const char *send_path;  /* the one most sends took: "send" or "send_zc" */
+	int send_refused;       /* -errno of memory that --send auto could not register; 0: none */
 	/* The first bytes a peer sent that no request had asked for, or that were not HTTP. */
 	uint8_t odd_bytes[64];
 	size_t odd_byte_count;

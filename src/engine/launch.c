@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/launch.h"
 
+#include "engine/churn.h"
 #include "engine/conn.h"
 #include "engine/outcome.h"
+#include "engine/zero_copy.h"
 
 /* Since when some connection could have taken a request; there must be one. */
 static uint64_t available_since(const struct worker *worker)
@@ -43,13 +45,18 @@ static void take_slot(
 static void queue_send(struct worker *worker, uint32_t index, uint32_t count)
 {
 	struct conn *conn = &worker->conns[index];
+	bool quiet = worker->send == WORKER_SEND_QUIET;
 
 	conn->sending_bytes = count * (uint32_t)worker->plan->request.wire_bytes;
 	conn->sent_bytes = 0;
-	if (!worker->quiet_sends)
+	if (!quiet)
 		conn->armed |= CONN_ARMED_SEND;
-	ring_send(worker->ring, index, worker->wire, conn->sending_bytes, worker->quiet_sends,
-		RING_TAG(RING_SEND, index, conn->generation));
+	if (!quiet && zero_copy_next(worker))
+		ring_send_zero_copy(worker->ring, index, worker->wire, conn->sending_bytes,
+			RING_TAG(RING_SEND_ZERO_COPY, index, conn->generation));
+	else
+		ring_send(worker->ring, index, worker->wire, conn->sending_bytes, quiet,
+			RING_TAG(RING_SEND, index, conn->generation));
 	worker->queued_sends++;
 	conn_relist(worker, index);
 }
@@ -75,7 +82,8 @@ static uint32_t room(const struct worker *worker, uint32_t index)
 
 void launch_due(struct worker *worker)
 {
-	uint64_t limit = worker->plan->max_in_flight_per_worker;
+	/* Requests bound to a place that connects wait too. */
+	uint64_t limit = worker->plan->max_in_flight_per_worker - worker->churn.bound_count;
 
 	while (worker->due.next_ns != ARRIVAL_NONE &&
 		worker->start_ns + worker->due.next_ns <= worker->now_ns) {
@@ -162,7 +170,60 @@ void launch_closed_loop(struct worker *worker)
 	}
 }
 
-bool launch_pending(const struct worker *worker)
+/* What connected has its request sent. */
+static void send_ready(struct worker *worker)
+{
+	while (!index_list_empty(&worker->churn.ready) &&
+		worker->queued_sends < WORKER_SENDS_PER_ENTER) {
+		uint32_t place = worker->churn.ready.first;
+
+		churn_unbind(worker, place);
+		take_slot(worker, place, worker->requests[place].intended_ns,
+			worker->requests[place].available_ns);
+		queue_send(worker, place, 1);
+	}
+}
+
+/* A request for the place that has been free longest; false when there is none yet. */
+static bool bind_next(struct worker *worker)
+{
+	uint64_t since_ns = available_since(worker);
+	uint64_t intended_ns = since_ns > worker->start_ns ? since_ns : worker->start_ns;
+	uint64_t possible_ns;
+
+	if (worker->plan->open_loop && !worker->backlog.count)
+		return false;
+	if (worker->plan->open_loop)
+		intended_ns = worker->start_ns + backlog_oldest(&worker->backlog);
+	possible_ns = churn_allowed(worker, since_ns > intended_ns ? since_ns : intended_ns);
+	if (possible_ns > worker->now_ns)
+		return false;
+	if (worker->plan->open_loop)
+		backlog_pop(&worker->backlog);
+	else if (worker->phase != WORKER_RUNNING || !session_begins(worker, possible_ns))
+		return false;
+	churn_bind(worker, worker->available.first,
+		worker->plan->open_loop ? intended_ns : possible_ns, possible_ns);
+	return true;
+}
+
+void launch_churn(struct worker *worker)
+{
+	if (worker->plan->open_loop) {
+		launch_due(worker);
+		expire(worker);
+	}
+	/* Idle is what had its one response, and was not told to close. */
+	while (!index_list_empty(&worker->idle))
+		conn_close(worker, worker->idle.first);
+	send_ready(worker);
+	while (connection_free(worker) && worker->churn.dialled_count < WORKER_SENDS_PER_ENTER)
+		if (!bind_next(worker))
+			return;
+}
+
+/* Whether something is due that a connection could take. */
+static bool takes_next(const struct worker *worker)
 {
 	if (!connection_free(worker))
 		return false;
@@ -170,6 +231,18 @@ bool launch_pending(const struct worker *worker)
 		return worker->backlog.count;
 	return worker->phase == WORKER_RUNNING && worker->requests_left &&
 	       available_since(worker) < worker->end_ns;
+}
+
+bool launch_pending(const struct worker *worker)
+{
+	if (!index_list_empty(&worker->churn.ready))
+		return true;
+	return takes_next(worker) && worker->churn.allowed_ns <= worker->now_ns;
+}
+
+uint64_t launch_next_connect(const struct worker *worker)
+{
+	return takes_next(worker) ? worker->churn.allowed_ns : UINT64_MAX;
 }
 
 void launch_stamp(struct worker *worker, uint64_t sent_ns)
@@ -191,6 +264,7 @@ void launch_stamp(struct worker *worker, uint64_t sent_ns)
 		index_list_append(&worker->unanswered, worker->request_links, worker->queued[i]);
 		worker->in_flight++;
 	}
+	COUNT_BY(&worker->stats->health, HEALTH_SENDS, worker->queued_sends);
 	worker->queued_count = 0;
 	worker->queued_sends = 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What goes out: requests become due by the schedule (open loop) or by an answer (closed loop), get
- * a connection, and are queued for the next enter.
+ * a connection (with --no-keepalive one that has to be made first, churn.h), and are queued for the
+ * next enter.
  *
  * Owner: nothing. Threads: the worker's. Errors: none; what cannot be sent waits or is dropped, and
  * both are counted.
@@ -23,6 +24,11 @@ void launch_closed_loop(struct worker *worker);
  * whole or tells why it cannot.
  */
 void launch_rest(struct worker *worker, uint32_t index, uint32_t took_bytes);
+/* Either loop with --no-keepalive. */
+void launch_churn(struct worker *worker);
+
+/* When --connect-rate allows what is due to connect; UINT64_MAX: nothing is due. */
+uint64_t launch_next_connect(const struct worker *worker);
 
 /* Whether another turn of launching would queue something now. */
 bool launch_pending(const struct worker *worker);

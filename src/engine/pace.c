@@ -2,6 +2,7 @@
 #include "engine/pace.h"
 
 #include "base/clock.h"
+#include "engine/churn.h"
 #include "engine/conn.h"
 #include "engine/launch.h"
 #include "engine/phase.h"
@@ -81,6 +82,8 @@ static struct pace decide(const struct worker *worker)
 	uint64_t wake_ns = next_other(worker);
 	uint64_t margin_ns = worker->plan->pacing == SCENARIO_PACING_AUTO ? worker->margin.ns : 0;
 
+	if (worker->churn.gap_ns)
+		earlier(&due_ns, launch_next_connect(worker));
 	if (launch_pending(worker) || due_ns <= worker->now_ns || wake_ns <= worker->now_ns)
 		return (struct pace){0};
 	if (worker->plan->pacing == SCENARIO_PACING_SPIN || due_ns - worker->now_ns <= margin_ns)
@@ -122,6 +125,8 @@ void pace_enter(struct worker *worker)
 
 	worker->now_ns = clock_now_ns();
 	launch_stamp(worker, worker->now_ns);
+	if (worker->churn.on)
+		churn_stamp(worker, worker->now_ns);
 	pace = decide(worker);
 	if (!pace.spins) {
 		enter(worker, heavy ? 0 : pace.wait_ns);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/phase.h"
 
+#include "engine/churn.h"
 #include "engine/conn.h"
 #include "engine/health.h"
 #include "engine/launch.h"
@@ -83,7 +84,7 @@ static bool window_over(const struct worker *worker)
 /* Whether all that became due has come to an end. */
 static bool drained(const struct worker *worker)
 {
-	if (worker->in_flight || worker->backlog.count)
+	if (worker->in_flight || worker->backlog.count || worker->churn.bound_count)
 		return false;
 	return !worker->plan->open_loop || worker->due.next_ns == ARRIVAL_NONE;
 }
@@ -97,6 +98,8 @@ void phase_finish(struct worker *worker)
 		launch_due(worker);
 	while (!index_list_empty(&worker->unanswered))
 		outcome_in_flight(worker, worker->unanswered.first, worker->now_ns);
+	if (worker->churn.on)
+		churn_finish(worker);
 	while (worker->backlog.count) {
 		outcome_unsent(worker, worker->start_ns + backlog_oldest(&worker->backlog),
 			worker->now_ns);

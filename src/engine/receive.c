@@ -7,6 +7,7 @@
 #include "engine/launch.h"
 #include "engine/outcome.h"
 #include "engine/stamp.h"
+#include "engine/zero_copy.h"
 
 static void oldest_completed(struct worker *worker, uint32_t index)
 {
@@ -25,7 +26,8 @@ static bool answered(struct worker *worker, uint32_t index)
 
 	oldest_completed(worker, index);
 	if (!conn->response.keep_alive) {
-		COUNT(&worker->stats->connections, CONNECTION_CLOSED_BY_PEER);
+		if (!worker->churn.on) /* there it was asked for */
+			COUNT(&worker->stats->connections, CONNECTION_CLOSED_BY_PEER);
 		conn_break(worker, index, COUNTER_FAILED_COLLATERAL);
 		return false;
 	}
@@ -192,6 +194,27 @@ static void send_done(
 	}
 }
 
+static void zero_copy_done(
+	struct worker *worker, uint32_t index, const struct ring_completion *completion)
+{
+	if (completion->flags & RING_NOTICE) {
+		zero_copy_reported(worker, completion);
+		return;
+	}
+	if (!(completion->flags & RING_MORE))
+		zero_copy_unreported(worker);
+	send_done(worker, index, completion);
+}
+
+/* Of an earlier user of the slot: too late for anything but the report of a send. */
+static void stale(struct worker *worker, const struct ring_completion *completion)
+{
+	if (completion->flags & RING_NOTICE)
+		zero_copy_reported(worker, completion);
+	else
+		COUNT(&worker->stats->health, HEALTH_STALE);
+}
+
 static void connect_done(
 	struct worker *worker, uint32_t index, const struct ring_completion *completion)
 {
@@ -223,6 +246,7 @@ static handler *const handlers[RING_OPERATION_COUNT] = {
 	[RING_CONNECT] = connect_done,
 	[RING_CANCEL] = cancel_done,
 	[RING_CLOSE] = close_done,
+	[RING_SEND_ZERO_COPY] = zero_copy_done,
 };
 
 void receive_completion(struct worker *worker, const struct ring_completion *completion)
@@ -232,7 +256,7 @@ void receive_completion(struct worker *worker, const struct ring_completion *com
 	if (RING_TAG_GENERATION(completion->tag) == worker->conns[index].generation)
 		handlers[RING_TAG_OPERATION(completion->tag)](worker, index, completion);
 	else
-		COUNT(&worker->stats->health, HEALTH_STALE);
+		stale(worker, completion);
 	if (completion->flags & RING_BUFFER)
-		ring_buffer_return(worker->ring, completion->buffer);
+		ring_buffer_done(worker->ring, completion);
 }

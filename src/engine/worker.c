@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "engine/churn.h"
 #include "engine/conn.h"
 #include "engine/health.h"
 #include "engine/launch.h"
@@ -11,12 +12,11 @@
 #include "engine/phase.h"
 #include "engine/receive.h"
 #include "engine/stamp.h"
+#include "engine/zero_copy.h"
 
 #define TICK_NS (10 * NS_PER_MS)
 /* A send up to this size fits an empty socket buffer, so it cannot outlive its own response. */
 #define QUIET_SEND_BYTES 16384
-/* Copies of the request kept back to back, so that a pipeline goes out in one send. */
-#define WIRE_COPIES_BYTES 65536
 
 /* Arena pieces are laid out by one function that either counts or takes. */
 struct layout {
@@ -32,7 +32,8 @@ static void *piece(struct layout *layout, size_t bytes, size_t align_bytes)
 
 static uint32_t wire_copies(const struct plan *plan)
 {
-	size_t copies = WIRE_COPIES_BYTES / plan->request.wire_bytes;
+	/* Kept back to back, so that a pipeline goes out in one send. */
+	size_t copies = PLAN_SHARED_BYTES / plan->request.wire_bytes;
 
 	if (copies < 1)
 		return 1;
@@ -54,6 +55,7 @@ static uint32_t buffer_stride(const struct plan *plan)
 
 struct pieces {
 	void *stats, *buffers, *slowest;
+	char *wire; /* NULL: the plan's */
 	uint64_t *backlog;
 };
 
@@ -79,10 +81,15 @@ static void lay_out(struct worker *worker, const struct plan *plan, size_t index
 	worker->available_links = piece(layout, conns * sizeof(struct index_link), 64);
 	worker->requests = piece(layout, requests * sizeof(struct request), 64);
 	worker->request_links = piece(layout, requests * sizeof(struct index_link), 64);
-	worker->wire = piece(layout, plan->request.wire_bytes * wire_copies(plan), 4096);
+	pieces->wire = plan->request.shared
+			       ? NULL
+			       : piece(layout, plan->request.wire_bytes * wire_copies(plan), 4096);
 	worker->queued = piece(
 		layout, sizeof(uint32_t) * WORKER_SENDS_PER_ENTER * plan->pipeline, 64);
 	worker->address_counts = piece(layout, plan->address_count * sizeof(uint32_t), 64);
+	worker->source_counts = piece(layout, plan->address_count * sizeof(uint64_t), 64);
+	worker->churn.dialled = plan->no_keepalive ? piece(layout, conns * sizeof(uint32_t), 64)
+						   : NULL;
 	worker->addresses = piece(
 		layout, plan->address_count * sizeof(struct address_counters), 64);
 }
@@ -110,9 +117,24 @@ static int open_ring(struct worker *worker, void *buffers, struct err *err)
 		.buffer_bytes = buffer_bytes(plan),
 		.buffer_stride_bytes = buffer_stride(plan),
 		.buffers = buffers,
+		.incremental = plan->incremental_buffers,
+		.reports = plan->send_reports,
 	};
 
 	return ring_new(&worker->ring, &options, err);
+}
+
+static void init_wire(struct worker *worker, char *copies)
+{
+	const struct plan_request *request = &worker->plan->request;
+
+	worker->wire_copies = wire_copies(worker->plan);
+	worker->wire = copies ? copies : request->wire;
+	for (uint32_t i = 0; copies && i < worker->wire_copies; i++)
+		memcpy(copies + i * request->wire_bytes, request->wire, request->wire_bytes);
+	worker->send = worker->plan->pipeline == 1 && request->wire_bytes <= QUIET_SEND_BYTES
+			       ? WORKER_SEND_QUIET
+			       : WORKER_SEND_LOUD;
 }
 
 static void init_tables(struct worker *worker)
@@ -126,17 +148,15 @@ static void init_tables(struct worker *worker)
 	index_list_init(&worker->sending);
 	index_list_init(&worker->down);
 	index_list_init(&worker->unanswered);
+	index_list_init(&worker->churn.free);
+	index_list_init(&worker->churn.ready);
+	index_list_init(&worker->churn.bound);
 	for (uint32_t i = 0; i < worker->place->connections; i++) {
 		worker->conns[i].address = (uint16_t)((worker->place->first_connection + i) %
 						      plan->address_count);
 		worker->conns[i].list = CONN_LISTED_DOWN;
 		index_list_append(&worker->down, worker->conn_links, i);
 	}
-	worker->wire_copies = wire_copies(plan);
-	for (uint32_t i = 0; i < worker->wire_copies; i++)
-		memcpy(worker->wire + i * plan->request.wire_bytes, plan->request.wire,
-			plan->request.wire_bytes);
-	worker->quiet_sends = plan->pipeline == 1 && plan->request.wire_bytes <= QUIET_SEND_BYTES;
 }
 
 int worker_init(struct worker *worker, const struct plan *plan, size_t index,
@@ -144,6 +164,7 @@ int worker_init(struct worker *worker, const struct plan *plan, size_t index,
 {
 	struct layout layout = {.arena = arena};
 	struct pieces pieces;
+	int code;
 
 	memset(worker, 0, sizeof(*worker));
 	worker->plan = plan;
@@ -158,6 +179,7 @@ int worker_init(struct worker *worker, const struct plan *plan, size_t index,
 	margin_init(&worker->margin);
 	stamp_init(worker);
 	init_tables(worker);
+	init_wire(worker, pieces.wire);
 	if (plan->open_loop) {
 		arrival_init(&worker->due, plan, index);
 		worker->backlog.taken = worker->due;
@@ -166,11 +188,16 @@ int worker_init(struct worker *worker, const struct plan *plan, size_t index,
 	}
 	worker->requests_left = plan->has_requests ? worker->place->requests : UINT64_MAX;
 	worker->launch = plan->open_loop ? launch_open_loop : launch_closed_loop;
+	if (plan->no_keepalive)
+		worker->launch = launch_churn;
 	worker->start_ns = worker->end_ns = worker->measured_from_ns = UINT64_MAX;
 	worker->drain_until_ns = UINT64_MAX;
 	worker->now_ns = worker->reaped_ns = clock_now_ns();
 	worker->next_connect_ns = worker->now_ns;
-	return open_ring(worker, pieces.buffers, err);
+	if (plan->no_keepalive)
+		churn_init(worker);
+	code = open_ring(worker, pieces.buffers, err);
+	return code ? code : zero_copy_init(worker, err);
 }
 
 void worker_release(struct worker *worker)

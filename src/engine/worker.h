@@ -9,7 +9,8 @@
  * thread and the simulator drives it from a test, against a kernel and a clock of its own.
  *
  * The phases of its life:
- *   ESTABLISHING  opens its connections, paced; ends when each was attempted once.
+ *   ESTABLISHING  opens its connections, paced; ends when each was attempted once; with
+ *                 --no-keepalive at once.
  *   READY         keeps the connections alive until the common start is known.
  *   RUNNING       requests become due (open loop) or sessions go round (closed loop).
  *   DRAINING      nothing more becomes due; what is due is still sent and answered.

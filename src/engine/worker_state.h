@@ -54,7 +54,12 @@ enum worker_phase {
 	WORKER_DONE
 };
 
-enum request_state { REQUEST_FREE, REQUEST_QUEUED, REQUEST_SENT };
+enum request_state {
+	REQUEST_FREE,
+	REQUEST_BOUND, /* has a place and waits for its own connection (--no-keepalive) */
+	REQUEST_QUEUED,
+	REQUEST_SENT
+};
 
 /* One request on its way: from being given to a connection until its outcome. */
 struct request {
@@ -78,6 +83,9 @@ struct request {
  *
  * CLOSING: everything armed is being ended (cancel, last receive completion, then close). Left for
  * DOWN when all three have completed: only then the slot may have another socket.
+ *
+ * With --no-keepalive a connection is a place for one exchange: DOWN it is free, unless a request
+ * is bound to it whose connect failed; it leaves OPEN with the end of its response (churn.h).
  */
 enum conn_state { CONN_DOWN, CONN_CONNECTING, CONN_OPEN, CONN_CLOSING };
 
@@ -90,14 +98,24 @@ enum conn_armed {
 	CONN_ARMED_CLOSE = 16
 };
 
+/* How a request leaves. */
+enum worker_send {
+	WORKER_SEND_QUIET, /* a copy; only a failure is told */
+	WORKER_SEND_LOUD,  /* a copy */
+	WORKER_SEND_TRIAL, /* the next one without a copy, then copies until that was reported */
+	WORKER_SEND_ZERO_COPY
+};
+
 /* Which of the worker's lists a connection is in. */
 enum conn_list {
 	CONN_UNLISTED,
 	CONN_LISTED_IDLE,
 	CONN_LISTED_PARTIAL,
+	CONN_LISTED_FREE, /* --no-keepalive: down, and may be given a request */
 	CONN_LISTED_CONNECTING,
 	CONN_LISTED_SENDING,
-	CONN_LISTED_DOWN
+	CONN_LISTED_DOWN,
+	CONN_LISTED_READY /* --no-keepalive: open, its own request is to be sent */
 };
 
 struct conn {
@@ -117,8 +135,9 @@ struct conn {
 	bool reset;          /* a send was told so: nothing more is sent, the receive ends it */
 	uint16_t address;    /* index into the plan's */
 	uint16_t local_port; /* while open, when the slowest requests are kept */
-	uint64_t since_ns;   /* connect(2) was called, the retry time while down, or everything
-				was answered though not yet sent */
+	/* When connect(2) was called, or the retry time while down, or everything was answered
+	 * though not yet sent; with --no-keepalive, while it is open, since when. */
+	uint64_t since_ns;
 	uint64_t backoff_ns;
 };
 
@@ -137,6 +156,19 @@ struct conn_unasked {
 	int fd;
 };
 
+/* What --no-keepalive takes beside the connections (churn.h). */
+struct churn {
+	bool on;
+	struct index_list free;  /* places without a request, longest free first */
+	struct index_list ready; /* established, their requests to be sent */
+	struct index_list bound; /* requests that wait for their connection, oldest first */
+	uint32_t bound_count;
+	uint32_t *dialled; /* places whose connect goes with the next enter */
+	uint32_t dialled_count;
+	uint64_t gap_ns;     /* between two connects; 0: as many as are due */
+	uint64_t allowed_ns; /* the next is not made before */
+};
+
 struct worker {
 	const struct plan *plan;
 	const struct plan_worker *place;
@@ -151,12 +183,14 @@ struct worker {
 	struct index_link *conn_links;
 	struct index_list idle;      /* open, nothing outstanding; longest idle first */
 	struct index_list partial;   /* open, some outstanding, room for more */
-	struct index_list available; /* both of these, by available_ns, in links of its own */
+	struct index_list available; /* both of these, or free; by available_ns, in own links */
 	struct index_link *available_links;
 	struct index_list connecting; /* oldest attempt first */
 	struct index_list sending;    /* open, nothing outstanding, but a send; longest so first */
 	struct index_list down;
-	uint32_t *address_counts;           /* established now, per address of the plan */
+	struct churn churn;
+	uint64_t *source_counts;  /* sockets bound to one of --source, per address of the plan */
+	uint32_t *address_counts; /* established now, per address of the plan */
 	struct address_counters *addresses; /* what came of each address of the plan */
 	uint32_t established;               /* connections that are open */
 	uint64_t last_established_ns;       /* when one was open last */
@@ -173,9 +207,11 @@ struct worker {
 	struct index_list unanswered; /* sent, oldest first: the timeout's queue */
 	uint64_t in_flight;           /* length of `unanswered` */
 
-	char *wire; /* `wire_copies` renderings of the request, back to back */
+	const char *wire; /* `wire_copies` renderings of the request, back to back */
 	uint32_t wire_copies;
-	bool quiet_sends;
+	enum worker_send send;
+	bool copied;      /* the kernel copied what it was asked not to */
+	int send_refused; /* -errno of memory that could not be registered; 0: none */
 
 	struct arrival due; /* what becomes due next (open loop) */
 	struct backlog backlog;

@@ -108,6 +108,10 @@ enum health_counter {
 	HEALTH_ENOBUFS,     /* multishot receives that found no provided buffer */
 	HEALTH_REARMED,     /* multishot receives armed again */
 	HEALTH_STALE,       /* completions of an earlier user of a slot, dropped */
+	HEALTH_SENDS,       /* of one request or of several pipelined; not those of a rest */
+	HEALTH_ZERO_COPY,   /* of those, the ones asked to be without a copy */
+	HEALTH_REPORTED,    /* of those, the ones of which the kernel told whether it copied */
+	HEALTH_COPIED,      /* of those, the ones it copied */
 	HEALTH_CQ_OVERFLOW,
 	HEALTH_COUNT
 };

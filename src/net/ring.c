@@ -25,7 +25,9 @@ struct ring {
 	size_t buffer_ring_bytes;
 	char *buffers;
 	uint32_t buffer_count, buffer_bytes, buffer_stride_bytes;
-	uint32_t returned; /* buffers given back, not yet shown to the kernel */
+	uint32_t *done_bytes; /* of each buffer: what was done with since it was given back */
+	uint32_t returned;    /* buffers given back, not yet shown to the kernel */
+	uint16_t send_flags;  /* of zero-copy sends */
 	uint64_t overflows;
 	bool initialised;
 	struct msghdr stamped; /* of every stamped receive: room for a stamp, none for an address */
@@ -83,9 +85,18 @@ static int setup_error(int code, struct err *err)
 	}
 }
 
+static int buffer_ring_register(
+	struct io_uring *uring, void *memory, uint32_t entries, bool incremental)
+{
+	/* By position: what newer headers call "flags" is "pad" in those of liburing 2.3. */
+	struct io_uring_buf_reg registration = {(uintptr_t)memory, entries, BUFFER_GROUP,
+		incremental ? RING_COMPAT_BUFFERS_INCREMENTAL : 0, {0}};
+
+	return io_uring_register_buf_ring(uring, &registration, 0);
+}
+
 static int buffers_register(struct ring *ring, const struct ring_options *options)
 {
-	struct io_uring_buf_reg registration = {0};
 	size_t bytes = options->buffer_count * sizeof(struct io_uring_buf);
 	int code;
 
@@ -96,10 +107,8 @@ static int buffers_register(struct ring *ring, const struct ring_options *option
 		return -ENOMEM;
 	}
 	ring->buffer_ring_bytes = bytes;
-	registration.ring_addr = (uintptr_t)ring->buffer_ring;
-	registration.ring_entries = options->buffer_count;
-	registration.bgid = BUFFER_GROUP;
-	code = io_uring_register_buf_ring(&ring->uring, &registration, 0);
+	code = buffer_ring_register(
+		&ring->uring, ring->buffer_ring, options->buffer_count, options->incremental);
 	if (code)
 		return code;
 	io_uring_buf_ring_init(ring->buffer_ring);
@@ -122,11 +131,18 @@ int ring_new(struct ring **out, const struct ring_options *options, struct err *
 	ring->buffer_count = options->buffer_count;
 	ring->buffer_bytes = options->buffer_bytes;
 	ring->buffer_stride_bytes = options->buffer_stride_bytes;
+	ring->send_flags = IORING_RECVSEND_FIXED_BUF |
+			   (options->reports ? RING_COMPAT_SEND_REPORT_USAGE : 0);
+	ring->done_bytes = calloc(options->buffer_count, sizeof(*ring->done_bytes));
+	if (!ring->done_bytes) {
+		free(ring);
+		return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "no memory for a ring");
+	}
 	ring->stamped.msg_controllen = STAMP_CONTROL_BYTES;
 
 	code = io_uring_queue_init_params(options->submission_entries, &ring->uring, &params);
 	if (code) {
-		free(ring);
+		ring_free(ring);
 		return setup_error(code, err);
 	}
 	ring->initialised = true;
@@ -162,7 +178,41 @@ void ring_free(struct ring *ring)
 		io_uring_queue_exit(&ring->uring);
 	if (ring->buffer_ring)
 		munmap(ring->buffer_ring, ring->buffer_ring_bytes);
+	free(ring->done_bytes);
 	free(ring);
+}
+
+/* Whether a buffer ring may be incremental: an older kernel finds the flag invalid. */
+static bool buffers_incremental(struct io_uring *uring)
+{
+	size_t bytes = 8 * sizeof(struct io_uring_buf);
+	void *memory = mmap(
+		NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	bool known;
+
+	if (memory == MAP_FAILED)
+		return false;
+	known = buffer_ring_register(uring, memory, 8, true) == 0;
+	if (known)
+		io_uring_unregister_buf_ring(uring, BUFFER_GROUP);
+	munmap(memory, bytes);
+	return known;
+}
+
+/* Whether a zero-copy send takes the flag that asks for a report: sent into no descriptor, it fails
+ * for that reason, or, before, for the flag. */
+static bool send_reports(struct io_uring *uring)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(uring);
+	struct io_uring_cqe *cqe;
+	int result;
+
+	io_uring_prep_send_zc(sqe, -1, "", 1, MSG_NOSIGNAL, RING_COMPAT_SEND_REPORT_USAGE);
+	if (io_uring_submit_and_wait(uring, 1) < 0 || io_uring_peek_cqe(uring, &cqe))
+		return false;
+	result = cqe->res;
+	io_uring_cqe_seen(uring, cqe);
+	return result == -EBADF;
 }
 
 int ring_probe(struct ring_features *features, struct err *err)
@@ -186,6 +236,8 @@ int ring_probe(struct ring_features *features, struct err *err)
 		features->send_zero_copy = io_uring_opcode_supported(probe, IORING_OP_SEND_ZC);
 		io_uring_free_probe(probe);
 	}
+	features->send_reports = features->send_zero_copy && send_reports(&uring);
+	features->incremental_buffers = buffers_incremental(&uring);
 	io_uring_queue_exit(&uring);
 	return 0;
 }
@@ -266,6 +318,24 @@ void ring_send(
 	sqe->user_data = tag;
 }
 
+int ring_register_memory(struct ring *ring, const void *data, size_t bytes)
+{
+	struct iovec memory = {.iov_base = (void *)data, .iov_len = bytes};
+
+	return io_uring_register_buffers(&ring->uring, &memory, 1);
+}
+
+void ring_send_zero_copy(
+	struct ring *ring, uint32_t slot, const void *data, size_t bytes, uint64_t tag)
+{
+	struct io_uring_sqe *sqe = next_sqe(ring);
+
+	io_uring_prep_send_zc_fixed(
+		sqe, (int)slot, data, bytes, MSG_NOSIGNAL | MSG_WAITALL, ring->send_flags, 0);
+	sqe->flags |= IOSQE_FIXED_FILE;
+	sqe->user_data = tag;
+}
+
 void ring_cancel(struct ring *ring, uint32_t slot, uint64_t tag)
 {
 	struct io_uring_sqe *sqe = next_sqe(ring);
@@ -331,6 +401,20 @@ bool ring_pending(const struct ring *ring)
 	       io_uring_cq_ready(&ring->uring);
 }
 
+#define KERNEL_FLAGS (RING_BUFFER | RING_MORE | RING_NOTICE | RING_BUFFER_MORE)
+
+_Static_assert(RING_BUFFER == IORING_CQE_F_BUFFER && RING_MORE == IORING_CQE_F_MORE &&
+		       RING_NOTICE == IORING_CQE_F_NOTIF &&
+		       RING_BUFFER_MORE == RING_COMPAT_CQE_BUFFER_MORE,
+	"completion flags are the kernel's");
+
+static void read_notice(struct ring_completion *completion)
+{
+	if ((uint32_t)completion->result & RING_COMPAT_USAGE_COPIED)
+		completion->flags |= RING_COPIED;
+	completion->result = 0;
+}
+
 uint32_t ring_reap(struct ring *ring, struct ring_completion *completions, uint32_t limit)
 {
 	struct io_uring_cqe *cqe;
@@ -347,21 +431,21 @@ uint32_t ring_reap(struct ring *ring, struct ring_completion *completions, uint3
 			break;
 		out->tag = cqe->user_data;
 		out->result = cqe->res;
-		/* The numbers are equal on purpose: IORING_CQE_F_BUFFER is 1, F_MORE is 2. */
-		out->flags = (uint16_t)(cqe->flags & (RING_BUFFER | RING_MORE));
+		/* The numbers are equal on purpose: a buffer's is above all flags. */
+		out->flags = (uint16_t)cqe->flags & KERNEL_FLAGS;
 		out->buffer = (uint16_t)(cqe->flags >> IORING_CQE_BUFFER_SHIFT);
+		if (__builtin_expect(out->flags & RING_NOTICE, 0))
+			read_notice(out);
 		count++;
 	}
 	io_uring_cq_advance(&ring->uring, count);
 	return count;
 }
 
-_Static_assert(RING_BUFFER == IORING_CQE_F_BUFFER && RING_MORE == IORING_CQE_F_MORE,
-	"completion flags are the kernel's");
-
 const void *ring_buffer_data(const struct ring *ring, uint16_t buffer)
 {
-	return ring->buffers + (size_t)buffer * ring->buffer_stride_bytes;
+	return ring->buffers + (size_t)buffer * ring->buffer_stride_bytes +
+	       ring->done_bytes[buffer];
 }
 
 /* The software's stamp among control data; 0 seconds: there is none. */
@@ -398,6 +482,17 @@ void ring_buffer_return(struct ring *ring, uint16_t buffer)
 		ring->buffers + (size_t)buffer * ring->buffer_stride_bytes, ring->buffer_bytes,
 		buffer, (int)ring->buffer_count - 1, (int)ring->returned);
 	ring->returned++;
+}
+
+void ring_buffer_done(struct ring *ring, const struct ring_completion *completion)
+{
+	if (completion->flags & RING_BUFFER_MORE) {
+		if (completion->result > 0)
+			ring->done_bytes[completion->buffer] += (uint32_t)completion->result;
+		return;
+	}
+	ring->done_bytes[completion->buffer] = 0;
+	ring_buffer_return(ring, completion->buffer);
 }
 
 uint64_t ring_overflows(const struct ring *ring)

@@ -40,6 +40,9 @@ struct ring_options {
 	uint32_t buffer_stride_bytes; /* from one buffer's start to the next; at least buffer_bytes
 				       */
 	void *buffers;                /* buffer_count × buffer_stride_bytes, the caller's */
+	bool incremental; /* a buffer takes several receives, one behind the other, until it is
+			     full; only where ring_probe found that */
+	bool reports;     /* zero-copy sends tell whether the kernel copied; the same */
 };
 
 enum ring_operation {
@@ -49,6 +52,7 @@ enum ring_operation {
 	RING_CANCEL,
 	RING_CLOSE,
 	RING_ACCEPT,
+	RING_SEND_ZERO_COPY,
 	RING_RECEIVE_STAMPED,
 	RING_OPERATION_COUNT
 };
@@ -62,8 +66,11 @@ enum ring_operation {
 #define RING_MAX_SLOTS           (1U << 24)
 
 /* Flags of a completion. */
-#define RING_MORE   2U /* the operation stays armed and will complete again */
-#define RING_BUFFER 1U /* `buffer` names a provided buffer that holds `result` bytes */
+#define RING_BUFFER      1U  /* `buffer` names a provided buffer that holds `result` bytes */
+#define RING_MORE        2U  /* the operation will complete again */
+#define RING_NOTICE      8U  /* of a zero-copy send: its memory is not used any more */
+#define RING_BUFFER_MORE 16U /* the rest of the buffer is the kernel's still (incremental) */
+#define RING_COPIED      32U /* with RING_NOTICE: the kernel copied all the same */
 
 /* What a stamped receive puts before the data in a buffer; buffers need that much more room. */
 #define RING_STAMPED_BYTES 80
@@ -81,7 +88,9 @@ struct ring_features {
 	bool defer_taskrun;
 	bool registered_ring;
 	bool send_zero_copy;
+	bool send_reports;        /* which tells whether it copied (6.2) */
 	bool bounded_task_work;   /* an enter runs a bounded number of task work items (6.13) */
+	bool incremental_buffers; /* receives share a provided buffer (6.12) */
 	uint32_t kernel_features; /* IORING_FEAT_ bits, for the record */
 };
 
@@ -130,6 +139,23 @@ bool ring_open_stamped(
 void ring_send(
 	struct ring *ring, uint32_t slot, const void *data, size_t bytes, bool quiet, uint64_t tag);
 
+/*
+ * Memory to send from without a copy: writable, as the kernel pins it so, for as long as the ring
+ * lives, and counted against RLIMIT_MEMLOCK of a user without CAP_IPC_LOCK. Once a ring, before its
+ * first send. 0 or -errno: -ENOMEM when the limit does not allow it, -EFAULT above 1 GiB.
+ */
+int ring_register_memory(struct ring *ring, const void *data, size_t bytes);
+
+/*
+ * As a loud ring_send, from registered memory, without a copy where the way out allows that.
+ * Completes with the bytes; when that has RING_MORE, a second one with RING_NOTICE says that the
+ * kernel has done with the memory, and, where the ring reports, whether it copied. It may come
+ * before the first, long after it, and after the slot has had another socket: what lies in the
+ * socket's queue keeps the memory.
+ */
+void ring_send_zero_copy(
+	struct ring *ring, uint32_t slot, const void *data, size_t bytes, uint64_t tag);
+
 /* Ends every operation armed on the slot; each completes with -ECANCELED or what it had. The cancel
  * itself completes with the number it found; nothing is 0 or -ENOENT. */
 void ring_cancel(struct ring *ring, uint32_t slot, uint64_t tag);
@@ -157,10 +183,15 @@ bool ring_pending(const struct ring *ring);
 /* Takes up to limit completions off the queue. Their buffers stay valid until returned. */
 uint32_t ring_reap(struct ring *ring, struct ring_completion *completions, uint32_t limit);
 
+/* Where the bytes of the first completion of this buffer that is not done with begin. */
 const void *ring_buffer_data(const struct ring *ring, uint16_t buffer);
 
 /* Gives a buffer back; the kernel sees it at the next ring_enter. */
 void ring_buffer_return(struct ring *ring, uint16_t buffer);
+
+/* Has done with what a completion with RING_BUFFER brought, in the order they were reaped in, and
+ * gives the buffer back with its last one. */
+void ring_buffer_done(struct ring *ring, const struct ring_completion *completion);
 
 /* How often the completion queue overflowed so far (nothing is lost, but it is a sign of overload).
  */

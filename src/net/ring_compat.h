@@ -11,8 +11,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* include/uapi/linux/io_uring.h, kernel 6.13. */
+/* include/uapi/linux/io_uring.h. Kernel 6.13: */
 #define RING_COMPAT_REGISTER_RESIZE_RINGS 33
+/* 6.12: a flag of a buffer ring, and of the completions of its receives. */
+#define RING_COMPAT_BUFFERS_INCREMENTAL 2U
+#define RING_COMPAT_CQE_BUFFER_MORE     16U
+/* 6.2: a flag of SEND_ZC, and what its notification then has for a result. */
+#define RING_COMPAT_SEND_REPORT_USAGE 8U
+#define RING_COMPAT_USAGE_COPIED      (1U << 31)
 
 /*
  * Whether one enter runs only a bounded number of task work items (kernel commit f46b9cdb22f7,

@@ -34,6 +34,44 @@ void sock_close(int fd)
 	close(fd);
 }
 
+int sock_bind_source(int fd, const struct sockaddr *address, socklen_t address_bytes)
+{
+	int one = 1;
+
+	/* Of the IP level for both families. */
+	if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one)))
+		return -errno;
+	/* Addresses of a route of type "local" can be bound to in IPv4, but not in IPv6. */
+	if (address->sa_family == AF_INET6 &&
+		setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &one, sizeof(one)))
+		return -errno;
+	return bind(fd, address, address_bytes) ? -errno : 0;
+}
+
+int sock_route(
+	const struct sockaddr *address, socklen_t address_bytes, struct sockaddr_storage *local)
+{
+	int fd = socket(address->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t bytes = sizeof(*local);
+	int code = 0;
+
+	if (fd < 0)
+		return -errno;
+	/* A datagram socket's connect only looks the route up. */
+	if (connect(fd, address, address_bytes) ||
+		getsockname(fd, (struct sockaddr *)local, &bytes))
+		code = -errno;
+	close(fd);
+	return code;
+}
+
+int sock_reset_on_close(int fd)
+{
+	struct linger linger = {.l_onoff = 1, .l_linger = 0};
+
+	return setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) ? -errno : 0;
+}
+
 int sock_stamp(int fd)
 {
 	/* The first makes them, the second has them told. */
@@ -74,7 +112,8 @@ static int connect_wait(int fd, uint64_t deadline_ns)
 	}
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &bytes))
 		return -errno;
-	return -error;
+	/* To a connect a reset says "refused": one that is reset had been accepted. */
+	return error == ECONNRESET ? 0 : -error;
 }
 
 static int set_send_timeout(int fd, uint64_t timeout_ns)

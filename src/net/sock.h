@@ -21,6 +21,17 @@
 int sock_open(int family);
 void sock_close(int fd);
 
+/* Connects will come from this address, with a port the kernel chooses for each at its connect, so
+ * that one port can serve several peers (IP_BIND_ADDRESS_NO_PORT). 0 or -errno. Whether it is an
+ * address of this host is not found out here: see rtnl_is_local. */
+int sock_bind_source(int fd, const struct sockaddr *address, socklen_t address_bytes);
+
+/* The address of this host from which packets to that one leave; sends none. 0 or -errno. */
+int sock_route(
+	const struct sockaddr *address, socklen_t address_bytes, struct sockaddr_storage *local);
+
+/* Closing it resets the connection: no TIME_WAIT is left behind. 0 or -errno. */
+int sock_reset_on_close(int fd);
 /* Has the kernel stamp, in software, what arrives at this socket, for ring_receive_stamped; 0 or
  * -errno. Whether stamps then come is the transport's matter: TCP gives them, unix sockets do not.
  */

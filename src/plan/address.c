@@ -329,11 +329,31 @@ static int parse_socket(const char *text, char **host, struct err *err)
 	return *host ? 0 : err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "cannot keep \"%s\"", text);
 }
 
+/* "HOST1:PORT1:HOST2:PORT2", the form of curl(1), where only the latter two are wanted; they begin
+ * at *wanted. */
+static bool is_like_curl(const char *text, const char **wanted)
+{
+	struct in6_addr address;
+	const char *at = text;
+
+	for (int colons = 0; colons < 2; colons++) {
+		at = strchr(at, ':');
+		if (!at)
+			return false;
+		at++;
+	}
+	*wanted = at;
+	at = strchr(at, ':');
+	return at && at[1] && strspn(at + 1, "0123456789") == strlen(at + 1) &&
+	       !strchr(text, '[') && inet_pton(AF_INET6, text, &address) != 1;
+}
+
 int address_parse_host_port(const char *text, char **host, uint16_t *port, struct err *err)
 {
 	struct origin origin = {"", {text, strlen(text)}};
 	struct piece host_piece, zone;
-	char quoted[QUOTED_BYTES];
+	char quoted[QUOTED_BYTES], shown[QUOTED_BYTES];
+	const char *wanted;
 	int rc;
 
 	*host = NULL;
@@ -346,6 +366,11 @@ int address_parse_host_port(const char *text, char **host, uint16_t *port, struc
 		return err_set(err, ERR_USAGE, -EINVAL,
 			"\"%s\" is a path: write \"" UNIXSOCK_PREFIX "%s\" for a unix socket there",
 			quoted_text(quoted, text, strlen(text)), quoted);
+	if (is_like_curl(text, &wanted))
+		return err_set(err, ERR_USAGE, -EINVAL,
+			"\"%s\" has more than a host and a port: write only \"%s\"",
+			quoted_text(quoted, text, strlen(text)),
+			quoted_text(shown, wanted, strlen(wanted)));
 	if (text[0] == ':' && text[1] != ':')
 		return take_port(origin.whole, port, &origin, err);
 	rc = take_authority(origin.whole, &host_piece, &zone, port, &origin, err);

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -15,9 +16,14 @@
 #include "plan/window.h"
 
 /* Together 1 MiB: stays in a second-level cache; a buffer holds most responses whole. */
+#define BUFFERS_BYTES      (1U << 20)
 #define BUFFER_COUNT       64U
-#define BUFFER_BYTES       16384U
+#define BUFFER_BYTES       (BUFFERS_BYTES / BUFFER_COUNT)
 #define SMALL_BUFFER_BYTES 4096U
+/* Where receives share them: a large response comes in pieces as large as a socket gives. */
+#define SHARED_BUFFER_BYTES 65536U
+/* One is being filled while another is read. */
+#define LEAST_BUFFERS 4U
 /* The kernel's bound on the entries of one buffer ring (io_uring/kbuf.c). */
 #define BUFFER_COUNT_LIMIT 32768U
 
@@ -71,6 +77,26 @@ static int find_target(struct plan *plan, const struct scenario *scenario, struc
 	return rc;
 }
 
+/* A range no address of the target could ever be reached from is a mistake. */
+static int check_sources(const struct plan *plan, struct err *err)
+{
+	for (size_t i = 0; i < plan->sources.range_count; i++) {
+		const struct source_range *range = &plan->sources.ranges[i];
+		size_t a = 0;
+
+		while (a < plan->address_count &&
+			plan->addresses[a].sockaddr.ss_family != range->family)
+			a++;
+		if (a == plan->address_count)
+			return err_set(err, ERR_USAGE, -EAFNOSUPPORT,
+				"--source \"%s\": the target has no IPv%d address: expected "
+				"addresses of its own kind, as %s",
+				range->text, range->family == AF_INET ? 4 : 6,
+				plan->addresses[0].text);
+	}
+	return 0;
+}
+
 static int place_workers(
 	struct plan *plan, const struct scenario *scenario, const char *root, struct err *err)
 {
@@ -113,6 +139,10 @@ static void copy_values(struct plan *plan, const struct scenario *scenario)
 	plan->seed = scenario->seed;
 	plan->connections = scenario->connections;
 	plan->pipeline = scenario->pipeline;
+	plan->send = scenario->send;
+	plan->no_keepalive = scenario->no_keepalive;
+	plan->reset_on_close = scenario->reset_on_close;
+	plan->connect_rate_mrps = scenario->connect_rate_mrps;
 	plan->rx_timestamps = scenario->rx_timestamps;
 	plan->has_requests = scenario->has_requests;
 	plan->requests = scenario->has_requests ? scenario->requests : 0;
@@ -135,7 +165,11 @@ int plan_make_below(
 	if (!scenario->has_seed)
 		rc = draw_seed(&plan->seed, err);
 	if (!rc)
+		rc = source_pool_init(&plan->sources, &scenario->sources, err);
+	if (!rc)
 		rc = find_target(plan, scenario, err);
+	if (!rc)
+		rc = check_sources(plan, err);
 	if (!rc)
 		rc = place_workers(plan, scenario, root, err);
 	if (!rc)
@@ -148,7 +182,7 @@ int plan_make_below(
 	plan->max_in_flight_per_worker = UINT64_MAX;
 	if (scenario->has_max_in_flight)
 		plan->max_in_flight_per_worker = scenario->max_in_flight / plan->worker_count;
-	plan_buffers(plan, true);
+	plan_buffers(plan, true, true);
 	return 0;
 }
 
@@ -160,6 +194,7 @@ int plan_make(struct plan *plan, const struct scenario *scenario, struct err *er
 void plan_release(struct plan *plan)
 {
 	template_release(&plan->request);
+	source_pool_release(&plan->sources);
 	free(plan->url);
 	free(plan->host);
 	free(plan->addresses);
@@ -175,22 +210,69 @@ void plan_drop_address(struct plan *plan, size_t index)
 		(plan->address_count - index) * sizeof(*plan->addresses));
 }
 
-void plan_buffers(struct plan *plan, bool bounded_task_work)
+static bool any_unix(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->address_count; i++)
+		if (plan->addresses[i].sockaddr.ss_family == AF_UNIX)
+			return true;
+	return false;
+}
+
+int plan_send(struct plan *plan, bool zero_copy, bool reports, struct err *err)
+{
+	/* The kernel answers a zero-copy send on a unix socket with EOPNOTSUPP. */
+	bool unix_socket = any_unix(plan);
+
+	plan->send_reports = zero_copy && reports;
+	if (plan->send == SCENARIO_SEND_AUTO && (plan->request.wire_bytes <= PLAN_ZERO_COPY_BYTES ||
+							!plan->send_reports || unix_socket))
+		plan->send = SCENARIO_SEND_PLAIN;
+	if (plan->send != SCENARIO_SEND_ZERO_COPY || (zero_copy && !unix_socket))
+		return 0;
+	return err_set(err, ERR_ENVIRONMENT, -EOPNOTSUPP,
+		"--send zero-copy: %s: use --send auto, which copies where it must",
+		unix_socket ? "a unix socket cannot send without a copy"
+			    : "this kernel has no SEND_ZC, or a seccomp filter hides it");
+}
+
+/* As many of this size as make up what stays in the cache, within bounds. */
+static uint32_t buffers_of(uint32_t bytes, uint32_t least)
+{
+	uint32_t count = least;
+
+	while (count < BUFFER_COUNT_LIMIT && (uint64_t)count * 2 * bytes <= BUFFERS_BYTES)
+		count *= 2;
+	return count;
+}
+
+/* Two for each connection of the worker that has the most. */
+static uint32_t buffers_for_all(const struct plan *plan)
 {
 	uint32_t most = 0, needed = BUFFER_COUNT;
 
-	plan->buffer_count = BUFFER_COUNT;
-	plan->buffer_bytes = BUFFER_BYTES;
-	if (bounded_task_work)
-		return;
 	for (size_t i = 0; i < plan->worker_count; i++) {
 		if (plan->workers[i].connections > most)
 			most = plan->workers[i].connections;
 	}
 	while (needed < 2 * most && needed < BUFFER_COUNT_LIMIT)
 		needed *= 2;
-	if (needed > BUFFER_COUNT) {
-		plan->buffer_count = needed;
-		plan->buffer_bytes = SMALL_BUFFER_BYTES;
+	return needed;
+}
+
+void plan_buffers(struct plan *plan, bool bounded_task_work, bool incremental)
+{
+	uint32_t asked = plan->scenario ? plan->scenario->buffer_bytes : 0;
+	uint32_t needed = bounded_task_work ? BUFFER_COUNT : buffers_for_all(plan);
+
+	/* A stamp needs whole and aligned room before its data. */
+	plan->incremental_buffers = incremental && needed == BUFFER_COUNT && !plan->rx_timestamps;
+	if (plan->incremental_buffers) {
+		plan->buffer_bytes = asked ? asked : SHARED_BUFFER_BYTES;
+		plan->buffer_count = buffers_of(plan->buffer_bytes, LEAST_BUFFERS);
+		return;
 	}
+	plan->buffer_bytes = asked ? asked : BUFFER_BYTES;
+	if (!asked && needed > BUFFER_COUNT)
+		plan->buffer_bytes = SMALL_BUFFER_BYTES;
+	plan->buffer_count = asked ? buffers_of(asked, needed) : needed;
 }

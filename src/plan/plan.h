@@ -22,9 +22,14 @@
 #include <sys/socket.h>
 
 #include "base/err.h"
+#include "plan/source.h"
 #include "scenario/scenario.h"
 
 #define PLAN_ADDRESS_TEXT_BYTES 128
+/* Up to this size copying is cheaper than the second completion of a zero-copy send. */
+#define PLAN_ZERO_COPY_BYTES 16384U
+/* A larger request is not copied for each worker. */
+#define PLAN_SHARED_BYTES 65536U
 
 struct plan_address {
 	struct sockaddr_storage sockaddr;
@@ -37,7 +42,8 @@ struct plan_request {
 	const char *name; /* "GET /path" until a scenario names it */
 	char *wire;       /* start line, headers, body; owned */
 	size_t wire_bytes;
-	bool head; /* a HEAD request: its response has no body */
+	bool head;   /* a HEAD request: its response has no body */
+	bool shared; /* sent from `wire` by all workers; else each makes copies near to itself */
 };
 
 struct plan_worker {
@@ -66,7 +72,11 @@ struct plan {
 	uint64_t seed;
 	uint32_t connections;
 	uint32_t pipeline;
-	bool rx_timestamps; /* sockets stamp what arrives */
+	bool no_keepalive;   /* each request has a connection of its own; `connections` at once */
+	bool reset_on_close; /* they end with a reset */
+	uint64_t connect_rate_mrps; /* of all workers; 0: as usual */
+	struct source_pool sources; /* addresses to connect from; empty: the kernel chooses */
+	bool rx_timestamps;         /* sockets stamp what arrives */
 	/* UINT64_MAX: none. What was asked over the workers, rounded down: never more in all. */
 	uint64_t max_in_flight_per_worker;
 	bool has_requests;
@@ -90,6 +100,11 @@ struct plan {
 	/* Provided buffers of each worker. */
 	uint32_t buffer_count; /* a power of two */
 	uint32_t buffer_bytes;
+	bool incremental_buffers; /* receives share one */
+
+	/* How requests leave: what was asked, after plan_send what the kernel allows of it. */
+	enum scenario_send send;
+	bool send_reports; /* a zero-copy send tells whether it copied */
 };
 
 /* The scenario must have passed scenario_check and outlive the plan. On failure nothing is left to
@@ -102,12 +117,22 @@ int plan_make_below(
 	struct plan *plan, const struct scenario *scenario, const char *root, struct err *err);
 
 /*
- * Sets buffer_count and buffer_bytes. plan_make does it for bounded task work; call it again with
- * ring_probe's answer, before engine_memory. Where an enter runs all pending task work (before
- * kernel 6.13), every connection may take two buffers before the first is returned: then there are
- * that many, up to what a buffer ring can hold, and they are smaller.
+ * Sets the provided buffers. plan_make does it for bounded task work and incremental buffers; call
+ * it again with ring_probe's answers, before engine_memory. Together they stay in a second-level
+ * cache; where receives share a buffer (kernel 6.12) they are few and large, so that a large
+ * response comes in few pieces. Where an enter runs all pending task work (before kernel 6.13),
+ * every connection may take two buffers before the first is returned: then there are that many, up
+ * to what a buffer ring can hold, and they are smaller. --buffer decides their size.
  */
-void plan_buffers(struct plan *plan, bool bounded_task_work);
+void plan_buffers(struct plan *plan, bool bounded_task_work, bool incremental);
+
+/*
+ * Settles `send` with ring_probe's answers. --send auto stays so for requests above
+ * PLAN_ZERO_COPY_BYTES that go to a kernel which tells whether it copied, over sockets that can do
+ * without; else it becomes plain. --send zero-copy is refused (ERR_ENVIRONMENT) where no zero-copy
+ * send can work.
+ */
+int plan_send(struct plan *plan, bool zero_copy, bool reports, struct err *err);
 
 /* Takes an address out; the order of the others stays. */
 void plan_drop_address(struct plan *plan, size_t index);

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/version.h"
+#include "plan/body.h"
 #include "plan/quoted.h"
 
 /* A header field of the user's, taken apart. */
@@ -75,11 +76,11 @@ static int parse_field(struct field *field, const char *text, struct err *err)
 }
 
 /* The user's Content-Length is not sent: it may only say what is true anyway. */
-static int check_length(const struct field *field, const struct scenario *scenario, struct err *err)
+static int check_length(const struct field *field, size_t body_bytes, struct err *err)
 {
 	char expected[24];
 	char quoted[QUOTED_BYTES];
-	int length = snprintf(expected, sizeof(expected), "%zu", scenario->body_bytes);
+	int length = snprintf(expected, sizeof(expected), "%zu", body_bytes);
 
 	if (field->value_bytes == (size_t)length &&
 		memcmp(field->value, expected, (size_t)length) == 0)
@@ -91,7 +92,7 @@ static int check_length(const struct field *field, const struct scenario *scenar
 }
 
 static int check_fields(
-	const struct field *fields, size_t count, const struct scenario *scenario, struct err *err)
+	const struct field *fields, size_t count, size_t body_bytes, struct err *err)
 {
 	size_t hosts = 0;
 
@@ -101,7 +102,7 @@ static int check_fields(
 				"-H \"Transfer-Encoding\" cannot be sent: bodies go out with a "
 				"Content-Length; leave the header out");
 		if (is_named(&fields[i], "Content-Length") &&
-			check_length(&fields[i], scenario, err))
+			check_length(&fields[i], body_bytes, err))
 			return -EINVAL;
 		hosts += is_named(&fields[i], "Host");
 	}
@@ -173,30 +174,30 @@ static void add_user_fields(struct buf *wire, const struct field *fields, size_t
 /* RFC 9110 8.6: a method that anticipates content says so when there is none. */
 static bool has_length(const struct scenario *scenario)
 {
-	return scenario->body || strcmp(scenario->method, "POST") == 0 ||
+	return scenario->body || scenario->body_file || strcmp(scenario->method, "POST") == 0 ||
 	       strcmp(scenario->method, "PUT") == 0 || strcmp(scenario->method, "PATCH") == 0;
 }
 
 static int write_out(struct plan_request *request, const struct scenario *scenario,
-	const char *target, struct buf *wire, struct err *err)
+	const char *target, const struct body *body, struct buf *wire, struct err *err)
 {
 	char *name = NULL;
+	int code;
 
 	if (wire->length_bytes > TEMPLATE_HEAD_BYTES)
 		return err_set(err, ERR_USAGE, -E2BIG,
 			"the request line and headers take %zu bytes: expected at most %u",
 			wire->length_bytes, TEMPLATE_HEAD_BYTES);
-	if (scenario->body_bytes)
-		buf_append(wire, scenario->body, scenario->body_bytes);
-	if (wire->failed)
-		return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM,
-			"cannot render a request with a body of %zu bytes", scenario->body_bytes);
+	code = body_append(body, wire, err);
+	if (code)
+		return code;
 	/* Without the query, which may hold secrets and differs where the path says it all. */
 	if (asprintf(&name, "%s %.*s", scenario->method, (int)strcspn(target, "?"), target) < 0)
 		return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "cannot name the request");
 	request->name = name;
 	request->head = strcmp(scenario->method, "HEAD") == 0;
 	request->wire_bytes = wire->length_bytes;
+	request->shared = wire->length_bytes > PLAN_SHARED_BYTES;
 	request->wire = wire->data;
 	*wire = (struct buf){0};
 	return 0;
@@ -208,29 +209,34 @@ int template_render(struct plan_request *request, const struct scenario *scenari
 	size_t count = scenario->headers.count;
 	struct field *fields = calloc(count ? count : 1, sizeof(*fields));
 	struct buf wire = {0};
-	int rc = 0;
+	struct body body;
+	int rc;
 
 	memset(request, 0, sizeof(*request));
 	if (!fields)
 		return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "cannot render the request");
+	rc = body_find(&body, scenario, err);
 	for (size_t i = 0; i < count && !rc; i++)
 		rc = parse_field(&fields[i], scenario->headers.items[i], err);
 	if (!rc)
 		rc = check_method(scenario->method, err);
 	if (!rc)
-		rc = check_fields(fields, count, scenario, err);
+		rc = check_fields(fields, count, body.bytes, err);
 	if (rc)
 		goto out;
 	buf_printf(&wire, "%s %s HTTP/1.1\r\n", scenario->method, target);
 	add_host(&wire, host, fields, count);
 	add_default(&wire, "User-Agent", "ringload/" RINGLOAD_VERSION, fields, count);
 	add_default(&wire, "Accept", "*/*", fields, count);
+	if (scenario->no_keepalive)
+		add_default(&wire, "Connection", "close", fields, count);
 	add_user_fields(&wire, fields, count);
 	if (has_length(scenario))
-		buf_printf(&wire, "Content-Length: %zu\r\n", scenario->body_bytes);
+		buf_printf(&wire, "Content-Length: %zu\r\n", body.bytes);
 	buf_text(&wire, "\r\n");
-	rc = write_out(request, scenario, target, &wire, err);
+	rc = write_out(request, scenario, target, &body, &wire, err);
 out:
+	body_release(&body);
 	buf_release(&wire);
 	free(fields);
 	return rc;

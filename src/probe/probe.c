@@ -178,7 +178,7 @@ static int probe_attach(struct probe *probe, struct err *err)
 static double probe_budget(const struct probe_options *options)
 {
 	if (options->budget == 0 && options->sample == 0)
-		return PROBE_DEFAULT_BUDGET;
+		return PROBE_DEFAULT_BUDGET_PERCENT / 100.0;
 	return options->budget > 0 ? options->budget : 0;
 }
 

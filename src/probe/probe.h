@@ -27,15 +27,15 @@
 #include "base/err.h"
 #include "measure/stages.h"
 
-#define PROBE_DEFAULT_SAMPLE 8
-#define PROBE_DEFAULT_BUDGET 0.03
+#define PROBE_DEFAULT_SAMPLE         8
+#define PROBE_DEFAULT_BUDGET_PERCENT 3
 
 struct probe_options {
 	uint16_t ports[PROBE_ABI_PORT_LIMIT];
 	size_t port_count; /* at least 1 */
 	uint32_t sample;   /* 1 in this many; 0: PROBE_DEFAULT_SAMPLE */
 	/* Share of the server's CPU time to keep within, by not looking all the time; 0: with a
-	 * sample of 0 PROBE_DEFAULT_BUDGET, else none; negative: none. */
+	 * sample of 0 PROBE_DEFAULT_BUDGET_PERCENT, else none; negative: none. */
 	double budget;
 	const char *netns; /* a path ("/proc/123/ns/net", "/run/netns/blue"); NULL: any */
 	/* Without netns: namespaces that have connections already, which are looked for there and

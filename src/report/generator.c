@@ -74,6 +74,21 @@ static void write_row(size_t index, const struct result_worker *worker, struct b
 	layout_end(out);
 }
 
+static void write_sends(const struct result_sends *sends, struct buf *out)
+{
+	char text[4][UNITS_TEXT_BYTES];
+
+	if (!sends->zero_copy)
+		return;
+	units_format_count(text[0], sends->zero_copy);
+	units_format_count(text[1], sends->plain + sends->zero_copy);
+	units_format_count(text[2], sends->copied);
+	units_format_count(text[3], sends->unreported);
+	layout_entryf(out, "", "%s of %s sends zero-copy, of which the kernel copied %s%s%s%s",
+		text[0], text[1], text[2], sends->unreported ? " and did not tell of " : "",
+		sends->unreported ? text[3] : "", sends->plain ? "; the others plain" : "");
+}
+
 /* What should be 0 and is not, summed over workers. */
 static void write_oddities(const struct result *result, struct buf *out)
 {
@@ -108,5 +123,6 @@ void generator_table(const struct result *result, struct buf *out)
 		write_row(i, &result->generator.workers[i], out);
 	if (count > MAX_ROWS)
 		layout_entryf(out, "", "and %zu more workers, in the JSON", count - MAX_ROWS);
+	write_sends(&result->generator.sends, out);
 	write_oddities(result, out);
 }

@@ -42,8 +42,9 @@ static void choose_columns(struct table *table)
 
 	table->columns[table->column_count++] = RESULT_TOTAL;
 	table->columns[table->column_count++] = RESULT_SERVICE;
-	/* In closed loop a request becomes possible when its connection is free. */
-	if (result->scenarios[0].open_loop)
+	/* In closed loop a request becomes possible when its connection is free, unless it has to
+	 * be made. */
+	if (result->scenarios[0].open_loop || result->scenarios[0].no_keepalive)
 		table->columns[table->column_count++] = RESULT_CONNECTION_WAIT;
 	table->columns[table->column_count++] = RESULT_SEND_LAG;
 	if (result->run.latency[RESULT_FAILURE].count)

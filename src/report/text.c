@@ -68,14 +68,16 @@ static void write_verdict(const struct result *result, struct buf *out)
 }
 
 /* Beside what is usual, only what went wrong: which address of a name is the bad one. */
-static void write_address(const struct result_address *address, struct buf *out)
+static void write_address(const struct result_address *address, bool no_keepalive, struct buf *out)
 {
 	const uint64_t *count = address->counters.value;
+	/* Those it began with, or where there were none, all. */
+	uint64_t connections = no_keepalive ? count[ADDRESS_ESTABLISHED] : address->connections;
 	char text[UNITS_TEXT_BYTES], all[UNITS_TEXT_BYTES];
 	struct buf line = {0};
 
 	buf_printf(&line, "%s: %" PRIu64 " connections, %s requests completed", address->address,
-		address->connections, units_format_count(text, count[ADDRESS_COMPLETED]));
+		connections, units_format_count(text, count[ADDRESS_COMPLETED]));
 	if (count[ADDRESS_REQUESTS_FAILED])
 		buf_printf(&line, ", %s failed",
 			units_format_count(text, count[ADDRESS_REQUESTS_FAILED]));
@@ -98,7 +100,7 @@ static void write_target(const struct result *result, struct buf *out)
 	layout_entry(out, "target", result->target.url);
 	for (size_t i = 0; result->target.address_count > 1 && i < result->target.address_count;
 		i++)
-		write_address(&result->target.addresses[i], out);
+		write_address(&result->target.addresses[i], scenario->no_keepalive, out);
 	if (scenario->request_count)
 		layout_entry(out, "request", scenario->requests[0].name);
 }
@@ -106,24 +108,31 @@ static void write_target(const struct result *result, struct buf *out)
 static void write_load(const struct result *result, struct buf *out)
 {
 	const struct result_scenario *scenario = &result->scenarios[0];
+	size_t workers = result->generator.worker_count;
 	char rate[UNITS_TEXT_BYTES], count[UNITS_TEXT_BYTES];
 	uint64_t connections = 0;
+	struct buf on = {0};
 
-	for (size_t i = 0; i < result->generator.worker_count; i++)
+	for (size_t i = 0; i < workers; i++)
 		connections += result->generator.workers[i].connections;
 	units_format_count(count, connections);
-	if (scenario->open_loop)
-		layout_entryf(out, "load",
-			"open loop, %s arrivals at %s/s on %s connection%s, %zu worker%s",
-			scenario->arrival, units_format_rate(rate, scenario->asked_rps), count,
-			connections == 1 ? "" : "s", result->generator.worker_count,
-			result->generator.worker_count == 1 ? "" : "s");
+	if (scenario->no_keepalive)
+		buf_printf(&on, "a connection each, %s at a time", count);
 	else
-		layout_entryf(out, "load",
-			"closed loop, %" PRIu64 " in flight on %s connection%s, %zu worker%s",
-			scenario->sessions, count, connections == 1 ? "" : "s",
-			result->generator.worker_count,
-			result->generator.worker_count == 1 ? "" : "s");
+		buf_printf(&on, "on %s connection%s", count, connections == 1 ? "" : "s");
+	if (scenario->open_loop)
+		layout_entryf(out, "load", "open loop, %s arrivals at %s/s%s %s, %zu worker%s",
+			scenario->arrival, units_format_rate(rate, scenario->asked_rps),
+			scenario->no_keepalive ? "," : "", buf_string(&on), workers,
+			workers == 1 ? "" : "s");
+	else if (scenario->no_keepalive)
+		layout_entryf(out, "load", "closed loop, %s, %zu worker%s", buf_string(&on),
+			workers, workers == 1 ? "" : "s");
+	else
+		layout_entryf(out, "load", "closed loop, %" PRIu64 " in flight %s, %zu worker%s",
+			scenario->sessions, buf_string(&on), workers, workers == 1 ? "" : "s");
+	out->failed |= on.failed;
+	buf_release(&on);
 }
 
 static void write_window(const struct result *result, struct buf *out)
@@ -250,6 +259,13 @@ static void write_status(const struct result *result, struct buf *out)
 	buf_release(&text);
 }
 
+/* Nothing, where it has too few samples to mean something. */
+static char *quantile(char text[UNITS_TEXT_BYTES], const struct result_quantile *quantile)
+{
+	text[0] = '\0';
+	return quantile->few_samples ? text : units_format_duration(text, quantile->value_ns);
+}
+
 static void write_connections(const struct result *result, struct buf *out)
 {
 	static const char *const names[CONNECTION_COUNTER_COUNT] = {
@@ -266,6 +282,7 @@ static void write_connections(const struct result *result, struct buf *out)
 	};
 	const struct result_latency *connect = &result->connect;
 	char count[UNITS_TEXT_BYTES], mean[UNITS_TEXT_BYTES], max[UNITS_TEXT_BYTES];
+	char p50[UNITS_TEXT_BYTES], p99[UNITS_TEXT_BYTES];
 	struct buf text = {0};
 
 	for (int i = 0; i < CONNECTION_COUNTER_COUNT; i++)
@@ -273,8 +290,12 @@ static void write_connections(const struct result *result, struct buf *out)
 			buf_printf(&text, "%s%s %s", i ? ", " : "",
 				units_format_count(count, result->connections.value[i]), names[i]);
 	if (connect->count)
-		buf_printf(&text, "; connect mean %s, max %s",
+		buf_printf(&text, "; connect mean %s%s%s%s%s, max %s",
 			format_seconds(mean, connect->mean_ns / 1e9),
+			connect->quantile[RESULT_P50].few_samples ? "" : ", p50 ",
+			quantile(p50, &connect->quantile[RESULT_P50]),
+			connect->quantile[RESULT_P99].few_samples ? "" : ", p99 ",
+			quantile(p99, &connect->quantile[RESULT_P99]),
 			units_format_duration(max, connect->max_ns));
 	layout_entry(out, "connections", buf_string(&text));
 	out->failed |= text.failed;

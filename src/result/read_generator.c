@@ -114,6 +114,21 @@ static void read_worker(struct reader *reader, const json_t *object, struct resu
 	worker->cq_overflow = reader_count(reader, object, "cq_overflow");
 }
 
+static void read_sends(struct reader *reader, const json_t *parent, struct result_sends *sends)
+{
+	json_t *object = reader_object(reader, parent, "sends");
+	size_t back = reader_enter(reader, "sends");
+
+	sends->plain = reader_count(reader, object, "plain");
+	sends->zero_copy = reader_count(reader, object, "zero_copy");
+	sends->copied = reader_count(reader, object, "copied");
+	sends->unreported = reader_count(reader, object, "unreported");
+	if (sends->copied > sends->zero_copy ||
+		sends->unreported > sends->zero_copy - sends->copied)
+		reader_refuse(reader, "zero_copy", "is less than its parts");
+	reader_leave(reader, back);
+}
+
 void read_generator(struct reader *reader, const json_t *root, struct result *result)
 {
 	json_t *object = reader_object(reader, root, "generator"), *array;
@@ -122,6 +137,7 @@ void read_generator(struct reader *reader, const json_t *root, struct result *re
 	result->generator.cpu_ns_per_request = reader_real_or_null(
 		reader, object, "cpu_ns_per_request");
 	result->generator.spin_share = reader_real(reader, object, "spin_share");
+	read_sends(reader, object, &result->generator.sends);
 	result->generator.fault = reader_text_or_null(reader, object, "fault");
 	result->generator.workers = reader_elements(reader, object, "workers",
 		sizeof(*result->generator.workers), &array, &result->generator.worker_count);

@@ -131,6 +131,7 @@ struct result_scenario {
 	char *arrival;     /* "constant", "poisson"; NULL in closed loop */
 	double asked_rps;  /* open loop */
 	uint64_t sessions; /* closed loop */
+	bool no_keepalive; /* each request had a connection of its own; absent in JSON: false */
 	struct result_named_block *requests;
 	size_t request_count;
 	struct result_named_block *phases; /* those it names; none: the window is one phase */
@@ -171,6 +172,13 @@ struct result_worker {
 	uint64_t throttled_ns; /* by the CPU quota of its control group */
 	uint64_t voluntary, involuntary;
 	uint64_t enobufs, rearmed, stale, cq_overflow;
+};
+
+/* By what way they left, over the whole run; one send may carry several pipelined requests. */
+struct result_sends {
+	uint64_t plain, zero_copy;
+	uint64_t copied;     /* of zero_copy: the kernel told that it copied all the same */
+	uint64_t unreported; /* of zero_copy: it did not tell */
 };
 
 /* Bytes nobody asked for, or that were not HTTP: escaped as in C, for people. */
@@ -306,6 +314,7 @@ struct result {
 	struct {
 		double cpu_ns_per_request; /* 0: nothing was sent */
 		double spin_share;
+		struct result_sends sends;
 		char *fault; /* why a worker gave up; NULL */
 		struct result_worker *workers;
 		size_t worker_count;

@@ -80,7 +80,7 @@ static void build_head(struct builder *builder)
 static void build_ring_features(struct builder *builder)
 {
 	const struct ring_features *features = &builder->input->ring_features;
-	const char *names[8];
+	const char *names[10];
 	char bits[32];
 	size_t count = 0;
 
@@ -92,6 +92,10 @@ static void build_ring_features(struct builder *builder)
 		names[count++] = "registered_ring";
 	if (features->send_zero_copy)
 		names[count++] = "send_zero_copy";
+	if (features->send_reports)
+		names[count++] = "send_reports";
+	if (features->incremental_buffers)
+		names[count++] = "incremental_buffers";
 	if (features->bounded_task_work)
 		names[count++] = "bounded_task_work";
 	snprintf(bits, sizeof(bits), "kernel_features=0x%x", features->kernel_features);
@@ -292,6 +296,7 @@ static void build_blocks(struct builder *builder)
 	} else {
 		scenario->sessions = (uint64_t)plan->connections * plan->pipeline;
 	}
+	scenario->no_keepalive = plan->no_keepalive;
 	build_named_block(
 		builder, &scenario->requests, &scenario->request_count, plan->request.name);
 }
@@ -439,6 +444,14 @@ static void build_generator_absence(struct builder *builder)
 			"throttled_ns", input->throttled_reason);
 }
 
+static void add_sends(struct result_sends *sends, const uint64_t *health)
+{
+	sends->plain += health[HEALTH_SENDS] - health[HEALTH_ZERO_COPY];
+	sends->zero_copy += health[HEALTH_ZERO_COPY];
+	sends->copied += health[HEALTH_COPIED];
+	sends->unreported += health[HEALTH_ZERO_COPY] - health[HEALTH_REPORTED];
+}
+
 static void build_generator(struct builder *builder)
 {
 	const struct result_input *input = builder->input;
@@ -458,6 +471,7 @@ static void build_generator(struct builder *builder)
 		struct result_worker *worker = &result->generator.workers[i];
 
 		build_worker(builder, worker, i);
+		add_sends(&result->generator.sends, input->workers[i].stats->health.value);
 		cpu_ns += (double)worker->cpu_ns;
 		result->generator.spin_share += worker->spin / (double)input->plan->worker_count;
 	}

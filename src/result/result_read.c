@@ -95,6 +95,8 @@ static void read_load(struct reader *reader, const json_t *parent, struct result
 	} else {
 		scenario->sessions = reader_count(reader, load, "sessions");
 	}
+	if (json_object_get(load, "no_keepalive"))
+		scenario->no_keepalive = reader_bool(reader, load, "no_keepalive");
 	reader_leave(reader, back);
 }
 

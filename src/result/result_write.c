@@ -206,6 +206,8 @@ static void write_scenarios(struct emit *emit, const struct result *result)
 		} else {
 			emit_count(emit, "sessions", scenario->sessions);
 		}
+		if (scenario->no_keepalive)
+			emit_bool(emit, "no_keepalive", true);
 		emit_object_end(emit);
 		write_named_blocks(emit, "requests", scenario->requests, scenario->request_count);
 		write_named_blocks(emit, "phases", scenario->phases, scenario->phase_count);
@@ -314,6 +316,12 @@ static void write_generator(struct emit *emit, const struct result *result)
 	emit_object(emit, "generator");
 	emit_record_positive(emit, "cpu_ns_per_request", result->generator.cpu_ns_per_request);
 	emit_real(emit, "spin_share", result->generator.spin_share);
+	emit_object(emit, "sends");
+	emit_count(emit, "plain", result->generator.sends.plain);
+	emit_count(emit, "zero_copy", result->generator.sends.zero_copy);
+	emit_count(emit, "copied", result->generator.sends.copied);
+	emit_count(emit, "unreported", result->generator.sends.unreported);
+	emit_object_end(emit);
 	emit_text(emit, "fault", result->generator.fault);
 	emit_array(emit, "workers");
 	for (size_t i = 0; i < result->generator.worker_count; i++)

@@ -8,6 +8,8 @@
 #include "base/units.h"
 #include "measure/stats.h"
 #include "plan/arrival.h"
+#include "plan/ports.h"
+#include "plan/source.h"
 #include "run/preflight.h"
 
 /* A request head longer than this is not shown whole. */
@@ -46,7 +48,13 @@ static void request(struct buf *out, const struct plan *plan)
 	char size[UNITS_TEXT_BYTES];
 
 	label(out, "Request");
-	buf_printf(out, "%s, %s\n", its->name, units_format_size(size, its->wire_bytes));
+	buf_printf(out, "%s, %s", its->name, units_format_size(size, its->wire_bytes));
+	/* With auto it is plain where it cannot be otherwise, and so not worth a word. */
+	if (plan->send == SCENARIO_SEND_ZERO_COPY)
+		buf_text(out, ", zero-copy");
+	else if (plan->send == SCENARIO_SEND_AUTO)
+		buf_text(out, ", zero-copy while the kernel does not copy");
+	buf_text(out, "\n");
 	label(out, "");
 	buf_text(out, "  ");
 	for (i = 0; i < head && i < SHOWN_HEAD_BYTES; i++) {
@@ -73,6 +81,14 @@ static void load(struct buf *out, const struct plan *plan)
 			plan->arrival == SCENARIO_POISSON ? "Poisson" : "constant", count);
 	else
 		buf_printf(out, "closed loop, %s connections", count);
+	if (plan->no_keepalive)
+		buf_text(out, " at a time, one for each request");
+	if (plan->connect_rate_mrps)
+		buf_printf(out, ", %s connects/s%s",
+			units_format_rate(rate, (double)plan->connect_rate_mrps / 1e3),
+			plan->no_keepalive ? " at most" : "");
+	if (plan->reset_on_close)
+		buf_text(out, ", ended by a reset");
 	if (plan->pipeline > 1)
 		buf_printf(out, ", up to %" PRIu32 " requests on each", plan->pipeline);
 	if (plan->max_in_flight_per_worker != UINT64_MAX)
@@ -154,12 +170,18 @@ static void memory(struct buf *out, const struct plan *plan)
 	for (i = 0; i < plan->worker_count; i++)
 		arenas += plan->workers[i].arena_bytes;
 	label(out, "Memory");
-	buf_printf(out, "%s of at most %s\n", units_format_size(size, arenas + copies),
+	buf_printf(out, "%s of at most %s\n",
+		units_format_size(size, arenas + copies + preflight_request_bytes(plan)),
 		units_format_size(limit, plan->scenario->memory_limit_bytes));
 	label(out, "");
 	buf_printf(out, "  %s workers, each with its statistics and %" PRIu32 " buffers",
 		units_format_size(size, arenas), plan->buffer_count);
 	buf_printf(out, " of %s\n", units_format_size(size, plan->buffer_bytes));
+	if (plan->request.shared) {
+		label(out, "");
+		buf_printf(out, "  %s the request, sent from there by all\n",
+			units_format_size(size, plan->request.wire_bytes));
+	}
 	label(out, "");
 	buf_printf(out, "  %s collected statistics\n", units_format_size(size, copies));
 	label(out, "");
@@ -179,15 +201,76 @@ static void files(struct buf *out, const struct plan *plan)
 	buf_text(out, "\n");
 }
 
+static void sources(struct buf *out, const struct plan *plan)
+{
+	char count[UNITS_TEXT_BYTES];
+	size_t i;
+
+	for (i = 0; i < plan->sources.range_count; i++) {
+		const struct source_range *range = &plan->sources.ranges[i];
+
+		label(out, i ? "" : "Sources");
+		buf_printf(out, "%s, %s address%s in turn\n", range->text,
+			units_format_count(count, range->count), range->count == 1 ? "" : "es");
+	}
+}
+
+/* What TIME_WAIT takes, when it is ours. */
+static void linger(struct buf *out, const struct ports_budget *budget)
+{
+	char count[UNITS_TEXT_BYTES];
+
+	if (!budget->linger_s)
+		return;
+	label(out, "");
+	buf_printf(out, "  where the server does not close first, each for %u s more",
+		budget->linger_s);
+	if (budget->has_lingering)
+		buf_printf(out, ": %s%s", units_format_count(count, budget->lingering),
+			budget->lingering + budget->open > budget->available
+				? ", more than there are: see --source and --reset-on-close"
+				: "");
+	buf_text(out, "\n");
+}
+
+static void ports(struct buf *out, const struct plan *plan)
+{
+	char open[UNITS_TEXT_BYTES], available[UNITS_TEXT_BYTES];
+	struct ports_budget budget;
+	struct ports its;
+	bool first = true;
+	size_t i;
+
+	ports_read(&its, "/");
+	for (i = 0; i < plan->address_count; i++) {
+		if (!ports_budget(&its, plan, i, &budget))
+			continue;
+		label(out, first ? "Local ports" : "");
+		first = false;
+		buf_printf(out, "%s needed at once for %s, of %s (%" PRIu32 " to %" PRIu32,
+			units_format_count(open, budget.open), plan->addresses[i].text,
+			units_format_count(available, budget.available), its.lowest, its.highest);
+		if (its.reserved)
+			buf_printf(out, " without %" PRIu32 " reserved", its.reserved);
+		if (budget.sources > 1)
+			buf_printf(out, ", times %s sources",
+				units_format_count(available, budget.sources));
+		buf_text(out, ")\n");
+		linger(out, &budget);
+	}
+}
+
 void describe_plan(struct buf *out, const struct plan *plan)
 {
 	target(out, plan);
 	request(out, plan);
 	load(out, plan);
+	sources(out, plan);
 	window(out, plan);
 	workers(out, plan);
 	memory(out, plan);
 	files(out, plan);
+	ports(out, plan);
 }
 
 /* Which sockets are followed. */

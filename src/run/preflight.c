@@ -16,14 +16,21 @@
 #include "measure/stats.h"
 #include "net/sock.h"
 #include "plan/address.h"
+#include "plan/ports.h"
 
 /* Descriptors beside the sockets: standard streams, rings, a socket on its way into a table. */
 #define FILES_PROCESS 56 /* with those of the server that are kept open */
 #define FILES_WORKER  4
 
+uint64_t preflight_request_bytes(const struct plan *plan)
+{
+	return plan->request.shared ? plan->request.wire_bytes : 0;
+}
+
 uint64_t preflight_memory_bytes(struct plan *plan)
 {
-	return engine_memory(plan) + PREFLIGHT_COLLECTOR_BLOCKS * stats_bytes(plan->longest_ns);
+	return engine_memory(plan) + preflight_request_bytes(plan) +
+	       PREFLIGHT_COLLECTOR_BLOCKS * stats_bytes(plan->longest_ns);
 }
 
 int preflight_memory(struct plan *plan, struct err *err)
@@ -74,6 +81,14 @@ int preflight_files(const struct plan *plan, struct err *err)
 		plan->connections, plan->worker_count,
 		plan->worker_count == 1 ? "worker" : "workers", (uintmax_t)needed,
 		(uintmax_t)limit.rlim_cur, (uintmax_t)needed);
+}
+
+int preflight_ports(const struct plan *plan, struct err *err)
+{
+	struct ports ports;
+
+	ports_read(&ports, "/");
+	return ports_check(&ports, plan, err);
 }
 
 /* Whether a file is there that is no socket: connect(2) says of it what it says of a socket nobody

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is asked before a load is started, so that a run that cannot work ends at once with the
- * reason: does it fit into memory, may this process open as many files, does anything accept at the
- * target.
+ * reason: does it fit into memory, may this process open as many files, are there as many local
+ * ports, does anything accept at the target.
  *
  * Owner: borrows everything. Threads: one, before the engine is opened. Errors: ERR_ENVIRONMENT for
- * memory and files, ERR_TARGET when no address accepts.
+ * memory, files and ports, ERR_TARGET when no address accepts.
  */
 #ifndef RINGLOAD_RUN_PREFLIGHT_H
 #define RINGLOAD_RUN_PREFLIGHT_H
@@ -26,7 +26,11 @@
  */
 #define PREFLIGHT_COLLECTOR_BLOCKS 3
 
-/* Memory of the whole process in user space: the workers' arenas and the collector's copies. */
+/* Of the one copy of a large request; 0 for others, which are in the arenas. */
+uint64_t preflight_request_bytes(const struct plan *plan);
+
+/* Memory of the whole process in user space: the workers' arenas, a large request and the
+ * collector's copies. */
 uint64_t preflight_memory_bytes(struct plan *plan);
 
 /* Refuses a run above the scenario's memory limit. */
@@ -40,6 +44,9 @@ uint64_t preflight_files_needed(const struct plan *plan);
 
 /* Raises the soft limit to the hard one; refuses when that is not enough. */
 int preflight_files(const struct plan *plan, struct err *err);
+
+/* Refuses a run that cannot have its connections open at once (plan/ports.h). */
+int preflight_ports(const struct plan *plan, struct err *err);
 
 /*
  * Tries every address once, for at most the request timeout. Those that refuse are taken out of the

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analysis/validity.h"
 #include "base/clock.h"
+#include "base/units.h"
 #include "base/version.h"
 #include "engine/engine.h"
 #include "measure/slowest.h"
@@ -24,6 +26,7 @@
 #include "run/observation.h"
 #include "run/preflight.h"
 #include "run/progress.h"
+#include "run/sources.h"
 
 /* From engine_start until the common start: every worker must have woken up by then. */
 #define START_DELAY_NS (20 * NS_PER_MS)
@@ -51,12 +54,20 @@ static int prepare(struct run *run, const struct scenario *scenario, struct err 
 		code = ring_probe(&run->features, err);
 	if (code < 0)
 		return code;
-	plan_buffers(&run->plan, run->features.bounded_task_work);
+	plan_buffers(
+		&run->plan, run->features.bounded_task_work, run->features.incremental_buffers);
 	if (run->options->attribution.mode != ATTRIBUTION_OFF)
 		run->plan.slowest_rows = SLOWEST_CAPACITY;
-	code = preflight_memory(&run->plan, err);
+	sources_fit(&run->plan, &run->notes);
+	code = plan_send(&run->plan, run->features.send_zero_copy, run->features.send_reports, err);
+	if (code >= 0)
+		code = preflight_memory(&run->plan, err);
 	if (code >= 0)
 		code = preflight_files(&run->plan, err);
+	if (code >= 0)
+		code = sources_check(&run->plan, err);
+	if (code >= 0)
+		code = preflight_ports(&run->plan, err);
 	if (code >= 0)
 		code = preflight_addresses(&run->plan, &run->notes, err);
 	return code;
@@ -222,6 +233,27 @@ static void note_strangers(struct run *run)
 			answered / (sent > 1 ? sent : 1));
 }
 
+/* What --send auto wanted and did not get. */
+static void note_send(struct run *run, const struct result_input_worker *workers)
+{
+	char size[UNITS_TEXT_BYTES];
+	size_t i;
+
+	for (i = 0; i < run->plan.worker_count; i++) {
+		if (!workers[i].info.send_refused)
+			continue;
+		units_format_size(size, run->plan.request.wire_bytes);
+		notes_add(&run->notes,
+			"requests were copied on sending: %s of memory could not be locked for "
+			"zero-copy sends: %s%s",
+			size, strerror(-workers[i].info.send_refused),
+			workers[i].info.send_refused == -ENOMEM
+				? " (the limit of locked memory: ulimit -l)"
+				: "");
+		return;
+	}
+}
+
 static int build(struct run *run, struct result_input_worker *workers,
 	const struct slowest **slowest, struct result *result, struct err *err)
 {
@@ -247,8 +279,6 @@ static int build(struct run *run, struct result_input_worker *workers,
 		.throttled_reason = run->collector.before.throttled_reason,
 		.kernel = &kernel,
 		.resources = &resources,
-		.notes = (const char *const *)run->notes.lines,
-		.note_count = run->notes.count,
 	};
 
 	engine_address_stats(run->engine, address_stats);
@@ -259,6 +289,9 @@ static int build(struct run *run, struct result_input_worker *workers,
 	input.governor = machine.has_governor ? machine.governor : NULL;
 	input.governor_reason = machine.governor_reason;
 	describe_workers(run, workers);
+	note_send(run, workers);
+	input.notes = (const char *const *)run->notes.lines;
+	input.note_count = run->notes.count;
 	describe_kernel(run, &client, slowest, &kernel);
 	observation_describe(&run->observation, &resources);
 	engine_features(run->engine, &input.ring_features);
@@ -336,13 +369,22 @@ int run_describe(const struct scenario *scenario, const struct attribution_optio
 	if (code < 0)
 		return code;
 	/* A machine without io_uring can still say what it would do on another one. */
-	plan_buffers(&plan, ring_probe(&features, NULL) < 0 || features.bounded_task_work);
-	engine_memory(&plan);
-	describe_plan(out, &plan);
-	describe_attribution(out, attribution, &plan);
-	describe_observation(out, observation, &attribution->probe, &plan);
+	sources_fit(&plan, NULL);
+	if (ring_probe(&features, NULL) < 0)
+		features = (struct ring_features){.bounded_task_work = true,
+			.incremental_buffers = true,
+			.send_zero_copy = true,
+			.send_reports = true};
+	plan_buffers(&plan, features.bounded_task_work, features.incremental_buffers);
+	code = plan_send(&plan, features.send_zero_copy, features.send_reports, err);
+	if (code >= 0) {
+		engine_memory(&plan);
+		describe_plan(out, &plan);
+		describe_attribution(out, attribution, &plan);
+		describe_observation(out, observation, &attribution->probe, &plan);
+	}
 	plan_release(&plan);
-	return 0;
+	return code;
 }
 
 void run_end_signals(void)

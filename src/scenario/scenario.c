@@ -197,6 +197,27 @@ static int check_open_loop(const struct scenario *scenario, struct err *err)
 	return 0;
 }
 
+static int check_connections(const struct scenario *scenario, struct err *err)
+{
+	char rate[UNITS_TEXT_BYTES], connects[UNITS_TEXT_BYTES];
+
+	if (!scenario->no_keepalive)
+		return 0;
+	if (scenario->pipeline > 1)
+		return err_set(err, ERR_USAGE, -EINVAL,
+			"--pipeline %" PRIu32 " with --no-keepalive: a connection has one request "
+			"then; leave one of them out",
+			scenario->pipeline);
+	if (scenario->open_loop && scenario->connect_rate_mrps &&
+		scenario->connect_rate_mrps < scenario->rate_mrps)
+		return err_set(err, ERR_USAGE, -EINVAL,
+			"--connect-rate %s is less than -r %s: with --no-keepalive each request "
+			"needs a connect of its own; ask for at least --connect-rate %s",
+			units_format_rate(connects, (double)scenario->connect_rate_mrps / 1e3),
+			units_format_rate(rate, (double)scenario->rate_mrps / 1e3), rate);
+	return 0;
+}
+
 int scenario_check(struct scenario *scenario, struct err *err)
 {
 	int rc;
@@ -205,7 +226,7 @@ int scenario_check(struct scenario *scenario, struct err *err)
 		return err_set(err, ERR_USAGE, -EINVAL,
 			"no URL: expected one as in \"http://localhost:8080/\"");
 	if (!scenario->method)
-		scenario->method = scenario->body ? "POST" : "GET";
+		scenario->method = scenario->body || scenario->body_file ? "POST" : "GET";
 	if (scenario->drain_ns == DRAIN_AS_TIMEOUT)
 		scenario->drain_ns = scenario->timeout_ns;
 	rc = check_counts(scenario, err);
@@ -214,5 +235,7 @@ int scenario_check(struct scenario *scenario, struct err *err)
 	if (!rc)
 		rc = scenario->open_loop ? check_open_loop(scenario, err)
 					 : check_closed_loop(scenario, err);
+	if (!rc)
+		rc = check_connections(scenario, err);
 	return rc;
 }

@@ -48,6 +48,7 @@ struct scenario {
 	struct scenario_list headers; /* "Name: value"; a later one of a name replaces a default */
 	const void *body;             /* NULL: none */
 	size_t body_bytes;
+	const char *body_file;  /* read when the request is rendered, instead of body; NULL: none */
 	const char *connect_to; /* HOST:PORT to connect to instead of the URL's; NULL: none */
 	/* Address ranges connections come from, "10.0.0.0/24"; none: the kernel chooses. */
 	struct scenario_list sources;
@@ -56,8 +57,9 @@ struct scenario {
 	uint64_t connect_rate_mrps; /* thousandths of a connect a second, of all workers; 0: as
 				       usual */
 	enum scenario_send send;
-	bool rx_timestamps; /* have the kernel stamp what arrives */
-	const char *cpus;   /* CPU list ("0-3,8"); NULL: chosen */
+	bool rx_timestamps;    /* have the kernel stamp what arrives */
+	uint32_t buffer_bytes; /* of each buffer responses are received into; 0: chosen */
+	const char *cpus;      /* CPU list ("0-3,8"); NULL: chosen */
 
 	uint32_t connections;
 	uint32_t workers; /* 0: chosen */

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -130,7 +131,7 @@ int listener_parse(struct listener *listener, const char *text, struct err *err)
 
 const char *listener_text(const struct listener *listener, char text[LISTENER_TEXT_BYTES])
 {
-	char host[INET6_ADDRSTRLEN] = "";
+	char host[INET6_ADDRSTRLEN + IF_NAMESIZE] = "";
 
 	if (listener->is_unix)
 		return strcpy(text, listener->text);

@@ -39,6 +39,17 @@ face unaccepted -c 4 -r 40 -d "$((2 * timeout_ms))ms"
 expect_record '.requests | .scheduled == .timed_out + .in_flight + .unsent + ([.dropped[]] | add)'
 expect_record '.requests | .dropped.expired + .dropped.no_connection + .unsent >= .scheduled / 2'
 
+# Ctrl-C ends what only waits for somebody to accept.
+hostile unaccepted
+begin -t 1 -c 8 --timeout 50s -d 5s "$url/"
+sleep $slower
+kill -INT "$client"
+from_ms=$(($(date +%s%N) / 1000000))
+await_client
+expect_status 130
+went_on_ms=$(($(date +%s%N) / 1000000 - from_ms))
+[ $went_on_ms -le $((3000 * slower)) ] || fail "it went on for $went_on_ms ms"
+
 # An answer to a request that is not read to its end, as no socket holds it: the answer counts, the
 # connection is no use any more, and others take its place.
 cat "$SCRATCH/body" "$SCRATCH/body" "$SCRATCH/body" "$SCRATCH/body" >"$SCRATCH/long"

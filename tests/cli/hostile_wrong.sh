@@ -32,6 +32,14 @@ for mode in twice garbage; do
 	expect_record '.odd_bytes[0].reason == "bytes that no request had asked for"'
 done
 
+# The same between pipelined requests: the second answer is the next one's, HTTP/1.1 cannot tell;
+# garbage is nobody's.
+face twice -c 4 -n 40 --pipeline 4
+expect_record '.requests.completed == 40 and .connections.unsolicited >= 1'
+face garbage -c 4 -n 40 --pipeline 4
+expect_record '.requests | .completed >= 4 and .failed.parse >= 1
+	and .completed + .failed.parse + .failed.collateral == 40'
+
 # Before a request: whoever waits idle for the start shows it.
 face early -c 4 -n 40
 expect_record '.requests.completed == 40 and .connections.unsolicited >= 4'

@@ -54,6 +54,7 @@ expect_no_text "$SCRATCH/out" 'Host: localhost'
 # An open loop, several workers, and bodies larger than a socket's buffer.
 load -r 2000 -d 1s -c 16 -t 2 "$url/"
 expect_all_answered 2000 200
+expect_record ".resources | .status == \"measured\" and [.processes[].pid] == [$server]"
 expect_served 2000
 load -n 200 -c 4 --pipeline 4 "$url/"
 expect_all_answered 200 200
@@ -124,11 +125,17 @@ refused "@$abstract" 'Connection refused'
 echo content >"$folder/file"
 refused "$folder/file" 'the file is no socket'
 
-# A server that was killed leaves its socket; the next one replaces it, but nothing else.
+# A server that was killed leaves its socket; the next one replaces it, but nothing else. What its ring
+# still holds the kernel lets go of a moment later.
+nobody_listens() {
+	! awk '$4 == "00010000"' /proc/net/unix | grep -qF " $socket"
+}
 serve_unix --unix "$socket"
+nobody_listens && fail 'it cannot be seen who listens'
 kill -KILL "$server"
 wait "$server" 2>/dev/null
 [ -S "$socket" ] || fail 'a killed target took its socket with it'
+wait_for 10 nobody_listens || fail 'the socket of a killed target still listens'
 refused "$socket" 'Connection refused'
 serve_unix --unix "$socket" --port 0
 expect_text "$SCRATCH/serve.out" 'listening on http://127.0.0.1:'

@@ -15,6 +15,9 @@ make_space
 right=$space
 join_spaces "$left" "$right"
 serve_inside "$right" -a :: -p 8000
+# And one that listens on nothing but its link-local address.
+serve_inside "$right" -a 'fe80::2%far' -p 8002
+expect_text "$SCRATCH/serve.out" 'listening on http://[fe80::2%far]:8002'
 run_inside "$left"
 
 served=0
@@ -37,6 +40,11 @@ for zone in %25near %near; do
 done
 index=$(in_space "$left" ip -o link show near | cut -d: -f1)
 reached '[fe80::2%near]:8000' "http://[fe80::2%25$index]:8000/"
+
+load -n 200 -c 4 'http://[fe80::2%25near]:8002/'
+expect_all_answered 200 200
+run "$RINGLOAD" run --quiet 'http://[fd99::2]:8002/'
+expect_status 5
 
 # The zone is this machine's own affair.
 run "$RINGLOAD" run --dry-run 'http://[fe80::2%25near]:8000/'

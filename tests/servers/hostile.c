@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -89,23 +90,46 @@ static bool await_byte(int fd)
 	return poll(&waits, 1, -1) == 1 && recv(fd, &byte, 1, MSG_PEEK) == 1;
 }
 
-/* The head of a request, byte by byte, so that none of its body is read. */
-static bool read_head(int fd)
+/* The head of a request, byte by byte, so that none of its body is read; and how long that is. */
+static bool read_head_of(int fd, uint64_t *body_bytes)
 {
 	static const char end[] = "\r\n\r\n";
-	size_t matched = 0;
-	char byte;
+	char head[4096];
+	const char *length;
+	size_t used = 0;
 
 	if (!await_byte(fd))
 		return false;
 	count(&requests, 1);
-	while (matched < sizeof(end) - 1) {
-		if (recv(fd, &byte, 1, 0) != 1)
+	do {
+		if (used == sizeof(head) - 1 || recv(fd, head + used, 1, 0) != 1)
 			return false;
-		if (byte == end[matched])
-			matched++;
-		else
-			matched = byte == end[0];
+		head[++used] = '\0';
+	} while (used < sizeof(end) - 1 || strcmp(head + used - (sizeof(end) - 1), end) != 0);
+	length = strcasestr(head, "\r\nContent-Length: ");
+	*body_bytes = length ? strtoull(strchr(length, ':') + 1, NULL, 10) : 0;
+	return true;
+}
+
+static bool read_head(int fd)
+{
+	uint64_t body_bytes;
+
+	return read_head_of(fd, &body_bytes);
+}
+
+static bool read_request(int fd)
+{
+	char bytes[FLOOD_BYTES];
+	uint64_t left;
+	ssize_t got;
+
+	if (!read_head_of(fd, &left))
+		return false;
+	for (; left; left -= (uint64_t)got) {
+		got = recv(fd, bytes, left < sizeof(bytes) ? left : sizeof(bytes), 0);
+		if (got <= 0)
+			return false;
 	}
 	return true;
 }
@@ -137,7 +161,7 @@ static void end_with_reset(int fd)
 /* As it should be. */
 static void answer_each(int fd, const struct mode *mode)
 {
-	while (read_head(fd) && say(fd, mode->text))
+	while (read_request(fd) && say(fd, mode->text))
 		;
 }
 
@@ -164,7 +188,7 @@ static void leave_unread(int fd, const struct mode *mode)
 static void stay_silent(int fd, const struct mode *mode)
 {
 	(void)mode;
-	while (read_head(fd))
+	while (read_request(fd))
 		;
 	stay();
 }

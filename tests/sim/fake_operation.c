@@ -58,6 +58,40 @@ static void complete(struct ring *ring, const struct fake_operation *operation, 
 	ring->ready[ring->ready_count++] = completion;
 }
 
+/* The kernel has done with the memory, some time: nothing of it may have changed. */
+static void notice(struct ring *ring, const struct fake_operation *operation)
+{
+	size_t bytes = operation->bytes < ring->net->request_bytes ? operation->bytes
+								   : ring->net->request_bytes;
+	struct fake_completion *completion;
+
+	if (memcmp(operation->data, ring->net->request, bytes))
+		fake_log_fail("slot %u: the data did not stay", operation->slot);
+	complete(ring, operation, 0);
+	completion = &ring->ready[ring->ready_count - 1];
+	completion->seen.flags = RING_NOTICE;
+	if (ring->asked.reports && fake_ring_chance(ring, ring->options.copied_one_in))
+		completion->seen.flags |= RING_COPIED;
+	if (fake_ring_chance(ring, 4))
+		completion->ready_ns += rng_below(&ring->rng, QUIET_DELAY_NS);
+}
+
+/* Which of the two comes first may be either. */
+static void complete_zero_copy(
+	struct ring *ring, const struct fake_operation *operation, int32_t result)
+{
+	bool noticed = result > 0 || fake_ring_chance(ring, 2);
+	bool first = noticed && fake_ring_chance(ring, 4);
+
+	if (first)
+		notice(ring, operation);
+	complete(ring, operation, result);
+	if (noticed)
+		ring->ready[ring->ready_count - 1].seen.flags = RING_MORE;
+	if (noticed && !first)
+		notice(ring, operation);
+}
+
 static void post_now(struct ring *ring, const struct fake_operation *operation, int32_t result)
 {
 	struct fake_completion completion = completion_of(operation, result);
@@ -103,6 +137,7 @@ static bool could_go_on(const struct fake_operation *operation)
 	case RING_RECEIVE:
 		return fake_net_readable(conn);
 	case RING_SEND:
+	case RING_SEND_ZERO_COPY:
 		return conn->window_bytes || conn->reset;
 	default:
 		return false;
@@ -140,12 +175,29 @@ static bool find_buffer(struct ring *ring, uint16_t *buffer)
 	uint32_t count = ring->asked.buffer_count;
 	uint32_t first = (uint32_t)rng_below(&ring->rng, count);
 
+	*buffer = ring->shared_buffer;
+	if (ring->shared)
+		return true;
 	for (uint32_t i = 0; i < count; i++) {
 		*buffer = (uint16_t)((first + i) % count);
 		if (ring->buffers[*buffer].state == FAKE_BUFFER_FREE)
 			return true;
 	}
 	return false;
+}
+
+/* So many bytes more lie in it: the flags that tell of them. */
+static uint16_t fill_buffer(struct ring *ring, uint16_t buffer, size_t bytes)
+{
+	struct fake_buffer *its = &ring->buffers[buffer];
+
+	its->filled_bytes += bytes;
+	ring->shared_buffer = buffer;
+	ring->shared = ring->asked.incremental && its->filled_bytes < ring->asked.buffer_bytes;
+	if (ring->shared)
+		return RING_BUFFER | RING_BUFFER_MORE;
+	its->state = FAKE_BUFFER_FILLED;
+	return RING_BUFFER;
 }
 
 /* What stands before the data of a stamped receive. */
@@ -193,22 +245,23 @@ static void fill(struct ring *ring, const struct fake_operation *operation, uint
 {
 	struct fake_conn *conn = operation->conn;
 	size_t header_bytes = operation->stamped ? RING_STAMPED_BYTES : 0;
-	size_t bytes = ring->asked.buffer_bytes - header_bytes;
+	size_t filled_bytes = ring->buffers[buffer].filled_bytes;
+	size_t bytes = ring->asked.buffer_bytes - filled_bytes - header_bytes;
 
 	if (fake_ring_chance(ring, ring->options.split_one_in))
 		bytes = 1 + (size_t)rng_below(&ring->rng, bytes);
-	bytes = fake_net_take(conn, fake_ring_buffer(ring, buffer) + header_bytes, bytes);
+	bytes = fake_net_take(
+		conn, fake_ring_buffer(ring, buffer) + filled_bytes + header_bytes, bytes);
 	completion->seen.result = bytes ? (int32_t)bytes : (int32_t)fake_net_take_error(conn);
 	completion->stream_bytes = conn->taken_bytes;
 	if (bytes && !fake_ring_chance(ring, ring->options.end_one_in))
 		completion->seen.flags = RING_MORE;
 	if (!bytes && (!operation->stamped || completion->seen.result))
 		return;
-	ring->buffers[buffer].state = FAKE_BUFFER_FILLED;
 	completion->seen.buffer = buffer;
-	completion->seen.flags |= RING_BUFFER;
 	if (operation->stamped)
 		put_stamp(ring, buffer, completion);
+	completion->seen.flags |= fill_buffer(ring, buffer, (size_t)completion->seen.result);
 }
 
 /* One completion of a receive; true when it was the last. */
@@ -249,6 +302,7 @@ static void go_on(struct ring *ring, size_t index)
 		result = operation.conn->connect_result;
 		break;
 	case RING_SEND:
+	case RING_SEND_ZERO_COPY:
 		over = send_on(ring, &operation, &result);
 		break;
 	default:
@@ -259,7 +313,10 @@ static void go_on(struct ring *ring, size_t index)
 	ring->armed[index] = operation;
 	if (!over)
 		return;
-	if (operation.kind == RING_CONNECT || (operation.kind == RING_SEND && !operation.quiet))
+	if (operation.zero_copy)
+		complete_zero_copy(ring, &operation, result);
+	else if (operation.kind == RING_CONNECT ||
+		 (operation.kind == RING_SEND && !operation.quiet))
 		complete(ring, &operation, result);
 	else if (operation.kind == RING_SEND && result != (int32_t)operation.bytes)
 		complete_quiet(ring, &operation, result);
@@ -310,7 +367,7 @@ static void issue_send(struct ring *ring, struct fake_operation *operation)
 	struct fake_conn *conn = operation->conn;
 	size_t armed = ring->armed_count;
 
-	if (find_armed(ring, conn, RING_SEND))
+	if (find_armed(ring, conn, RING_SEND) || find_armed(ring, conn, RING_SEND_ZERO_COPY))
 		fake_log_fail("slot %u: a send while another is under way", operation->slot);
 	if (conn->broken_off)
 		fake_log_fail("slot %u: a send after one that failed", operation->slot);
@@ -322,6 +379,16 @@ static void issue_send(struct ring *ring, struct fake_operation *operation)
 	go_on(ring, armed);
 	if (operation->quiet && ring->armed_count > armed)
 		end_quiet(ring, armed);
+}
+
+static void end_cancelled(struct ring *ring, const struct fake_operation *operation)
+{
+	int32_t result = operation->done ? (int32_t)operation->done : -ECANCELED;
+
+	if (operation->zero_copy)
+		complete_zero_copy(ring, operation, result);
+	else
+		complete(ring, operation, result);
 }
 
 /* What it ends completes as cancelled or, when it had come to its end by itself, with that. */
@@ -339,8 +406,7 @@ static void issue_cancel(struct ring *ring, struct fake_operation *operation)
 		if (ring->armed_count < before)
 			continue;
 		found++;
-		complete(ring, &ring->armed[i],
-			ring->armed[i].done ? (int32_t)ring->armed[i].done : -ECANCELED);
+		end_cancelled(ring, &ring->armed[i]);
 		disarm(ring, i);
 	}
 	complete(ring, operation, found ? found : -ENOENT);
@@ -362,6 +428,7 @@ static void issue(struct ring *ring, struct fake_operation *operation)
 		[RING_SEND] = issue_send,
 		[RING_CANCEL] = issue_cancel,
 		[RING_CLOSE] = issue_close,
+		[RING_SEND_ZERO_COPY] = issue_send,
 	};
 	const struct fake_slot *slot = &ring->slots[operation->slot];
 

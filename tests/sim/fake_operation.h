@@ -20,6 +20,7 @@ struct fake_operation {
 	size_t bytes, done;
 	struct sockaddr_storage address; /* as it was when queued */
 	bool quiet;
+	bool zero_copy;
 	bool stamped;     /* a receive that tells when */
 	bool noticed;     /* could go on; hold_ns was drawn then */
 	uint64_t hold_ns; /* does not go on before */
@@ -34,6 +35,9 @@ enum fake_buffer_state {
 
 struct fake_buffer {
 	enum fake_buffer_state state;
+	size_t filled_bytes;      /* by the kernel, since it was given back */
+	size_t handed_over_bytes; /* of those, in completions that were reaped */
+	size_t done_bytes;        /* of those, what the worker has done with */
 };
 
 struct fake_slot {
@@ -63,6 +67,10 @@ struct ring {
 	size_t completion_count, completion_room;
 	size_t visible; /* of them, the first: what the queue holds */
 	bool overflowing;
+	bool shared; /* a buffer is partly filled: shared_buffer */
+	uint16_t shared_buffer;
+	const void *registered; /* memory to send from without a copy */
+	size_t registered_bytes;
 	uint64_t overflows, enters;
 };
 

@@ -171,6 +171,31 @@ void ring_send(
 		ring->slots[slot].awaited++;
 }
 
+int ring_register_memory(struct ring *ring, const void *data, size_t bytes)
+{
+	if (ring->registered)
+		fake_log_fail("memory is registered twice");
+	if (ring->options.register_fails)
+		return ring->options.register_fails;
+	ring->registered = data;
+	ring->registered_bytes = bytes;
+	return 0;
+}
+
+void ring_send_zero_copy(
+	struct ring *ring, uint32_t slot, const void *data, size_t bytes, uint64_t tag)
+{
+	struct fake_operation *operation = next(ring, RING_SEND_ZERO_COPY, slot, tag, bytes);
+	const char *from = data, *registered = ring->registered;
+
+	if (!registered || from < registered || from + bytes > registered + ring->registered_bytes)
+		fake_log_fail("slot %u: a zero-copy send of what was not registered", slot);
+	operation->data = data;
+	operation->bytes = bytes;
+	operation->zero_copy = true;
+	ring->slots[slot].awaited++;
+}
+
 void ring_cancel(struct ring *ring, uint32_t slot, uint64_t tag)
 {
 	next(ring, RING_CANCEL, slot, tag, 0);
@@ -274,9 +299,16 @@ static void hand_over(struct ring *ring, const struct fake_completion *completio
 		RING_TAG_GENERATION(completion->seen.tag), completion->seen.result,
 		completion->seen.flags & RING_BUFFER ? " buffer" : "",
 		completion->seen.flags & RING_MORE ? " more" : "");
-	if (!(completion->seen.flags & RING_MORE) && !completion->quiet)
+	if (completion->seen.flags & RING_NOTICE)
+		return; /* nothing waits for it */
+	if (!completion->quiet &&
+		(!(completion->seen.flags & RING_MORE) ||
+			RING_TAG_OPERATION(completion->seen.tag) == RING_SEND_ZERO_COPY))
 		slot->awaited--;
-	if (completion->seen.flags & RING_BUFFER)
+	if (!(completion->seen.flags & RING_BUFFER))
+		return;
+	ring->buffers[completion->seen.buffer].handed_over_bytes += (size_t)completion->seen.result;
+	if (!(completion->seen.flags & RING_BUFFER_MORE))
 		ring->buffers[completion->seen.buffer].state = FAKE_BUFFER_HANDED_OVER;
 }
 
@@ -300,18 +332,19 @@ uint32_t ring_reap(struct ring *ring, struct ring_completion *completions, uint3
 	return count;
 }
 
-static struct fake_buffer *handed_over(const struct ring *ring, uint16_t buffer)
+/* The buffer, of which `bytes` more are the worker's. */
+static struct fake_buffer *handed_over(const struct ring *ring, uint16_t buffer, size_t bytes)
 {
-	if (buffer >= ring->asked.buffer_count ||
-		ring->buffers[buffer].state != FAKE_BUFFER_HANDED_OVER)
+	struct fake_buffer *its = &ring->buffers[buffer];
+
+	if (buffer >= ring->asked.buffer_count || its->handed_over_bytes - its->done_bytes < bytes)
 		fake_log_fail("buffer %u is not the worker's", buffer);
-	return &ring->buffers[buffer];
+	return its;
 }
 
 const void *ring_buffer_data(const struct ring *ring, uint16_t buffer)
 {
-	handed_over(ring, buffer);
-	return fake_ring_buffer(ring, buffer);
+	return fake_ring_buffer(ring, buffer) + handed_over(ring, buffer, 1)->done_bytes;
 }
 
 bool ring_open_stamped(
@@ -320,15 +353,34 @@ bool ring_open_stamped(
 	*wall_ns = 0;
 	if (!(completion->flags & RING_BUFFER))
 		return false;
-	handed_over(ring, completion->buffer);
+	handed_over(ring, completion->buffer, 1);
 	return fake_operation_open_stamped(ring, completion, wall_ns);
 }
 
 void ring_buffer_return(struct ring *ring, uint16_t buffer)
 {
-	handed_over(ring, buffer)->state = FAKE_BUFFER_RETURNED;
+	struct fake_buffer *its = handed_over(ring, buffer, 0);
+
+	if (its->state != FAKE_BUFFER_HANDED_OVER)
+		fake_log_fail("buffer %u is not the worker's to give back", buffer);
+	*its = (struct fake_buffer){.state = FAKE_BUFFER_RETURNED};
 	/* Whoever still looks there shall not find what it looks for. */
 	memset(fake_ring_buffer(ring, buffer), 0xa5, ring->asked.buffer_bytes);
+}
+
+void ring_buffer_done(struct ring *ring, const struct ring_completion *completion)
+{
+	size_t bytes = (size_t)completion->result;
+	struct fake_buffer *its = handed_over(ring, completion->buffer, bytes);
+
+	memset(fake_ring_buffer(ring, completion->buffer) + its->done_bytes, 0xa5, bytes);
+	its->done_bytes += bytes;
+	if (completion->flags & RING_BUFFER_MORE)
+		return;
+	if (its->done_bytes != its->filled_bytes)
+		fake_log_fail("buffer %u: its receives were not done with in their order",
+			completion->buffer);
+	ring_buffer_return(ring, completion->buffer);
 }
 
 uint64_t ring_overflows(const struct ring *ring)
@@ -339,6 +391,7 @@ uint64_t ring_overflows(const struct ring *ring)
 void fake_ring_check(const struct ring *ring)
 {
 	for (uint32_t i = 0; i < ring->asked.buffer_count; i++)
-		if (ring->buffers[i].state == FAKE_BUFFER_HANDED_OVER)
+		if (ring->buffers[i].handed_over_bytes != ring->buffers[i].done_bytes ||
+			ring->buffers[i].state == FAKE_BUFFER_HANDED_OVER)
 			fake_log_fail("buffer %u was not returned", i);
 }

@@ -14,6 +14,11 @@
  *  - A send completes when the socket took all of it, or with less, or with an error; a quiet one
  *    only in the last two cases: at once when it failed by itself, as late as after its slot has
  *    another socket when it was cancelled.
+ *  - A zero-copy send completes as a loud one. When the socket took any of it, and sometimes when
+ *    not, it completes once more, with RING_NOTICE: before or after, and as late as after its slot
+ *    has another socket.
+ *  - Receives share a buffer, where they may, in the order in which they completed; the rest of one
+ *    is taken before the next.
  *  - A cancel ends what was issued on the socket before it; what had come to its end by itself
  *    completes with that. It completes with the number it ended or -ENOENT.
  *  - A slot is empty once its close was issued; operations still armed keep the socket open.
@@ -50,6 +55,8 @@ struct fake_ring_options {
 	uint32_t short_one_in;    /* sends that end short or fail for no reason */
 	uint32_t spurious_one_in; /* looks at an idle ring that say something is there */
 	uint32_t install_fails_one_in;
+	uint32_t copied_one_in;      /* zero-copy sends that are copied */
+	int register_fails;          /* what registering memory comes to: 0 or -errno */
 	uint32_t unstamped_one_in;   /* stamped receives that come without a stamp */
 	uint32_t absurd_one_in;      /* … with one of the future */
 	uint32_t completion_entries; /* fewer than asked for, to overflow; 0: as asked */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/sim/fake_sock.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include "base/rng.h"
@@ -30,6 +32,28 @@ void sock_close(int fd)
 {
 	fake_log_trace("sock_close: %d", fd);
 	fake_net_close_fd(sockets.net, fd);
+}
+
+/* Where a connection comes from changes nothing here, but that it is told before it connects. */
+int sock_bind_source(int fd, const struct sockaddr *address, socklen_t address_bytes)
+{
+	struct fake_conn *conn = fake_net_by_fd(sockets.net, fd);
+
+	if (address->sa_family != AF_INET || address_bytes != sizeof(struct sockaddr_in))
+		fake_log_fail("a source of family %d", address->sa_family);
+	if (sockets.watch.bound)
+		sockets.watch.bound(sockets.watch.watcher, conn,
+			ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr));
+	return 0;
+}
+
+int sock_reset_on_close(int fd)
+{
+	struct fake_conn *conn = fake_net_by_fd(sockets.net, fd);
+
+	if (sockets.watch.resets)
+		sockets.watch.resets(sockets.watch.watcher, conn);
+	return 0;
 }
 
 uint16_t sock_local_port(int fd)

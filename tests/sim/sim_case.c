@@ -100,6 +100,7 @@ static void draw_workers(struct sim_case *sim, struct rng *rng)
 	plan->max_in_flight_per_worker = UINT64_MAX;
 	plan->buffer_count = 1U << (1 + rng_below(rng, 6));
 	plan->buffer_bytes = (uint32_t)spread(rng, 16, 4096);
+	plan->incremental_buffers = one_in(rng, 2);
 	plan->pacing = (enum scenario_pacing)rng_below(rng, 3);
 }
 
@@ -121,6 +122,8 @@ static void draw_server(struct sim_case *sim, struct rng *rng)
 	server->window_bytes = one_in(rng, 5) ? spread(rng, 8, 4 * sim->plan.request.wire_bytes)
 					      : 0;
 	server->window_stays_one_in = trouble(rng, 3, 20);
+	/* An answer to what is still being sent. */
+	server->early |= server->window_bytes && one_in(rng, 2);
 	server->close_after = one_in(rng, rare) ? (uint32_t)spread(rng, 1, 30) : 0;
 	server->close_told_one_in = trouble(rng, rare, 50);
 	server->mute_one_in = trouble(rng, rare, 100);
@@ -240,9 +243,66 @@ static void draw_slowest(struct sim_case *sim, struct rng *rng)
 	sim->plan.slowest_rows = one_in(rng, 3) ? 0 : (size_t)spread(rng, 1, 300);
 }
 
+static void draw_send(struct sim_case *sim, struct rng *rng)
+{
+	sim->plan.send = one_in(rng, 2) ? SCENARIO_SEND_PLAIN
+					: (enum scenario_send)rng_below(rng, SCENARIO_SEND_COUNT);
+	sim->plan.send_reports = sim->plan.send == SCENARIO_SEND_AUTO || !one_in(rng, 4);
+	sim->plan.request.shared = sim->plan.request.wire_bytes > PLAN_SHARED_BYTES;
+	sim->ring.copied_one_in = one_in(rng, 2) ? (uint32_t)spread(rng, 1, 40) : 0;
+	if (sim->plan.send == SCENARIO_SEND_AUTO && one_in(rng, 4))
+		sim->ring.register_fails = -ENOMEM;
+}
+
+/* Where connections come from, and how they end. */
+static void draw_sockets(struct sim_case *sim, struct rng *rng)
+{
+	struct plan *plan = &sim->plan;
+
+	plan->reset_on_close = one_in(rng, 4);
+	if (!one_in(rng, 4))
+		return;
+	for (size_t i = 0; i < plan->address_count; i++)
+		if (sim->addresses[i].sockaddr.ss_family != AF_INET)
+			return;
+	plan->sources.ranges = sim->sources;
+	plan->sources.range_count = 1 + (size_t)rng_below(rng, SIM_CASE_SOURCES);
+	for (size_t i = 0; i < plan->sources.range_count; i++)
+		sim->sources[i] = (struct source_range){.family = AF_INET,
+			.first = {127, (uint8_t)i, 255, (uint8_t)rng_next(rng)},
+			.count = spread(rng, 1, 5000)};
+}
+
+static void draw_churn(struct sim_case *sim, struct rng *rng)
+{
+	struct plan *plan = &sim->plan;
+
+	if (!one_in(rng, 3))
+		return;
+	plan->no_keepalive = true;
+	plan->pipeline = 1;
+	/* Mostly so few that connects have to wait for each other. */
+	if (one_in(rng, 2)) {
+		sim->connects_per_second = (double)spread(rng, 100, 50000);
+		plan->connect_rate_mrps = (uint64_t)(sim->connects_per_second * 1e3);
+		for (size_t i = 0; i < plan->address_count; i++)
+			if (one_in(rng, 2))
+				sim->server.addresses[i] = SIM_ADDRESS_MOODY;
+	}
+	/* For whom a socket was not to be had cannot be seen: a slot that takes none can. */
+	if (sim->sock_fails_one_in)
+		sim->ring.install_fails_one_in = sim->sock_fails_one_in;
+	sim->sock_fails_one_in = 0;
+	if (sim->server.window_bytes) {
+		sim->server.early = false;
+		sim->server.idle_one_in = 0;
+	}
+}
+
 static void draw_stamps(struct sim_case *sim, struct rng *rng)
 {
 	sim->plan.rx_timestamps = one_in(rng, 3);
+	sim->plan.incremental_buffers &= !sim->plan.rx_timestamps;
 	sim->ring.unstamped_one_in = trouble(rng, 3, 20);
 	sim->ring.absurd_one_in = trouble(rng, 6, 20);
 	sim->clock.wall_stall_one_in = trouble(rng, 3, 100);
@@ -276,6 +336,9 @@ void sim_case_init(struct sim_case *sim, uint64_t seed)
 	draw_load(sim, &rng);
 	draw_times(sim, &rng);
 	draw_slowest(sim, &rng);
+	draw_send(sim, &rng);
+	draw_sockets(sim, &rng);
+	draw_churn(sim, &rng);
 	draw_stamps(sim, &rng);
 }
 
@@ -296,6 +359,9 @@ void sim_case_describe(const struct sim_case *sim)
 		sim->worker, plan->worker_count, place->connections, plan->pipeline,
 		plan->address_count, pacings[plan->pacing], plan->request.wire_bytes,
 		plan->request.head ? " (HEAD)" : "", plan->slowest_rows);
+	if (plan->no_keepalive)
+		fake_log_trace("no keep-alive, %" PRIu64 " connects a second at most",
+			plan->connect_rate_mrps / 1000);
 	fake_log_trace("%s%s: %.1f a second, warm-up %" PRIu64 ", window %" PRIu64
 		       ", requests %" PRIu64 ", limit %" PRIu64,
 		plan->open_loop ? "open loop " : "closed loop",

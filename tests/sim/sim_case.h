@@ -21,12 +21,14 @@
 #include "tests/sim/sim_server.h"
 
 #define SIM_CASE_WORKERS 3
+#define SIM_CASE_SOURCES 3
 
 struct sim_case {
 	uint64_t seed;
 	struct plan plan;
 	struct plan_worker workers[SIM_CASE_WORKERS];
 	struct plan_address addresses[SIM_SERVER_ADDRESSES];
+	struct source_range sources[SIM_CASE_SOURCES];
 	size_t worker; /* the one that runs */
 
 	struct sim_server_options server;

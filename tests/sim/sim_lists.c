@@ -42,18 +42,29 @@ static void check_available(const struct worker *worker, uint32_t index, unsigne
 	const struct conn *conn = &worker->conns[index];
 
 	(void)argument;
-	if (conn->list != CONN_LISTED_IDLE && conn->list != CONN_LISTED_PARTIAL)
+	if (conn->list != CONN_LISTED_IDLE && conn->list != CONN_LISTED_PARTIAL &&
+		conn->list != CONN_LISTED_FREE)
 		fake_log_fail("slot %u is available and in list %u", index, conn->list);
 	if (next != INDEX_LIST_END && worker->conns[next].available_ns < conn->available_ns)
 		fake_log_fail("slot %u was available before %u", next, index);
 }
 
+static bool is_bound(const struct worker *worker, const struct conn *conn)
+{
+	return worker->churn.on && worker->phase != WORKER_DONE &&
+	       worker->requests[conn - worker->conns].state == REQUEST_BOUND;
+}
+
 /* The list a connection's state demands. */
 static enum conn_list demanded(const struct worker *worker, const struct conn *conn)
 {
+	/* What was bound at the end is no more, and stays where it is. */
+	if (worker->churn.on && worker->phase == WORKER_DONE)
+		return conn->list;
 	switch ((enum conn_state)conn->state) {
 	case CONN_DOWN:
-		return CONN_LISTED_DOWN;
+		return worker->churn.on && !is_bound(worker, conn) ? CONN_LISTED_FREE
+								   : CONN_LISTED_DOWN;
 	case CONN_CONNECTING:
 		return CONN_LISTED_CONNECTING;
 	case CONN_CLOSING:
@@ -61,6 +72,8 @@ static enum conn_list demanded(const struct worker *worker, const struct conn *c
 	case CONN_OPEN:
 		break;
 	}
+	if (is_bound(worker, conn))
+		return CONN_LISTED_READY;
 	if ((conn->armed & CONN_ARMED_SEND) && !conn->outstanding)
 		return CONN_LISTED_SENDING;
 	if (conn->armed & CONN_ARMED_SEND || conn->reset ||
@@ -87,7 +100,8 @@ static void check_conn(const struct worker *worker, uint32_t index, uint64_t *se
 			&worker->requests[worker_request_slot(worker, index, conn->oldest + i)];
 		bool out = worker->phase != WORKER_DONE && i < conn->outstanding;
 
-		if (request->state != (out ? REQUEST_SENT : REQUEST_FREE))
+		if (!is_bound(worker, conn) &&
+			request->state != (out ? REQUEST_SENT : REQUEST_FREE))
 			fake_log_fail("slot %u: request %u has state %u", index, i, request->state);
 		*sent += request->state == REQUEST_SENT;
 	}
@@ -105,28 +119,50 @@ static void check_sent(const struct worker *worker, uint32_t index, unsigned int
 		fake_log_fail("request %u was sent before %u, which is older", next, index);
 }
 
+static void check_bound(const struct worker *worker, uint32_t index, unsigned int argument)
+{
+	uint32_t next = worker->request_links[index].next;
+
+	(void)argument;
+	if (worker->requests[index].state != REQUEST_BOUND || worker->conns[index].outstanding)
+		fake_log_fail("request %u is listed as bound and is not", index);
+	if (next != INDEX_LIST_END &&
+		worker->requests[next].intended_ns < worker->requests[index].intended_ns)
+		fake_log_fail("request %u was intended before %u, which is first", next, index);
+}
+
 void sim_lists_check(const struct worker *worker)
 {
 	const struct index_list *lists[] = {[CONN_LISTED_IDLE] = &worker->idle,
 		[CONN_LISTED_PARTIAL] = &worker->partial,
 		[CONN_LISTED_CONNECTING] = &worker->connecting,
 		[CONN_LISTED_SENDING] = &worker->sending,
-		[CONN_LISTED_DOWN] = &worker->down};
+		[CONN_LISTED_DOWN] = &worker->down,
+		[CONN_LISTED_FREE] = &worker->churn.free,
+		[CONN_LISTED_READY] = &worker->churn.ready};
 	uint32_t conns = worker->place->connections;
 	uint64_t sent = 0, listed = 0, unlisted = 0, open = 0, on_addresses = 0, available = 0;
+	uint64_t bound = 0;
 
 	for (uint32_t i = 0; i < conns; i++) {
 		check_conn(worker, i, &sent);
 		unlisted += worker->conns[i].list == CONN_UNLISTED;
 		available += worker->conns[i].list == CONN_LISTED_IDLE ||
-			     worker->conns[i].list == CONN_LISTED_PARTIAL;
+			     worker->conns[i].list == CONN_LISTED_PARTIAL ||
+			     worker->conns[i].list == CONN_LISTED_FREE;
+		bound += is_bound(worker, &worker->conns[i]);
 		open += worker->conns[i].state == CONN_OPEN;
 	}
-	for (unsigned int i = CONN_LISTED_IDLE; i <= CONN_LISTED_DOWN; i++)
+	for (unsigned int i = CONN_LISTED_IDLE; i <= CONN_LISTED_READY; i++)
 		listed += walk(worker, lists[i], worker->conn_links, conns, check_member, i);
 	if (walk(worker, &worker->available, worker->available_links, conns, check_available, 0) !=
 		available)
 		fake_log_fail("the list of available connections lacks one");
+	if (walk(worker, &worker->churn.bound, worker->request_links, conns, check_bound, 0) !=
+			bound ||
+		bound != worker->churn.bound_count)
+		fake_log_fail("%" PRIu64 " requests are bound, %u counted", bound,
+			worker->churn.bound_count);
 	if (listed + unlisted != conns)
 		fake_log_fail("%" PRIu64 " connections are in no list that should", conns - listed);
 	if (walk(worker, &worker->unanswered, worker->request_links, worker->in_flight, check_sent,
@@ -140,6 +176,6 @@ void sim_lists_check(const struct worker *worker)
 		fake_log_fail("%" PRIu64 " connections are open, %u counted, %" PRIu64
 			      " by address",
 			open, worker->established, on_addresses);
-	if (worker->queued_count || worker->queued_sends)
+	if (worker->queued_count || worker->queued_sends || worker->churn.dialled_count)
 		fake_log_fail("requests are queued between two turns");
 }

@@ -48,7 +48,8 @@ static void set_up(struct stage *stage)
 	stage->net.latency_ns = sim->latency_ns;
 	stage->control = (struct worker_control){
 		.start_ns = UINT64_MAX, .connects_per_second = sim->connects_per_second};
-	sim_shadow_init(&stage->shadow, plan, sim->worker, &stage->control, &stage->clock);
+	sim_shadow_init(&stage->shadow, plan, sim->worker, !sim->ring.register_fails,
+		&stage->control, &stage->clock);
 	stage->shadow.worker = &stage->worker;
 	ring_watch = sim_shadow_ring_watch(&stage->shadow);
 	sock_watch = sim_shadow_sock_watch(&stage->shadow);
@@ -110,6 +111,8 @@ static void add_up(const struct stage *stage, struct sim_run_totals *totals)
 		totals->unstamped += counters->value[COUNTER_UNSTAMPED];
 	}
 	totals->connects += stats->connections.value[CONNECTION_ATTEMPTED];
+	totals->zero_copy += stats->health.value[HEALTH_ZERO_COPY];
+	totals->copied += stats->health.value[HEALTH_COPIED];
 	totals->stale += stats->health.value[HEALTH_STALE];
 	totals->enobufs += stats->health.value[HEALTH_ENOBUFS];
 	totals->rearmed += stats->health.value[HEALTH_REARMED];

@@ -63,6 +63,8 @@ static void finish(struct shadow *shadow, uint64_t now_ns)
 		conn->count = 0;
 	}
 	shadow->in_flight = 0;
+	if (shadow->plan->no_keepalive)
+		shadow_churn_finish(shadow, now_ns);
 	for (; shadow_waiting(shadow); shadow->waited++) {
 		uint64_t intended_ns = shadow->waiting[shadow->waited];
 		struct shadow_phase *phase = &shadow->phase[shadow_phase_of(shadow, intended_ns)];
@@ -141,7 +143,7 @@ static void advance(struct shadow *shadow, uint64_t now_ns)
 	if (shadow->life != SHADOW_DRAINING)
 		return;
 	if (now_ns >= shadow->drain_until_ns ||
-		(!shadow->in_flight && !shadow_waiting(shadow) &&
+		(!shadow->in_flight && !shadow_waiting(shadow) && !shadow->bound_count &&
 			(!shadow->plan->open_loop || shadow->arrival_ns == ARRIVAL_NONE)))
 		finish(shadow, now_ns);
 }
@@ -186,7 +188,9 @@ static void evaluate(struct shadow *shadow, uint64_t now_ns, uint64_t sent_ns)
 	advance(shadow, now_ns);
 	if (shadow->life == SHADOW_DONE)
 		return;
-	if (shadow->life >= SHADOW_RUNNING)
+	if (shadow->plan->no_keepalive)
+		shadow_churn_launch(shadow, now_ns, sent_ns);
+	else if (shadow->life >= SHADOW_RUNNING)
 		shadow_launch(shadow, now_ns, sent_ns);
 	else if (shadow->send_count)
 		fake_log_fail("a request was sent before the start");
@@ -270,16 +274,21 @@ static void pending_asked(void *watcher)
 	shadow->reaped_ns = shadow->clock->read_ns;
 }
 
-static void note_send(struct shadow *shadow, uint32_t slot, uint64_t bytes)
+static void note_send(struct shadow *shadow, uint32_t slot, uint64_t bytes, bool zero_copy)
 {
 	uint64_t count = bytes / shadow->plan->request.wire_bytes;
 
 	if (shadow->conns[slot].rest_due) {
 		shadow->conns[slot].rest_due = false;
-		if (bytes != shadow->conns[slot].sent_bytes)
+		if (bytes != shadow->conns[slot].sent_bytes || zero_copy)
 			fake_log_fail("slot %u: %" PRIu64 " bytes are not the rest", slot, bytes);
 		return;
 	}
+	if (zero_copy != (shadow->trial || shadow->zero_copy))
+		fake_log_fail("slot %u: a send with%s a copy", slot, zero_copy ? "out" : "");
+	shadow->trial = false;
+	shadow->health[HEALTH_SENDS]++;
+	shadow->health[HEALTH_ZERO_COPY] += zero_copy;
 	if (!count || bytes % shadow->plan->request.wire_bytes)
 		fake_log_fail("slot %u: %" PRIu64 " bytes are no whole requests", slot, bytes);
 	if (shadow->evaluated)
@@ -303,7 +312,8 @@ static void queued(void *watcher, enum ring_operation operation, uint64_t tag, u
 		shadow_connecting(shadow, slot, RING_TAG_GENERATION(tag));
 		break;
 	case RING_SEND:
-		note_send(shadow, slot, bytes);
+	case RING_SEND_ZERO_COPY:
+		note_send(shadow, slot, bytes, operation == RING_SEND_ZERO_COPY);
 		break;
 	case RING_RECEIVE:
 	case RING_RECEIVE_STAMPED:
@@ -399,8 +409,12 @@ struct fake_ring_watch sim_shadow_ring_watch(struct shadow *shadow)
 
 struct fake_sock_watch sim_shadow_sock_watch(struct shadow *shadow)
 {
-	return (struct fake_sock_watch){
-		.watcher = shadow, .opened = opened, .stamped = stamped, .asked_port = asked_port};
+	return (struct fake_sock_watch){.watcher = shadow,
+		.opened = opened,
+		.bound = shadow_bound,
+		.resets = shadow_resets,
+		.stamped = stamped,
+		.asked_port = asked_port};
 }
 
 void sim_shadow_watch_clock(struct shadow *shadow)
@@ -412,13 +426,15 @@ void sim_shadow_watch_clock(struct shadow *shadow)
 	shadow->clock->watch_wall = wall_looked;
 	shadow->clock->watch_offset = offset_looked;
 	shadow->reaped_ns = shadow->begun_ns = shadow->clock->read_ns;
+	if (shadow->plan->no_keepalive)
+		shadow_churn_begins(shadow, shadow->begun_ns);
 }
 
 void sim_shadow_turn_begins(struct shadow *shadow)
 {
 	shadow->begins_ns = shadow->clock->read_ns;
 	shadow->evaluated = shadow->looked = false;
-	shadow->send_count = 0;
+	shadow->send_count = shadow->dial_count = 0;
 	shadow->batches = 0;
 	shadow->failed_opens = 0;
 }
@@ -436,7 +452,7 @@ void sim_shadow_turn_ended(struct shadow *shadow, bool goes_on)
 	shadow_check_conns(shadow);
 }
 
-void sim_shadow_init(struct shadow *shadow, const struct plan *plan, size_t index,
+void sim_shadow_init(struct shadow *shadow, const struct plan *plan, size_t index, bool registered,
 	const struct worker_control *control, struct fake_clock *clock)
 {
 	size_t fits = 65536 / plan->request.wire_bytes;
@@ -450,7 +466,11 @@ void sim_shadow_init(struct shadow *shadow, const struct plan *plan, size_t inde
 	shadow->wire_copies = fits < 1                ? 1
 			      : fits < plan->pipeline ? (uint32_t)fits
 						      : plan->pipeline;
-	shadow->quiet = plan->pipeline == 1 && plan->request.wire_bytes <= 16384;
+	shadow->registered = registered && plan->send != SCENARIO_SEND_PLAIN;
+	shadow->quiet = plan->pipeline == 1 && plan->request.wire_bytes <= 16384 &&
+			!shadow->registered;
+	shadow->trial = shadow->registered && plan->send == SCENARIO_SEND_AUTO;
+	shadow->zero_copy = shadow->registered && plan->send == SCENARIO_SEND_ZERO_COPY;
 	shadow->margin_ns = SHADOW_MARGIN_LEAST_NS;
 	shadow->start_ns = shadow->measured_from_ns = shadow->end_ns = UINT64_MAX;
 	shadow->drain_until_ns = shadow->cut_ns = UINT64_MAX;
@@ -459,7 +479,9 @@ void sim_shadow_init(struct shadow *shadow, const struct plan *plan, size_t inde
 	shadow->addresses = take(plan->address_count, sizeof(*shadow->addresses));
 	shadow->conns = take(shadow->place->connections, sizeof(*shadow->conns));
 	for (uint32_t i = 0; i < shadow->place->connections; i++)
-		shadow->conns[i].requests = take(plan->pipeline, sizeof(struct shadow_request));
+		shadow->conns[i] = (struct shadow_conn){
+			.requests = take(plan->pipeline, sizeof(struct shadow_request)),
+			.address = (shadow->place->first_connection + i) % plan->address_count};
 	if (!plan->open_loop)
 		return;
 	if (plan->arrival == SCENARIO_POISSON)
@@ -472,6 +494,7 @@ void sim_shadow_release(struct shadow *shadow)
 	for (uint32_t i = 0; i < shadow->place->connections; i++)
 		free(shadow->conns[i].requests);
 	free(shadow->conns);
+	free(shadow->dials);
 	free(shadow->addresses);
 	free(shadow->waiting);
 	free(shadow->rows);

@@ -10,8 +10,8 @@
  *
  * sim_shadow.c: the phases, the turns, what is watched. sim_shadow_schedule.c: what becomes due.
  * sim_shadow_launch.c: what is sent. sim_shadow_pace.c: until when may be slept and spun.
- * sim_shadow_conn.c: what completions do. sim_shadow_slowest.c: the slowest requests.
- * sim_shadow_stamp.c: when responses arrived.
+ * sim_shadow_conn.c: what completions do. sim_shadow_churn.c: the same with --no-keepalive.
+ * sim_shadow_slowest.c: the slowest requests. sim_shadow_stamp.c: when responses arrived.
  * sim_shadow_compare.c: the comparison with the worker.
  *
  * Owner: sim_shadow_init takes memory, sim_shadow_release returns it. Threads: one. Errors:
@@ -26,6 +26,7 @@
 #include "tests/sim/fake_clock.h"
 #include "tests/sim/fake_ring.h"
 #include "tests/sim/fake_sock.h"
+#include "tests/sim/sim_server.h"
 
 /* A histogram without cells. */
 struct shadow_hist {
@@ -77,7 +78,12 @@ struct shadow_conn {
 	bool early;      /* nothing is outstanding, and something is being sent */
 	uint64_t since_ns, idle_since;
 	uint64_t connect_ns; /* when the connect was asked for */
+	bool bound;          /* --no-keepalive: requests[0] waits for the connection, count is 0 */
+	bool ready;          /* … which is there, since the event ready_since */
+	uint64_t bound_number, ready_since;
+	uint64_t retry_ns; /* when the next connect for it is due, while down */
 	bool tried;
+	size_t address;                                     /* of the plan, that is connected to */
 	uint64_t backoff_ns, retry_from_ns, retry_until_ns; /* when it may come back, while down */
 	struct shadow_request *requests; /* outstanding, oldest first; pipeline of them */
 	uint32_t count;
@@ -93,6 +99,12 @@ struct shadow_send {
 	uint64_t offset_bytes;
 };
 
+/* Connects of one turn with --no-keepalive. */
+struct shadow_dial {
+	uint32_t slot;
+	bool failed; /* no socket was to be had */
+};
+
 enum shadow_life { SHADOW_BEFORE, SHADOW_RUNNING, SHADOW_DRAINING, SHADOW_DONE };
 
 struct shadow {
@@ -104,6 +116,9 @@ struct shadow {
 	struct fake_clock *clock;
 	uint32_t wire_copies;
 	bool quiet;
+	bool registered;       /* the ring took the memory that is sent from */
+	bool trial, zero_copy; /* the next send is a zero-copy one; all are */
+	bool copied;           /* so said a report */
 
 	enum shadow_life life;
 	uint64_t start_ns, measured_from_ns, end_ns, drain_until_ns;
@@ -138,6 +153,16 @@ struct shadow {
 	bool spins;
 	uint64_t spun_from_ns;
 
+	/* --no-keepalive. */
+	struct shadow_dial *dials; /* this turn */
+	uint32_t dial_count, bound_count;
+	struct rng jitter;
+	uint64_t gap_ns, allowed_ns; /* between two connects; when the next may be */
+
+	uint64_t sources[SIM_SERVER_ADDRESSES]; /* sockets that were given one, by address */
+	bool has_source, resets;                /* the socket being made */
+	uint32_t source;
+
 	/* What was learnt of timed waits; the latest deadline that was spun for. */
 	uint64_t margin_ns, spun_for_ns;
 	bool looked; /* for completions without an enter, this turn */
@@ -161,7 +186,8 @@ struct shadow {
 	uint64_t cpu_ns, cpu_wall_ns, cpu_spin_ns;
 };
 
-void sim_shadow_init(struct shadow *shadow, const struct plan *plan, size_t index,
+/* registered: whether the ring will take memory to send from. */
+void sim_shadow_init(struct shadow *shadow, const struct plan *plan, size_t index, bool registered,
 	const struct worker_control *control, struct fake_clock *clock);
 void sim_shadow_release(struct shadow *shadow);
 
@@ -223,6 +249,21 @@ void shadow_installed(struct shadow *shadow, uint32_t slot, int result);
 void shadow_connecting(struct shadow *shadow, uint32_t slot, uint32_t generation);
 void shadow_cancelled(struct shadow *shadow, uint32_t slot);
 void shadow_check_conns(struct shadow *shadow);
+/* All places are free. */
+void shadow_churn_begins(struct shadow *shadow, uint64_t now_ns);
+void shadow_churn_dials(struct shadow *shadow, uint32_t slot, bool failed);
+void shadow_churn_connected(struct shadow *shadow, struct shadow_conn *conn, uint64_t now_ns);
+void shadow_churn_closed(struct shadow *shadow, struct shadow_conn *conn, uint64_t now_ns);
+void shadow_churn_launch(struct shadow *shadow, uint64_t now_ns, uint64_t sent_ns);
+void shadow_churn_finish(struct shadow *shadow, uint64_t now_ns);
+/* The place whose request was bound first; NULL: none is. */
+struct shadow_conn *shadow_churn_oldest(const struct shadow *shadow);
+/* When the rate of connects allows what is due; when a bound request wants to be looked at. */
+uint64_t shadow_churn_next(const struct shadow *shadow);
+uint64_t shadow_churn_wakes(const struct shadow *shadow);
+/* Of struct fake_sock_watch. */
+void shadow_bound(void *watcher, const struct fake_conn *conn, uint32_t source);
+void shadow_resets(void *watcher, const struct fake_conn *conn);
 bool shadow_wanted(const struct shadow *shadow);
 /* A batch begins, and what it brought is judged. */
 void shadow_stamps_batch(struct shadow *shadow, uint64_t now_ns);

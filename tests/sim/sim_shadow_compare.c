@@ -9,7 +9,8 @@
 static const char *const phase_names[] = {"warm-up", "measured"};
 
 static const char *const health_names[HEALTH_COUNT] = {"busy_ns", "spin_ns", "wait_ns", "loops",
-	"enters", "completions", "enobufs", "rearmed", "stale", "cq_overflow"};
+	"enters", "completions", "enobufs", "rearmed", "stale", "sends", "zero_copy", "reported",
+	"copied", "cq_overflow"};
 
 static void compare_hist(const struct hist *hist, const struct shadow_hist *wanted,
 	const char *phase, const char *name, bool at_end)

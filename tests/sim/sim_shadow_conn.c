@@ -87,7 +87,8 @@ static bool answered(struct shadow *shadow, struct shadow_conn *conn,
 		shadow_become_available(shadow, conn, now_ns);
 		return true;
 	}
-	shadow->connections[CONNECTION_CLOSED_BY_PEER]++;
+	/* With --no-keepalive it was asked for. */
+	shadow->connections[CONNECTION_CLOSED_BY_PEER] += !shadow->plan->no_keepalive;
 	shadow_break(shadow, conn, COUNTER_FAILED_COLLATERAL, now_ns);
 	return false;
 }
@@ -203,21 +204,76 @@ static enum connection_counter failure_of(int error)
 	}
 }
 
-void shadow_opened(struct shadow *shadow, int result)
-{
-	shadow->connections[CONNECTION_ATTEMPTED]++;
-	if (result < 0)
-		shadow_open_failed(shadow, result);
-}
-
+/* Which slot it was for cannot be seen. */
 void shadow_open_failed(struct shadow *shadow, int result)
 {
 	shadow->connections[failure_of(result)]++;
-	/* Which slot it was for cannot be seen. */
 	shadow->failed_opens++;
 	shadow->failed_opens_ever++;
 	shadow->socketless++;
 	shadow->uncertain_replaced++;
+}
+
+void shadow_opened(struct shadow *shadow, int result)
+{
+	shadow->connections[CONNECTION_ATTEMPTED]++;
+	shadow->has_source = shadow->resets = false;
+	if (result < 0)
+		shadow_open_failed(shadow, result);
+}
+
+void shadow_bound(void *watcher, const struct fake_conn *conn, uint32_t source)
+{
+	struct shadow *shadow = watcher;
+
+	(void)conn;
+	shadow->has_source = true;
+	shadow->source = source;
+}
+
+void shadow_resets(void *watcher, const struct fake_conn *conn)
+{
+	struct shadow *shadow = watcher;
+
+	(void)conn;
+	shadow->resets = true;
+}
+
+/* The addresses of the pool come round for each address of the plan; those of several workers
+ * interleave. */
+static void check_source(struct shadow *shadow, const struct shadow_conn *conn)
+{
+	const struct source_range *ranges = shadow->plan->sources.ranges;
+	uint64_t number = shadow->index +
+			  shadow->sources[conn->address]++ * shadow->plan->worker_count;
+	uint64_t all = 0;
+
+	for (size_t i = 0; i < shadow->plan->sources.range_count; i++)
+		all += ranges[i].count;
+	for (number %= all; number >= ranges->count; ranges++)
+		number -= ranges->count;
+	number += (uint64_t)ranges->first[0] << 24 | (uint64_t)ranges->first[1] << 16 |
+		  (uint64_t)ranges->first[2] << 8 | ranges->first[3];
+	if (shadow->source != number)
+		fake_log_fail(
+			"a socket is bound to %08x instead of %08" PRIx64, shadow->source, number);
+}
+
+static void check_socket(struct shadow *shadow, const struct shadow_conn *conn)
+{
+	if (shadow->has_source != (shadow->plan->sources.range_count > 0) ||
+		shadow->resets != shadow->plan->reset_on_close)
+		fake_log_fail("a socket that is not as asked for");
+	/* Where a socket was not to be had, another address is tried next: of which slot? */
+	if (shadow->has_source && !shadow->failed_opens_ever)
+		check_source(shadow, conn);
+}
+
+/* Another address may do better. */
+static void connect_failed(struct shadow *shadow, struct shadow_conn *conn, int result)
+{
+	shadow->connections[failure_of(result)]++;
+	conn->address = (conn->address + 1) % shadow->plan->address_count;
 }
 
 /* The first connects are paced; a connection that had served comes back at once, others later and
@@ -256,13 +312,20 @@ void shadow_installed(struct shadow *shadow, uint32_t slot, int result)
 
 	if (conn->state != SHADOW_DOWN)
 		fake_log_fail("slot %u: a socket for a connection that is not down", slot);
+	check_socket(shadow, conn);
+	if (result)
+		connect_failed(shadow, conn, result);
+	if (shadow->plan->no_keepalive) {
+		shadow->socketless += result != 0;
+		shadow_churn_dials(shadow, slot, result != 0);
+		return;
+	}
 	check_connect_time(shadow, conn, slot);
 	shadow->first_connects += !conn->tried;
 	conn->tried = true;
 	shadow->connections[CONNECTION_REPLACED] += conn->established_once;
 	if (!result)
 		return;
-	shadow->connections[failure_of(result)]++;
 	shadow->failed_opens++;
 	shadow->socketless++;
 	conn->served = false;
@@ -299,7 +362,9 @@ void shadow_cancelled(struct shadow *shadow, uint32_t slot)
 	}
 	if (conn->state != SHADOW_CONNECTING)
 		return;
-	if (conn->connect_ns + shadow->plan->timeout_ns > shadow->clock->read_ns)
+	if ((shadow->plan->no_keepalive ? conn->requests[0].intended_ns : conn->connect_ns) +
+			shadow->plan->timeout_ns >
+		shadow->clock->read_ns)
 		fake_log_fail("slot %u: a connect was given up before its time", slot);
 	conn->state = SHADOW_CLOSING;
 }
@@ -310,8 +375,11 @@ static void connected(struct shadow *shadow, struct shadow_conn *conn,
 	int result = completion->seen.result;
 
 	conn->peer = completion->conn;
+	if (conn->peer->address != conn->address && !shadow->failed_opens_ever)
+		fake_log_fail("a connect to address %zu instead of %zu", conn->peer->address,
+			conn->address);
 	if (result || conn->state != SHADOW_CONNECTING) {
-		shadow->connections[failure_of(result ? result : -ECANCELED)]++;
+		connect_failed(shadow, conn, result ? result : -ECANCELED);
 		shadow->addresses[conn->peer->address].value[ADDRESS_FAILED]++;
 		conn->state = SHADOW_CLOSING;
 		return;
@@ -320,9 +388,13 @@ static void connected(struct shadow *shadow, struct shadow_conn *conn,
 	shadow->addresses[conn->peer->address].value[ADDRESS_ESTABLISHED]++;
 	shadow_record(&shadow->connect, now_ns - conn->connect_ns, false);
 	conn->state = SHADOW_OPEN;
-	conn->established_once = true;
 	conn->receiving = true;
 	conn->receives = 1;
+	if (shadow->plan->no_keepalive) {
+		shadow_churn_connected(shadow, conn, now_ns);
+		return;
+	}
+	conn->established_once = true;
 	shadow_become_available(shadow, conn, now_ns);
 }
 
@@ -352,11 +424,29 @@ static void sent(struct shadow *shadow, struct shadow_conn *conn,
 	}
 }
 
+/* What the kernel says of a zero-copy send, whosever it was. */
+static void reported(struct shadow *shadow, bool copied)
+{
+	if (!shadow->plan->send_reports)
+		return;
+	shadow->health[HEALTH_REPORTED]++;
+	shadow->health[HEALTH_COPIED] += copied;
+	if (shadow->plan->send != SCENARIO_SEND_AUTO)
+		return;
+	shadow->copied |= copied;
+	shadow->trial = false;
+	shadow->zero_copy = !shadow->copied;
+}
+
 static void closed(struct shadow *shadow, struct shadow_conn *conn, uint64_t now_ns)
 {
+	conn->closed_in_turn = true;
+	if (shadow->plan->no_keepalive) {
+		shadow_churn_closed(shadow, conn, now_ns);
+		return;
+	}
 	down(conn, now_ns);
 	conn->reconnects = conn->served && shadow_wanted(shadow);
-	conn->closed_in_turn = true;
 }
 
 void shadow_completion(
@@ -368,6 +458,10 @@ void shadow_completion(
 
 	shadow->piece = completion;
 
+	if (completion->seen.flags & RING_NOTICE) {
+		reported(shadow, completion->seen.flags & RING_COPIED);
+		return;
+	}
 	if (RING_TAG_GENERATION(tag) != conn->generation) {
 		shadow->health[HEALTH_STALE]++;
 		return;
@@ -386,6 +480,12 @@ void shadow_completion(
 		break;
 	case RING_RECEIVE:
 		received(shadow, conn, completion, now_ns);
+		break;
+	case RING_SEND_ZERO_COPY:
+		/* The one that was tried says nothing: another has to be. */
+		if (!(completion->seen.flags & RING_MORE) && !shadow->zero_copy)
+			shadow->trial = shadow->plan->send == SCENARIO_SEND_AUTO && !shadow->copied;
+		sent(shadow, conn, completion, now_ns);
 		break;
 	case RING_SEND:
 		sent(shadow, conn, completion, now_ns);

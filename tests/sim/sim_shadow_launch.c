@@ -80,6 +80,8 @@ void shadow_become_available(struct shadow *shadow, struct shadow_conn *conn, ui
 {
 	bool was = conn->available, was_idle = conn->idle;
 
+	if (shadow->plan->no_keepalive)
+		return; /* no second request */
 	conn->available = conn->state == SHADOW_OPEN && !conn->sending && !conn->reset &&
 			  conn->count < shadow->plan->pipeline;
 	conn->idle = conn->available && !conn->count;

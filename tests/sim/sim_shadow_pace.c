@@ -20,7 +20,7 @@ static void sooner(uint64_t *until_ns, uint64_t at_ns)
 }
 
 /* When the next request is due that could be sent then; UINT64_MAX: none, or not known. */
-static uint64_t next_due(const struct shadow *shadow)
+static uint64_t next_arrival(const struct shadow *shadow)
 {
 	bool takes = shadow_available_since(shadow) != UINT64_MAX ||
 		     shadow->plan->max_in_flight_per_worker != UINT64_MAX;
@@ -36,6 +36,16 @@ static uint64_t next_due(const struct shadow *shadow)
 	return UINT64_MAX;
 }
 
+/* The same with what --connect-rate holds back. */
+static uint64_t next_due(const struct shadow *shadow)
+{
+	uint64_t due_ns = next_arrival(shadow);
+
+	if (shadow->plan->no_keepalive)
+		sooner(&due_ns, shadow_churn_next(shadow));
+	return due_ns;
+}
+
 /* Until when the worker may sleep or spin. */
 static uint64_t wait_bound(const struct shadow *shadow, uint64_t now_ns)
 {
@@ -46,6 +56,8 @@ static uint64_t wait_bound(const struct shadow *shadow, uint64_t now_ns)
 		sooner(&until_ns, conn->requests[0].sent_ns + shadow->plan->timeout_ns);
 	if (shadow_waiting(shadow))
 		sooner(&until_ns, shadow->waiting[shadow->waited] + shadow->plan->timeout_ns);
+	if (shadow->plan->no_keepalive)
+		sooner(&until_ns, shadow_churn_wakes(shadow));
 	if (shadow->life == SHADOW_RUNNING)
 		sooner(&until_ns, shadow->end_ns);
 	if (shadow->life == SHADOW_DRAINING)

@@ -59,7 +59,7 @@ void shadow_become_due(struct shadow *shadow, uint64_t now_ns)
 		enum stats_phase phase = shadow_phase_of(shadow, intended_ns);
 
 		++*shadow_counter(shadow, phase, COUNTER_SCHEDULED);
-		if (shadow->in_flight + shadow_waiting(shadow) >= limit)
+		if (shadow->in_flight + shadow->bound_count + shadow_waiting(shadow) >= limit)
 			++*shadow_counter(shadow, phase, COUNTER_DROPPED_LIMIT);
 		else
 			wait_in_line(shadow, intended_ns);

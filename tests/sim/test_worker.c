@@ -64,8 +64,10 @@ static void show(uint64_t seeds, const struct sim_run_totals *totals)
 	       " runs in which the wall clock was set\n",
 		totals->stamped, totals->unstamped, totals->stepped);
 	printf("%" PRIu64 " stale completions, %" PRIu64 " without a buffer, %" PRIu64
-	       " receives armed again, %" PRIu64 " overflows, %" PRIu64 " faults\n",
-		totals->stale, totals->enobufs, totals->rearmed, totals->overflows, totals->faults);
+	       " receives armed again, %" PRIu64 " overflows, %" PRIu64 " faults, %" PRIu64
+	       " zero-copy sends, %" PRIu64 " of them copied\n",
+		totals->stale, totals->enobufs, totals->rearmed, totals->overflows, totals->faults,
+		totals->zero_copy, totals->copied);
 }
 
 int main(void)

@@ -26,6 +26,7 @@ struct trace {
 	struct trace_world *world;
 	struct ring *ring;
 	char memory[BUFFERS * BUFFER_BYTES];
+	char request[sizeof(TRACE_REQUEST)]; /* to be registered, which takes writable memory */
 	struct buf text;
 	uint32_t generation[SLOTS];
 	bool returns; /* buffers are given back as they come */
@@ -40,7 +41,7 @@ struct event {
 	uint32_t slot, generation;
 	uint64_t bytes;
 	int32_t result; /* of the last; 0 to begin with */
-	bool data, more;
+	bool data, more, noticed;
 };
 
 static const char *const names[RING_OPERATION_COUNT] = {
@@ -49,6 +50,7 @@ static const char *const names[RING_OPERATION_COUNT] = {
 	[RING_CONNECT] = "connect",
 	[RING_CANCEL] = "cancel",
 	[RING_CLOSE] = "close",
+	[RING_SEND_ZERO_COPY] = "zero-copy send",
 	[RING_RECEIVE_STAMPED] = "stamped receive",
 };
 
@@ -99,6 +101,11 @@ static void note(struct trace *trace, struct event *event, struct ring_completio
 		receive = true;
 		open_stamped(trace, seen);
 	}
+	/* Before or after the other completion of the send; a kernel may copy or not. */
+	if (seen->flags & RING_NOTICE) {
+		event->noticed = true;
+		return;
+	}
 	event->more = seen->flags & RING_MORE;
 	if (receive && seen->result > 0) {
 		event->data = true;
@@ -134,7 +141,8 @@ static void write_events(struct trace *trace, struct event *events, size_t count
 			buf_printf(&trace->text, " %llu bytes", (unsigned long long)event->bytes);
 		if (!event->data || event->result)
 			buf_printf(&trace->text, " %d", event->result);
-		buf_text(&trace->text, event->more ? ", more\n" : "\n");
+		buf_text(&trace->text, event->more ? ", more" : "");
+		buf_text(&trace->text, event->noticed ? ", done with the memory\n" : "\n");
 	}
 }
 
@@ -219,6 +227,9 @@ static void play_exchange(struct trace *trace)
 	step(trace, "the peer answers", true);
 	request(trace, 0, false);
 	step(trace, "a loud send", true);
+	ring_send_zero_copy(trace->ring, 0, trace->request, sizeof(TRACE_REQUEST) - 1,
+		tag(trace, RING_SEND_ZERO_COPY, 0));
+	step(trace, "a zero-copy send", true);
 	trace->world->write(trace->world, 0, "in ", 3);
 	trace->world->write(trace->world, 0, "pieces", 6);
 	step(trace, "the peer answers in pieces", true);
@@ -334,6 +345,9 @@ int trace_play(struct trace_world *world)
 	trace.begun_wall_ns = clock_wall_ns();
 	if (ring_new(&trace.ring, &options, &err))
 		die(err.text);
+	memcpy(trace.request, TRACE_REQUEST, sizeof(TRACE_REQUEST));
+	if (ring_register_memory(trace.ring, trace.request, sizeof(TRACE_REQUEST) - 1))
+		die("no memory to send from");
 	play_exchange(&trace);
 	play_buffers(&trace);
 	play_ends(&trace);

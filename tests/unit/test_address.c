@@ -273,6 +273,14 @@ static void test_host_port(void **state)
 		"h:80/", "\"h:80/\" has a port that is not a number: expected 1 to 65535");
 	assert_host_port_refused("h:", "\"h:\" has no port after \":\": expected 1 to 65535");
 	assert_host_port_refused(":", "\":\" has no port after \":\": expected 1 to 65535");
+	assert_host_port_refused("h:80:i:81",
+		"\"h:80:i:81\" has more than a host and a port: write "
+		"only \"i:81\"");
+	assert_host_port_refused("::i:81", "\"::i:81\" has more than a host and a port: write only "
+					   "\"i:81\"");
+	assert_host_port_refused("::1:80",
+		"\"::1:80\" has more than one \":\": an IPv6 address goes "
+		"in brackets, as in \"[::1]:8080\"");
 	assert_host_port_refused("[::1]", "\"[::1]\" has no port: write \"[::1]:80\"");
 	assert_host_port_refused("::1", "\"::1\" has more than one \":\": an IPv6 address goes in "
 					"brackets, as in \"[::1]:8080\"");

@@ -179,6 +179,11 @@ static void nothing_allocates(void **state)
 	scenario.rate_mrps = 2000000;
 	scenario.workers = 2;
 	load(&scenario);
+
+	scenario.no_keepalive = scenario.reset_on_close = true;
+	scenario.connect_rate_mrps = 2000000;
+	assert_int_equal(scenario_list_add(&scenario.sources, "127.0.7.0/24", NULL), 0);
+	load(&scenario);
 	scenario_release(&scenario);
 
 	kill(server, SIGKILL);

@@ -81,12 +81,36 @@ static void unreachable_needs_a_request_that_ended_without_answer(void **state)
 	assert_int_equal(exit_decide(ERR_NONE, &result), 130);
 }
 
+/* Gone since it was tried: without a request that could have failed. */
+static void a_target_that_refuses_every_connect_is_unreachable(void **state)
+{
+	static const enum connection_counter ends[] = {CONNECTION_FAILED_REFUSED,
+		CONNECTION_FAILED_TIMEOUT, CONNECTION_FAILED_UNREACHABLE};
+	struct result result;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		memset(&result, 0, sizeof(result));
+		result.validity.verdict = RESULT_TOO_SHORT;
+		result.connections.value[ends[i]] = 1;
+		assert_int_equal(exit_decide(ERR_NONE, &result), 5);
+		result.connections.value[CONNECTION_ESTABLISHED] = 1;
+		assert_int_equal(exit_decide(ERR_NONE, &result), 4);
+	}
+	memset(&result, 0, sizeof(result));
+	result.validity.verdict = RESULT_TOO_SHORT;
+	result.connections.value[CONNECTION_FAILED_NO_PORT] = 1;
+	result.connections.value[CONNECTION_FAILED_NO_FD] = 1;
+	assert_int_equal(exit_decide(ERR_NONE, &result), 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_kept_from_a_result_comes_first),
 		cmocka_unit_test(a_result_in_order_of_precedence),
 		cmocka_unit_test(unreachable_needs_a_request_that_ended_without_answer),
+		cmocka_unit_test(a_target_that_refuses_every_connect_is_unreachable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

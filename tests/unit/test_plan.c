@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The whole plan, from a scenario and a machine of tests/fixtures/topology. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -64,8 +65,9 @@ static void test_defaults(void **state)
 	assert_int_equal(plan.worker_count, 1);
 	assert_int_equal(plan.workers[0].connections, 64);
 	assert_int_equal(plan.workers[0].first_connection, 0);
-	assert_int_equal(plan.buffer_count, 64);
-	assert_int_equal(plan.buffer_bytes, 16384);
+	assert_int_equal(plan.buffer_count, 16);
+	assert_int_equal(plan.buffer_bytes, 65536);
+	assert_false(plan.request.shared);
 	plan_release(&plan);
 	plan_release(&plan);
 }
@@ -292,13 +294,14 @@ static void check_buffers(uint32_t connections, bool bounded, uint32_t count, ui
 	struct plan_worker workers[2] = {{.connections = 1}, {.connections = connections}};
 	struct plan plan = {.workers = workers, .worker_count = 2};
 
-	plan_buffers(&plan, bounded);
+	plan_buffers(&plan, bounded, false);
 	assert_int_equal(plan.buffer_count, count);
 	assert_int_equal(plan.buffer_bytes, bytes);
+	assert_false(plan.incremental_buffers);
 	/* The worker with the most decides, wherever it stands. */
 	workers[0].connections = connections;
 	workers[1].connections = 1;
-	plan_buffers(&plan, bounded);
+	plan_buffers(&plan, bounded, false);
 	assert_int_equal(plan.buffer_count, count);
 	assert_int_equal(plan.buffer_bytes, bytes);
 }
@@ -316,6 +319,95 @@ static void test_buffers(void **state)
 	check_buffers(100000, false, 32768, 4096);
 }
 
+static void test_shared_buffers(void **state)
+{
+	struct plan_worker worker = {.connections = 100000};
+	struct plan plan = {.workers = &worker, .worker_count = 1};
+
+	(void)state;
+	plan_buffers(&plan, true, true);
+	assert_true(plan.incremental_buffers);
+	assert_int_equal(plan.buffer_count, 16);
+	assert_int_equal(plan.buffer_bytes, 65536);
+	/* Few connections have room enough in them on a kernel that runs all task work, too. */
+	plan_buffers(&plan, false, true);
+	assert_false(plan.incremental_buffers);
+	assert_int_equal(plan.buffer_count, 32768);
+	worker.connections = 32;
+	plan_buffers(&plan, false, true);
+	assert_true(plan.incremental_buffers);
+	assert_int_equal(plan.buffer_count, 16);
+}
+
+static void check_asked(uint32_t asked, bool incremental, uint32_t count)
+{
+	struct scenario scenario = {.buffer_bytes = asked};
+	struct plan_worker worker = {.connections = 8};
+	struct plan plan = {.scenario = &scenario, .workers = &worker, .worker_count = 1};
+
+	plan_buffers(&plan, true, incremental);
+	assert_int_equal(plan.buffer_bytes, asked);
+	assert_int_equal(plan.buffer_count, count);
+}
+
+static void test_asked_buffers(void **state)
+{
+	(void)state;
+	check_asked(1024, true, 1024);
+	check_asked(65537, true, 8);
+	check_asked(262144, true, 4);
+	check_asked(4 << 20, true, 4);
+	check_asked(1024, false, 1024);
+	check_asked(4 << 20, false, 64);
+}
+
+/* What is left of what was asked, for a request of so many bytes. */
+static enum scenario_send settled(enum scenario_send asked, size_t bytes, bool reports)
+{
+	struct plan plan = {.send = asked, .request.wire_bytes = bytes};
+	struct err err = {0};
+
+	assert_int_equal(plan_send(&plan, true, reports, &err), 0);
+	assert_int_equal(plan.send_reports, reports);
+	return plan.send;
+}
+
+static void test_send(void **state)
+{
+	(void)state;
+	assert_int_equal(settled(SCENARIO_SEND_AUTO, 16384, true), SCENARIO_SEND_PLAIN);
+	assert_int_equal(settled(SCENARIO_SEND_AUTO, 16385, true), SCENARIO_SEND_AUTO);
+	assert_int_equal(settled(SCENARIO_SEND_AUTO, 1 << 20, false), SCENARIO_SEND_PLAIN);
+	assert_int_equal(settled(SCENARIO_SEND_PLAIN, 1 << 20, true), SCENARIO_SEND_PLAIN);
+	assert_int_equal(settled(SCENARIO_SEND_ZERO_COPY, 40, true), SCENARIO_SEND_ZERO_COPY);
+	assert_int_equal(settled(SCENARIO_SEND_ZERO_COPY, 40, false), SCENARIO_SEND_ZERO_COPY);
+}
+
+static void test_send_that_cannot_be(void **state)
+{
+	struct plan_address addresses[2] = {
+		{.sockaddr.ss_family = AF_INET}, {.sockaddr.ss_family = AF_UNIX}};
+	struct plan plan = {.addresses = addresses, .address_count = 2};
+	struct err err = {0};
+
+	(void)state;
+	plan.request.wire_bytes = 1 << 20;
+	assert_int_equal(plan_send(&plan, true, true, &err), 0);
+	assert_int_equal(plan.send, SCENARIO_SEND_PLAIN);
+	plan.send = SCENARIO_SEND_ZERO_COPY;
+	assert_int_equal(plan_send(&plan, true, true, &err), -EOPNOTSUPP);
+	assert_int_equal(err.kind, ERR_ENVIRONMENT);
+	assert_string_equal(err.text,
+		"--send zero-copy: a unix socket cannot send without a copy: use --send auto, "
+		"which copies where it must");
+	plan.address_count = 1;
+	assert_int_equal(plan_send(&plan, false, false, &err), -EOPNOTSUPP);
+	assert_string_equal(err.text,
+		"--send zero-copy: this kernel has no SEND_ZC, or a seccomp filter hides it: use "
+		"--send auto, which copies where it must");
+	assert_int_equal(plan_send(&plan, true, true, &err), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,6 +422,10 @@ int main(void)
 		cmocka_unit_test(test_this_machine),
 		cmocka_unit_test(test_drop_address),
 		cmocka_unit_test(test_buffers),
+		cmocka_unit_test(test_shared_buffers),
+		cmocka_unit_test(test_asked_buffers),
+		cmocka_unit_test(test_send),
+		cmocka_unit_test(test_send_that_cannot_be),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,6 +79,23 @@ static void closed_loop(void **state)
 	compare("text/closed_loop.txt", &result);
 }
 
+/* A connection for each request: enough of them for percentiles. */
+static void without_keepalive(void **state)
+{
+	struct sample *sample = *state;
+	struct result result;
+
+	sample->plan.no_keepalive = true;
+	sample_serve(sample);
+	for (uint64_t i = 0; i < 12000; i++) {
+		COUNT(&sample->stats[0]->connections, CONNECTION_ATTEMPTED);
+		COUNT(&sample->stats[0]->connections, CONNECTION_ESTABLISHED);
+		hist_record(&sample->stats[0]->connect, 50000 + i * 10);
+	}
+	sample_build(sample, &result);
+	compare("text/without_keepalive.txt", &result);
+}
+
 /* One of everything that can go wrong. */
 static void every_error(void **state)
 {
@@ -306,6 +323,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SAMPLED(open_loop),
 		SAMPLED(closed_loop),
+		SAMPLED(without_keepalive),
 		SAMPLED(every_error),
 		SAMPLED(censored),
 		SAMPLED(few_samples),

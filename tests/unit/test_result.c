@@ -50,7 +50,7 @@ static void build_full(struct sample *sample, struct result *result)
 	for (unsigned int i = 0; i < CONNECTION_COUNTER_COUNT; i++)
 		COUNT_BY(&stats->connections, i, 20 + i);
 	for (unsigned int i = 0; i < HEALTH_COUNT; i++)
-		COUNT_BY(&stats->health, i, 30 + i);
+		COUNT_BY(&stats->health, i, 60 - i); /* sends, and fewer of each kind */
 	stats->phase[STATS_MEASURED].counters.status[999] = 3;
 	stats->phase[STATS_MEASURED].counters.status[100] = 4;
 	hist_record(&stats->phase[STATS_MEASURED].total, 2 * SAMPLE_LONGEST_NS);
@@ -118,6 +118,25 @@ static void a_full_record_survives(void **state)
 	assert_round_trip(&result);
 	result_release(&result);
 	result_release(&result); /* of an empty one does nothing */
+}
+
+/* Connections are kept unless a record says otherwise. */
+static void a_connection_for_each_request_survives(void **state)
+{
+	struct sample *sample = *state;
+	struct buf out = {0};
+	struct result result;
+
+	build_full(sample, &result);
+	write(&result, &out);
+	assert_null(strstr(buf_string(&out), "no_keepalive"));
+	result.scenarios[0].no_keepalive = true;
+	buf_release(&out);
+	write(&result, &out);
+	assert_non_null(strstr(buf_string(&out), "\"no_keepalive\": true"));
+	assert_round_trip(&result);
+	buf_release(&out);
+	result_release(&result);
 }
 
 /* Phases that a scenario names; a run of one URL has none. */
@@ -543,6 +562,7 @@ int main(void)
 		SAMPLED(a_full_record_survives),
 		SAMPLED(a_record_with_the_kernels_side_survives),
 		SAMPLED(the_kernels_side_has_a_reason),
+		SAMPLED(a_connection_for_each_request_survives),
 		SAMPLED(phases_survive),
 		SAMPLED(an_empty_record_survives),
 		SAMPLED(a_closed_loop_survives),
