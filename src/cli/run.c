@@ -212,8 +212,8 @@ static const struct option run_options[] = {
 		.offset = VALUE(buffer)},
 	{.name = "no-keepalive",
 		.kind = OPTION_FLAG,
-		.help = "a connection for each request: connect, request, response, close; "
-			"--connections of them at once",
+		.help = "a connection for each request: connect, request, response, close; as many "
+			"at once as --connections says",
 		.offset = SCENARIO(no_keepalive)},
 	{.name = "reset-on-close",
 		.kind = OPTION_FLAG,

@@ -60,7 +60,7 @@ void zero_copy_unreported(struct worker *worker)
 
 void zero_copy_reported(struct worker *worker, const struct ring_completion *completion)
 {
-	bool copied = completion->flags & RING_COPIED;
+	bool copied = completion->result == RING_COPIED;
 
 	/* A kernel that does not tell says the same as one that did not copy. */
 	if (!worker->plan->send_reports)

@@ -407,13 +407,7 @@ _Static_assert(RING_BUFFER == IORING_CQE_F_BUFFER && RING_MORE == IORING_CQE_F_M
 		       RING_NOTICE == IORING_CQE_F_NOTIF &&
 		       RING_BUFFER_MORE == RING_COMPAT_CQE_BUFFER_MORE,
 	"completion flags are the kernel's");
-
-static void read_notice(struct ring_completion *completion)
-{
-	if ((uint32_t)completion->result & RING_COMPAT_USAGE_COPIED)
-		completion->flags |= RING_COPIED;
-	completion->result = 0;
-}
+_Static_assert((uint32_t)RING_COPIED == RING_COMPAT_USAGE_COPIED, "and so is a notice's result");
 
 uint32_t ring_reap(struct ring *ring, struct ring_completion *completions, uint32_t limit)
 {
@@ -434,8 +428,6 @@ uint32_t ring_reap(struct ring *ring, struct ring_completion *completions, uint3
 		/* The numbers are equal on purpose: a buffer's is above all flags. */
 		out->flags = (uint16_t)cqe->flags & KERNEL_FLAGS;
 		out->buffer = (uint16_t)(cqe->flags >> IORING_CQE_BUFFER_SHIFT);
-		if (__builtin_expect(out->flags & RING_NOTICE, 0))
-			read_notice(out);
 		count++;
 	}
 	io_uring_cq_advance(&ring->uring, count);

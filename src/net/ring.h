@@ -70,7 +70,10 @@ enum ring_operation {
 #define RING_MORE        2U  /* the operation will complete again */
 #define RING_NOTICE      8U  /* of a zero-copy send: its memory is not used any more */
 #define RING_BUFFER_MORE 16U /* the rest of the buffer is the kernel's still (incremental) */
-#define RING_COPIED      32U /* with RING_NOTICE: the kernel copied all the same */
+
+/* The result of a notice when the kernel copied all the same; 0 when not, or when it does not tell.
+ */
+#define RING_COPIED INT32_MIN
 
 /* What a stamped receive puts before the data in a buffer; buffers need that much more room. */
 #define RING_STAMPED_BYTES 80

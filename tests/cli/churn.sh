@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
+# test-timeout: 120
 # shellcheck disable=SC2016 # what jq expands
 # A connection for each request: counts as the target has them, nothing left behind, no hang
 # whatever the server does, and what the options refuse.

@@ -16,7 +16,7 @@ candidates() {
 
 expect_equal 'commands' "$(candidates '')" '--help --version demo help lab probe run serve version'
 expect_equal 'a command' "$(candidates ru)" 'run'
-expect_equal 'an option' "$(candidates run --connectio)" '--connections'
+expect_equal 'an option' "$(candidates run --conn)" '--connect-rate --connect-to --connections'
 expect_equal 'a flag' "$(candidates run -c 5 --qui)" '--quiet'
 expect_equal 'words' "$(candidates run --pacing '')" 'auto sleep spin'
 expect_equal 'a word' "$(candidates run --arrival p)" 'poisson'

@@ -122,3 +122,16 @@ run "${as_user[@]}" "$SCRATCH/ringload" run -q --probe off -n 20 -c 2 --send zer
 cp "$SCRATCH/out" "$record"
 expect_measured 'as an ordinary user, a little'
 expect_sends send_zc 0 20 20
+
+# A server that stands still takes a part of a body and acknowledges no more: the requests time out,
+# their connections are replaced, and nothing waits for what the kernel still holds of them.
+head -c 20000000 /dev/zero >"$SCRATCH/20M"
+kill -STOP "$server"
+for way in plain zero-copy; do
+	attempt -n 6 -c 2 --timeout 300ms --drain 1s --send "$way" --body-file "$SCRATCH/20M" "$url/small"
+	expect_status 5
+	expect_accounted
+	expect_record '.requests | .sent == 6 and .timed_out == 6'
+	expect_record '.connections.replaced >= 4 and .window.duration_s < 5'
+done
+kill -CONT "$server"

@@ -71,7 +71,7 @@ static void notice(struct ring *ring, const struct fake_operation *operation)
 	completion = &ring->ready[ring->ready_count - 1];
 	completion->seen.flags = RING_NOTICE;
 	if (ring->asked.reports && fake_ring_chance(ring, ring->options.copied_one_in))
-		completion->seen.flags |= RING_COPIED;
+		completion->seen.result = RING_COPIED;
 	if (fake_ring_chance(ring, 4))
 		completion->ready_ns += rng_below(&ring->rng, QUIET_DELAY_NS);
 }

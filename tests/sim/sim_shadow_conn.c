@@ -459,7 +459,7 @@ void shadow_completion(
 	shadow->piece = completion;
 
 	if (completion->seen.flags & RING_NOTICE) {
-		reported(shadow, completion->seen.flags & RING_COPIED);
+		reported(shadow, completion->seen.result == RING_COPIED);
 		return;
 	}
 	if (RING_TAG_GENERATION(tag) != conn->generation) {

@@ -22,7 +22,7 @@ _ringload() {
 	-*:*'|'*) mapfile -t COMPREPLY < <(compgen -W "${words//|/ }" -- "$word") ;;
 	-*:FILE) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
 	*)
-		words=$(sed -n 's/^  .*\(--[a-z][a-z-]*\).*/\1/p' <<<"$help" | grep -o -- '--[a-z-]*')
+		words=$(sed -n 's/^  \(-[a-zA-Z],\|   \) \(--[a-z][a-z-]*\).*/\2/p' <<<"$help")
 		[ "$command" != help ] ||
 			words+=" $("$program" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')"
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
