@@ -27,7 +27,8 @@ stop "$server"
 server=$!
 started+=("$server")
 wait_for 20 grep -q '^listening on ' "$SCRATCH/files.out" || fail 'the server does not listen' "$SCRATCH/files.err"
-load -r 100 -c 8 -d 2s --threshold 'target_files_max<500' "$(sed 's/^listening on //' "$SCRATCH/files.out")/"
+attempt -r 100 -c 8 -d 2s --threshold 'target_files_max<500' "$(sed 's/^listening on //' "$SCRATCH/files.out")/"
+expect_accounted
 expect_read
 expect_resources 'level("open_files").max >= 512 and level("open_files").max < 530 and limits.open_files == 560'
 expect_resources 'level("open_files_share").max > 0.9 and .thresholds[0].state == "fail" and .thresholds[0].value >= 512'
