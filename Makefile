@@ -82,11 +82,13 @@ test: ## install what is missing, build, and run every test; ONLY='cli/*' for so
 all: $(OUT)/ringload ## build build/release/ringload; VARIANT=asan or tsan for the sanitizers
 	@:
 
-# Times that servers stamp (truth_*) say nothing of a program that a sanitizer slows down, and what
-# servers do to the probe (robust_*) makes no other threads of ours run than the rest does.
+# Times that servers stamp (truth_*) and capacities (target_*) say nothing of a program that a sanitizer
+# slows down; its code runs in the unit tests as well. What servers do to the load and to the probe makes
+# no other threads of ours run than the rest does.
 CLI_TESTS = $(wildcard tests/cli/*.sh)
-ASAN_TESTS = $(filter-out tests/cli/truth_%,$(CLI_TESTS))
-TSAN_TESTS = $(filter-out tests/cli/robust_%,$(ASAN_TESTS))
+ASAN_TESTS = $(filter-out $(addprefix tests/cli/,truth_% target_%),$(CLI_TESTS))
+TSAN_TESTS = $(filter-out $(addprefix tests/cli/,robust_% hostile_% nginx_% resources_% kernel_servers.sh),\
+	$(ASAN_TESTS))
 
 test-san: ## the tests once more with ASan + UBSan and with TSan
 	@tools/setup build test
