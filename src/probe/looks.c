@@ -7,6 +7,8 @@
 
 /* Below this much of rest in a cycle, taking the programs off is not worth it. */
 #define LOOKS_WORTH 0.2
+/* Of the budget: what the model does not know has to fit as well. */
+#define LOOKS_AIM 0.75
 /* What a look before the latest counts for in what the next rest is made from. */
 #define LOOKS_WEIGHT 0.5
 
@@ -72,10 +74,10 @@ static double looks_allowed(const struct looks *looks)
 {
 	double cost = looks_cost(looks);
 
-	if (looks->budget <= 0 || cost <= looks->budget ||
+	if (looks->budget <= 0 || cost <= LOOKS_AIM * looks->budget ||
 		looks_spent_ns(looks) <= LOOKS_FREE * looks->wall_ns)
 		return 1;
-	return looks->budget / cost;
+	return LOOKS_AIM * looks->budget / cost;
 }
 
 bool looks_leaving(struct looks *looks)

@@ -4,7 +4,7 @@
  * its budget.
  *
  * Programs that every request enters cost the same few hundred nanoseconds a request whether it is
- * followed or not. A server that spends 20 us or more on a request does not feel that, and is
+ * followed or not. A server that spends 40 us or more on a request does not feel that, and is
  * looked at all the time. One that spends 6 us does: then the probe looks for a while, lets the
  * requests it follows come to their end, takes the programs off, and rests so long that the mean
  * stays within the budget. How long each rest is, is random, so that looks do not keep step with
@@ -12,7 +12,8 @@
  *
  * The budget is kept by a model and not by measuring: what following costs is far below what a run
  * could measure in itself. LOOKS_ENTERED_NS and LOOKS_FOLLOWED_NS are what `make bench` finds on a
- * virtual machine, where entering a program is dear; docs/benchmarks.md has the outcome.
+ * virtual machine, where entering a program is dear, and at a load that lets its caches grow cold
+ * between requests; without a pause it is half of that. docs/benchmarks.md has the outcome.
  *
  *   LOOKING ──► ENDING ──► RESTING ──► LEADING ──► LOOKING
  *      ▲           │ requests do not end
@@ -40,7 +41,7 @@
 #define LOOKS_REST_NS        10000000000ULL /* at most */
 #define LOOKS_LEAVING_EPOCHS 8
 /* CPU time of the server for a request: of the programs it enters, and of following it. */
-#define LOOKS_ENTERED_NS 450.0
+#define LOOKS_ENTERED_NS 1000.0
 /* Less than this share of one CPU is nothing, whatever the server itself takes. */
 #define LOOKS_FREE        0.01
 #define LOOKS_FOLLOWED_NS 800.0

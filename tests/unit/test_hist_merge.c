@@ -88,7 +88,9 @@ static void check_difference(const struct hist *difference, const struct hist *a
 	assert_int_equal(difference->censored, alone->censored);
 	/* Extremes: outside of the true ones, by a cell at most, inside of the whole's. */
 	if (difference->min_ns > alone->min_ns ||
-		alone->min_ns - difference->min_ns > alone->min_ns >> (alone->precision_bits - 1) ||
+		(hist_count(alone) > alone->clipped && alone->min_ns - difference->min_ns >
+							       alone->min_ns >>
+							       (alone->precision_bits - 1)) ||
 		difference->max_ns < alone->max_ns || difference->min_ns < whole->min_ns ||
 		difference->max_ns > whole->max_ns ||
 		(!alone->clipped && difference->max_ns - alone->max_ns > width))

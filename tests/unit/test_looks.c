@@ -102,8 +102,8 @@ static void a_fast_server_is_looked_at_within_the_budget(void **state)
 
 	(void)state;
 	assert_true(server.attached > 100 && server.detached > 100);
-	assert_true(overhead(&server) > BUDGET * 0.7 && overhead(&server) < BUDGET * 1.1);
-	assert_true(looks.looked_ns > server.time_ns / 5);
+	assert_true(overhead(&server) > BUDGET * 0.6 && overhead(&server) < BUDGET * 0.9);
+	assert_true(looks.looked_ns > server.time_ns / 10);
 	/* Here all looks are alike. */
 	assert_true(looks_error_share(&looks, 0.3) < 1e-3);
 }
@@ -111,7 +111,7 @@ static void a_fast_server_is_looked_at_within_the_budget(void **state)
 static void a_slow_or_idle_server_is_looked_at_always(void **state)
 {
 	struct looks looks;
-	struct server server = run(&looks, 40000, 25000, BUDGET, 60);
+	struct server server = run(&looks, 15000, 60000, BUDGET, 60);
 
 	(void)state;
 	assert_int_equal(server.detached, 0);
