@@ -83,15 +83,20 @@ class Comparing(unittest.TestCase):
 
 
 class Overheads(unittest.TestCase):
-    def test_pairs_become_a_mean_and_an_interval(self):
-        mean, low, high = attribution.mean_interval(
-            attribution.relative_cpu([pair(103, 100), pair(101, 100)] * 50))
-        self.assertAlmostEqual(mean, 0.02)
-        self.assertAlmostEqual(high - mean, 1.96 * 0.01005 / 10, places=5)
-        self.assertAlmostEqual(mean - low, high - mean)
+    def test_pairs_become_a_share_and_an_interval(self):
+        share, low, high = attribution.interval([pair(103, 100), pair(101, 100)] * 50,
+                                                attribution.relative_cpu)
+        self.assertAlmostEqual(share, 0.02)
+        self.assertAlmostEqual(high - share, 1.96 * 0.01 / 10, delta=0.0004)
+        self.assertAlmostEqual(share - low, high - share, delta=0.0004)
+
+    def test_a_slice_that_was_stretched_counts_once(self):
+        pairs = [pair(102, 100)] * 99 + [pair(200, 100)]
+        self.assertAlmostEqual(attribution.relative_cpu(pairs), 0.0298)
 
     def test_the_median_does_not_follow_the_tail(self):
-        median, low, high = attribution.median_interval([1.0] * 60 + [2.0] * 30 + [1000.0] * 10)
+        median, low, high = attribution.interval([1.0] * 60 + [2.0] * 30 + [1000.0] * 10,
+                                                 attribution.statistics.median)
         self.assertEqual((median, low), (1.0, 1.0))
         self.assertLess(high, 3)
 
