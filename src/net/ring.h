@@ -91,7 +91,7 @@ struct ring_features {
 	bool defer_taskrun;
 	bool registered_ring;
 	bool send_zero_copy;
-	bool send_reports;        /* which tells whether it copied (6.2) */
+	bool send_reports;        /* which tells whether it copied (6.2, and 6.1 as it is kept) */
 	bool bounded_task_work;   /* an enter runs a bounded number of task work items (6.13) */
 	bool incremental_buffers; /* receives share a provided buffer (6.12) */
 	uint32_t kernel_features; /* IORING_FEAT_ bits, for the record */
