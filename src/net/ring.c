@@ -185,17 +185,17 @@ void ring_free(struct ring *ring)
 /* Whether a buffer ring may be incremental: an older kernel finds the flag invalid. */
 static bool buffers_incremental(struct io_uring *uring)
 {
-	size_t bytes = 8 * sizeof(struct io_uring_buf);
-	void *memory = mmap(
-		NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	void *memory = aligned_alloc(page, page);
 	bool known;
 
-	if (memory == MAP_FAILED)
+	if (!memory)
 		return false;
+	memset(memory, 0, page);
 	known = buffer_ring_register(uring, memory, 8, true) == 0;
 	if (known)
 		io_uring_unregister_buf_ring(uring, BUFFER_GROUP);
-	munmap(memory, bytes);
+	free(memory);
 	return known;
 }
 
@@ -215,7 +215,7 @@ static bool send_reports(struct io_uring *uring)
 	return result == -EBADF;
 }
 
-int ring_probe(struct ring_features *features, struct err *err)
+static int probe_ring(struct ring_features *features, bool by_using, struct err *err)
 {
 	struct io_uring_params params = {.flags = ring_flags, .cq_entries = 16};
 	struct io_uring_probe *probe;
@@ -236,10 +236,22 @@ int ring_probe(struct ring_features *features, struct err *err)
 		features->send_zero_copy = io_uring_opcode_supported(probe, IORING_OP_SEND_ZC);
 		io_uring_free_probe(probe);
 	}
-	features->send_reports = features->send_zero_copy && send_reports(&uring);
-	features->incremental_buffers = buffers_incremental(&uring);
+	if (by_using) {
+		features->send_reports = features->send_zero_copy && send_reports(&uring);
+		features->incremental_buffers = buffers_incremental(&uring);
+	}
 	io_uring_queue_exit(&uring);
 	return 0;
+}
+
+int ring_probe(struct ring_features *features, struct err *err)
+{
+	return probe_ring(features, true, err);
+}
+
+int ring_probe_known(struct ring_features *features, struct err *err)
+{
+	return probe_ring(features, false, err);
 }
 
 int ring_share(struct ring *ring, uint32_t slot, int fd)

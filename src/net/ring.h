@@ -103,6 +103,9 @@ void ring_free(struct ring *ring);
 /* Whether this machine can run a ring at all; ERR_ENVIRONMENT names what is in the way. */
 int ring_probe(struct ring_features *features, struct err *err);
 
+/* The same without what only a try can tell (send_reports and incremental_buffers stay false). */
+int ring_probe_known(struct ring_features *features, struct err *err);
+
 /* Puts a socket into a free slot and closes fd: the table holds it alone. 0 or -errno. */
 int ring_install(struct ring *ring, uint32_t slot, int fd);
 

@@ -356,7 +356,7 @@ static int open_ring(struct server *server, struct err *err)
 		.slots = server->slot_count,
 		.buffer_bytes = BUFFER_BYTES,
 		.buffer_stride_bytes = BUFFER_BYTES};
-	int wake, code = ring_probe(&features, err);
+	int wake, code = ring_probe_known(&features, err);
 
 	if (code)
 		return code;
