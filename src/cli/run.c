@@ -241,7 +241,7 @@ static const struct option run_options[] = {
 		.kind = OPTION_FLAG,
 		.help = "have the kernel stamp when responses arrive, which splits service time "
 			"into the network and the server before and the client's own queueing "
-			"after; costs the client 5 to 8 % more CPU",
+			"after; costs the client some more CPU",
 		.offset = SCENARIO(rx_timestamps)},
 	{.group = "This machine",
 		.name = "cpus",

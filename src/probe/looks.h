@@ -11,9 +11,10 @@
  * something periodic in the server.
  *
  * The budget is kept by a model and not by measuring: what following costs is far below what a run
- * could measure in itself. LOOKS_ENTERED_NS and LOOKS_FOLLOWED_NS are what `make bench` finds on a
- * virtual machine, where entering a program is dear, and at a load that lets its caches grow cold
- * between requests; without a pause it is half of that. docs/benchmarks.md has the outcome.
+ * could measure in itself. LOOKS_ENTERED_NS and LOOKS_FOLLOWED_NS are rounded up from what was
+ * found on a virtual machine, where entering a program is dear, and at a load that lets its caches
+ * grow cold between requests; without a pause it is half of that. docs/benchmarks.md has the
+ * outcome.
  *
  *   LOOKING ──► ENDING ──► RESTING ──► LEADING ──► LOOKING
  *      ▲           │ requests do not end
@@ -41,10 +42,10 @@
 #define LOOKS_REST_NS        10000000000ULL /* at most */
 #define LOOKS_LEAVING_EPOCHS 8
 /* CPU time of the server for a request: of the programs it enters, and of following it. */
-#define LOOKS_ENTERED_NS 1000.0
-/* Less than this share of one CPU is nothing, whatever the server itself takes. */
-#define LOOKS_FREE        0.01
+#define LOOKS_ENTERED_NS  1000.0
 #define LOOKS_FOLLOWED_NS 800.0
+/* Less than this share of one CPU is nothing, whatever the server itself takes. */
+#define LOOKS_FREE 0.01
 
 enum looks_state { LOOKS_LOOKING, LOOKS_ENDING, LOOKS_RESTING, LOOKS_LEADING };
 

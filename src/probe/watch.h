@@ -3,7 +3,7 @@
  * The attribution programs in the kernel: loaded once, on duty or off it, and the memory they share
  * with the probe. What is followed and when, the probe decides.
  *
- * A program on duty costs the kernel about 60 to 120 ns each time it is entered, also for the
+ * A program on duty costs the kernel about 130 ns each time it is entered, also for the
  * sockets of others and for requests that are not followed: more than what it then does. So those
  * that every request enters can be taken off and put on again, in well under a millisecond.
  *
