@@ -15,7 +15,9 @@ load -r 1000 -c 8 -d 3s -w 500ms --threshold 'target_cpu<100.5%' --threshold 'wa
 expect_read
 expect_resources 'counted("cpu_ns") | . >= completed * 200e3 * 0.9 - 20e6 and . <= completed * 500e3 + 50e6'
 expect_resources '.resources.cpu | .mean > 0.05 and .mean <= .max and .max < 1.1 and .mean_share <= .mean'
-expect_resources 'counted("cpu_user_ns") > 0 and counted("minor_faults") >= 0 and counted("restarts") == 0'
+# How it is divided into user and system is what the timer found running, so it is not bounded here: of
+# a server that always begins its work just behind a tick, all of it can be one of them.
+expect_resources 'counted("restarts") == 0'
 expect_resources 'level("processes").max == 1 and level("threads").max == 1'
 expect_resources '.resources.processes | length == 1 and .[0].pid == '"$server"' and .[0].name == "resources_serve"'
 expect_resources '.resources.processes[0] | .began or .ended | not'
