@@ -39,6 +39,15 @@ int engine_open(struct engine **engine, const struct plan *plan, struct err *err
 /* Starts all workers at start_ns (clock.h); their windows are offsets from there. */
 void engine_start(struct engine *engine, uint64_t start_ns);
 
+/*
+ * Makes ready for another window of the plan, which the caller may have changed by plan_retime
+ * since engine_wait said true, and by nothing else. All figures begin at zero again; connections
+ * stay, but those with a request that was never answered, which are replaced, as are those the
+ * server closed meanwhile. Returns once each connection was there or was attempted; then
+ * engine_start again. -EINTR when engine_stop ended it, -EIO when a worker has given up before.
+ */
+int engine_again(struct engine *engine, struct err *err);
+
 enum engine_stop {
 	ENGINE_RUN,
 	ENGINE_STOP_DRAIN, /* nothing more becomes due; what is due is still sent and answered */

@@ -134,6 +134,18 @@ void plan_buffers(struct plan *plan, bool bounded_task_work, bool incremental);
  */
 int plan_send(struct plan *plan, bool zero_copy, bool reports, struct err *err);
 
+/* A window of its own, where one engine measures several (a search). */
+struct plan_window {
+	uint64_t rate_mrps; /* open loop; at most what plan_make was given, by which it chose
+			       workers */
+	uint64_t warmup_ns, duration_ns;
+	uint64_t seed;
+};
+
+/* Changes the load of an open loop without --requests; nothing else of the plan moves, memory least
+ * of all. No worker may be running. */
+void plan_retime(struct plan *plan, const struct plan_window *window);
+
 /* Takes an address out; the order of the others stays. */
 void plan_drop_address(struct plan *plan, size_t index);
 

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which load to try next, and when the answer is known: the search for the highest rate a service
+ * bears, as a pure state machine. Outcomes go in, the next trial or the answer comes out; it knows
+ * no clock, no engine and no server, so it can be run against thousands of simulated ones.
+ *
+ *   range     short trials, twice the rate each time, until one fails
+ *   narrow    several short trials a load between the highest that passed and the lowest that
+ *             failed, until these are as near to each other as asked
+ *   confirm   long trials at both bounds; a bound that does not hold moves, and narrowing goes on
+ *
+ * A load is decided by ratio, as in MLRsearch (RFC draft-ietf-bmwg-mlrsearch): it is a lower bound
+ * once enough time was tried at it and at most half of that failed, an upper bound once more than
+ * half would have failed even if all that is left to try passed. Loads are not assumed to be
+ * monotonic from one trial: short trials may pass where long ones fail (a slow break), and a server
+ * that was overloaded may fail for a while where it would pass (hysteresis); what was decided by
+ * shorter trials never overrules longer ones.
+ *
+ * What a failing trial completed a second is a hint where the capacity lies, used to choose loads
+ * and never to decide them.
+ *
+ * A trial the generator could not drive decides nothing about the server. It is tried again; a load
+ * at which most trials were the generator's is the generator's limit, and no higher one is tried.
+ *
+ * Ladder: the given loads one after the other, in one trial each, up to the first that fails.
+ *
+ * Threads: pure. Errors: none; options are checked by stepper_check. Units: in the names; rates are
+ * requests a second.
+ */
+#ifndef RINGLOAD_ANALYSIS_STEPPER_H
+#define RINGLOAD_ANALYSIS_STEPPER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "result/search_record.h"
+
+/* More are refused: a search of so many trials has no answer. */
+#define STEPPER_TRIALS 512
+/* Rungs of a ladder. */
+#define STEPPER_RUNGS 64
+
+struct stepper_options {
+	double first_rps;   /* where the range begins */
+	double highest_rps; /* never exceeded */
+	double lowest_rps;  /* failing there is the answer "below" */
+	double precision;   /* wanted (upper - lower) / upper: 0.02 */
+	uint64_t budget_ns; /* of trials and what lies between them; soft: a trial begun is ended */
+	uint64_t trial_ns;  /* of a short trial, without its warm-up; 0: chosen from the budget */
+	uint64_t confirm_ns; /* of a long one; 0: chosen from the budget */
+	const double *rungs; /* of a ladder; NULL: a search */
+	size_t rung_count;
+	uint64_t rung_ns; /* each one's length; 0: 20 s, or what the budget leaves */
+};
+
+/* One trial to be made. */
+struct stepper_trial {
+	enum search_stage stage;
+	double rps;
+	uint64_t warmup_ns, duration_ns;
+};
+
+struct stepper_outcome {
+	enum search_verdict verdict;
+	double completed_rps; /* 0: unknown */
+	uint64_t took_ns;     /* with warm-up, drain and pause */
+};
+
+struct stepper;
+
+/* ERR_USAGE naming the options as the command does. */
+int stepper_check(const struct stepper_options *options, struct err *err);
+
+/* NULL: no memory. Options are copied but for the rungs, which must outlive it. */
+struct stepper *stepper_open(const struct stepper_options *options);
+
+/* The next trial; false: there is an answer. Asking twice gives the same trial. */
+bool stepper_next(const struct stepper *stepper, struct stepper_trial *trial);
+
+/* What came of the trial stepper_next gave. */
+void stepper_take(struct stepper *stepper, const struct stepper_outcome *outcome);
+
+/*
+ * What is known by now; also before the end, when it was interrupted. `trials` are indices in the
+ * order of stepper_take: those each bound rests on. The arrays belong to the stepper.
+ */
+struct stepper_answer {
+	enum search_answer_kind kind;
+	bool has_lower, has_upper;
+	double lower_rps, upper_rps;
+	bool lower_confirmed, upper_confirmed; /* by long trials */
+	bool precise;                          /* as near as asked */
+	const size_t *lower_trials, *upper_trials;
+	size_t lower_trial_count, upper_trial_count;
+};
+void stepper_answer(const struct stepper *stepper, struct stepper_answer *answer);
+
+void stepper_close(struct stepper *stepper);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What one trial of a search says of its rate: a pure function of its record.
+ *
+ * - void: interrupted, or an internal error; nothing is to be concluded.
+ * - generator: the record is generator_limited; what failed may be the generator. Too short a trial
+ *   is none of the two: searches have many short ones.
+ * - fail: a threshold failed (a warning is none), or the server fell behind.
+ * - pass: everything else.
+ *
+ * Falling behind. In an open loop a server above its capacity answers ever later, however small the
+ * overload, but in a short trial perhaps not late enough for a threshold: at 1 % too much, 2 s are
+ * 20 ms. So the trial also fails when what is due and unanswered (sent and waiting) grows through
+ * the measured window by more than TRIAL_BEHIND of what was scheduled, beyond what chance explains:
+ * the slope of a straight line through the intervals' ends, and its standard error.
+ *
+ * Threads: pure. Errors: memory.
+ */
+#ifndef RINGLOAD_ANALYSIS_TRIAL_VERDICT_H
+#define RINGLOAD_ANALYSIS_TRIAL_VERDICT_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "result/result.h"
+#include "result/search_record.h"
+
+/* Of the scheduled rate. */
+#define TRIAL_BEHIND 0.005
+
+struct trial_backlog {
+	bool known;   /* there are at least four readings */
+	double per_s; /* slope of the unanswered requests */
+	double error; /* its standard error */
+	double share; /* of the asked rate */
+	bool growing; /* beyond TRIAL_BEHIND and beyond chance */
+};
+void trial_backlog(const struct result *result, struct trial_backlog *backlog);
+
+/* The verdict; appends the sentence why to reason ("p99 was 812 ms, p99<200ms was asked"). */
+enum search_verdict trial_verdict(const struct result *result, struct buf *reason);
+
+#endif

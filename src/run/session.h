@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Several measured windows on one set of warm connections, each with a record of its own.
+ *
+ * session_open does once what a run does before its load: plan, preflight, connections. Each
+ * session_trial then measures one window of an open loop and gives the same record, judged in the
+ * same way, as a run of that rate and duration would. Between trials nothing is sent. run_execute
+ * is a session of one trial.
+ *
+ * Signals: as in run.h. A trial that was interrupted still has its record (verdict interrupted);
+ * session_interrupted tells that no other should begin.
+ *
+ * Owner: scenario and options must outlive the session; each result is the caller's. Threads: the
+ * calling thread is the collector. One session at a time in a process. Errors: those of
+ * run_execute.
+ */
+#ifndef RINGLOAD_RUN_SESSION_H
+#define RINGLOAD_RUN_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "result/result.h"
+#include "run/run.h"
+#include "scenario/scenario.h"
+
+struct session;
+
+/* scenario: an open loop whose rate is the highest any trial will ask. */
+int session_open(struct session **session, const struct scenario *scenario,
+	const struct run_options *options, struct err *err);
+
+struct session_window {
+	uint64_t rate_mrps;
+	uint64_t warmup_ns, duration_ns;
+	/* The timeline's intervals; 0: a second. At least 50 ms. */
+	uint64_t interval_ns;
+	const char *label; /* before the progress line: "trial 7"; NULL: none */
+};
+
+int session_trial(struct session *session, const struct session_window *window,
+	struct result *result, struct err *err);
+
+bool session_interrupted(const struct session *session);
+
+void session_close(struct session *session);
+
+#endif

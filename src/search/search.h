@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The search for the breaking point: drives the stepper with trials on warm connections, judges
+ * each, lets the server's queues drain between them, and makes the record.
+ *
+ * Between trials: nothing is sent until what the last one left behind is gone. A failed trial is
+ * followed by a pause, and the rate of the next passing trial is what tells whether the server
+ * recovered (cause.h: slow_recovery).
+ *
+ * Interrupted (Ctrl-C): the trial under way ends, and the record holds the interval so far.
+ *
+ * Owner: options are the caller's and must outlive the call; the record is the caller's to release
+ * when 0 was returned. Threads: the calling thread becomes the collector. Errors: a sentence with
+ * its class; there is no record then.
+ */
+#ifndef RINGLOAD_SEARCH_SEARCH_H
+#define RINGLOAD_SEARCH_SEARCH_H
+
+#include <stdbool.h>
+
+#include "analysis/stepper.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "result/search_record.h"
+#include "run/run.h"
+#include "scenario/scenario.h"
+
+struct search_options {
+	struct run_options run; /* with the thresholds trials are judged by, never none */
+	bool slo;               /* they are the usual ones, as none were given */
+	struct stepper_options stepper;
+	/* Told of each trial once it is judged, for the screen; NULL: nobody. */
+	void (*told)(void *context, const struct search_record *record);
+	void *context;
+};
+
+/* scenario: an open loop; its rate is set to stepper.highest_rps. */
+int search_execute(const struct scenario *scenario, const struct search_options *options,
+	struct search_record *record, struct err *err);
+
+/* What --dry-run prints: the trials that would be made if all passed, and the plan of the highest.
+ */
+int search_describe(const struct scenario *scenario, const struct search_options *options,
+	struct buf *out, struct err *err);
+
+#endif
