@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/units.h"
@@ -54,6 +55,28 @@ int attribution_open_run(struct attribution *attribution, const struct attributi
 	if (options->mode != ATTRIBUTION_REQUIRE)
 		return 0;
 	return err_set(err, own.kind, code, "--probe require: %s", own.text);
+}
+
+/* Whether there is still a process of this number. */
+static bool is_there(uint32_t pid)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%u", pid);
+	return access(path, F_OK) == 0;
+}
+
+void attribution_again(struct attribution *attribution, uint64_t now_ns)
+{
+	if (attribution->state == ATTRIBUTION_CLOSED)
+		return;
+	attribution_end(attribution, now_ns);
+	/* One that was started anew is found by what it reads. */
+	if (attribution->server.pid && !is_there(attribution->server.pid))
+		attribution->server.pid = 0;
+	attribution->state = ATTRIBUTION_WAITING;
+	attribution->begin_ns = attribution->end_ns = UINT64_MAX;
+	probe_again(attribution->probe, now_ns);
 }
 
 void attribution_schedule(struct attribution *attribution, uint64_t begin_ns, uint64_t end_ns)

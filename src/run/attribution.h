@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel's side of a measured window: a probe that is opened before the connections are made,
- * begins and ends with the window, and is kept going meanwhile; and what the server's host counted
+ * The kernel's side of measured windows: a probe that is opened before the connections are made,
+ * begins and ends with each window, and is kept going meanwhile; and what the server's host counted
  * in the same window.
  *
  * It knows nothing of load: a run and `ringload probe` use it alike. Where the probe cannot be
@@ -65,6 +65,12 @@ struct attribution {
  */
 int attribution_open_run(struct attribution *attribution, const struct attribution_options *options,
 	const struct plan *plan, struct err *err);
+
+/*
+ * Another window of the same server will follow, in which everything counts anew. The probe stays:
+ * connections that are there are followed on.
+ */
+void attribution_again(struct attribution *attribution, uint64_t now_ns);
 
 /* Opens the probe, or fails. The options must have ports. */
 int attribution_open(
