@@ -72,6 +72,12 @@ void probe_settle(struct probe *probe);
  * all is as after probe_open.
  */
 void probe_again(struct probe *probe, uint64_t now_ns);
+
+/*
+ * Nothing is to be measured until probe_again: takes off the programs that requests enter, and
+ * stays with connections and threads. Waits up to 100 ms for requests it follows.
+ */
+void probe_rest(struct probe *probe, uint64_t now_ns);
 void probe_close(struct probe *probe);
 
 /*

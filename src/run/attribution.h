@@ -41,11 +41,14 @@ enum attribution_state {
 	ATTRIBUTION_CLOSED,
 	ATTRIBUTION_WAITING, /* the window has not begun */
 	ATTRIBUTION_MEASURING,
-	ATTRIBUTION_ENDED
+	ATTRIBUTION_ENDED,
+	ATTRIBUTION_RESTING /* nothing is measured in this window */
 };
 
 /* What a record says when the user wanted none. */
 #define ATTRIBUTION_OFF_REASON "switched off by --probe off"
+/* And when a window goes without. */
+#define ATTRIBUTION_RESTING_REASON "the probe rested in this trial"
 
 struct attribution {
 	enum attribution_state state;
@@ -65,12 +68,6 @@ struct attribution {
  */
 int attribution_open_run(struct attribution *attribution, const struct attribution_options *options,
 	const struct plan *plan, struct err *err);
-
-/*
- * Another window of the same server will follow, in which everything counts anew. The probe stays:
- * connections that are there are followed on.
- */
-void attribution_again(struct attribution *attribution, uint64_t now_ns);
 
 /* Opens the probe, or fails. The options must have ports. */
 int attribution_open(
@@ -93,6 +90,16 @@ void attribution_settle(struct attribution *attribution);
 
 /* Lines about what went otherwise than it should; after the end. */
 void attribution_note(const struct attribution *attribution, struct notes *notes);
+
+/*
+ * Another window of the same server will follow, in which everything counts anew. The probe stays,
+ * so that connections that are there are followed on. wanted: false: nothing is measured in that
+ * window, and the probe rests.
+ */
+void attribution_again(struct attribution *attribution, bool wanted, uint64_t now_ns);
+
+/* Of which there is something to read: NULL, with *reason, when the window is without. */
+const struct probe *attribution_probe(const struct attribution *attribution, const char **reason);
 
 void attribution_close(struct attribution *attribution);
 

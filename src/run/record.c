@@ -86,13 +86,12 @@ static void describe_kernel(const struct record_source *source, struct kernel_cl
 		.worker_count = source->plan->worker_count,
 	};
 	*input = (struct kernel_input){
-		.probe = attribution->probe,
-		.reason = attribution->reason,
 		.asked = &attribution->server.probe,
 		.start_ns = source->start_ns,
 		.host = &attribution->host,
 		.client = client,
 	};
+	input->probe = attribution_probe(attribution, &input->reason);
 }
 
 /*
@@ -103,7 +102,8 @@ static void describe_kernel(const struct record_source *source, struct kernel_cl
 static void note_strangers(const struct record_source *source)
 {
 	const struct stats_request *phases = source->collector->merged->phase;
-	const struct probe *probe = source->attribution->probe;
+	const char *reason;
+	const struct probe *probe = attribution_probe(source->attribution, &reason);
 	double sent = (double)(phases[STATS_MEASURED].counters.value[COUNTER_SENT] +
 			       phases[STATS_WARMUP].counters.value[COUNTER_SENT]);
 	double answered;

@@ -181,18 +181,13 @@ static void set_window(struct session *session, const struct session_window *win
 /* All but the first: what the last one left goes. */
 static int begin_again(struct session *session, struct err *err)
 {
-	int code;
-
 	if (interrupt_count())
 		return err_set(err, ERR_INTERRUPTED, -EINTR, "interrupted before the load began");
 	notes_again(&session->notes, session->preflight_notes);
 	observation_close(&session->observation);
 	open_observation(session, NULL);
 	close_engine(session);
-	code = open_engine(session, err);
-	if (code >= 0)
-		attribution_again(&session->attribution, clock_now_ns());
-	return code;
+	return open_engine(session, err);
 }
 
 static void drive(struct session *session, struct collector *collector,
@@ -243,15 +238,20 @@ int session_trial(struct session *session, const struct session_window *window,
 	struct result *result, struct err *err)
 {
 	uint64_t interval_ns = COLLECTOR_INTERVAL_NS;
+	bool unprobed = false;
 	int code;
 
 	if (window) {
+		unprobed = window->unprobed;
 		set_window(session, window);
 		session->progress.label = window->label;
 		if (window->interval_ns)
 			interval_ns = window->interval_ns;
 	}
-	code = session->trials++ ? begin_again(session, err) : open_engine(session, err);
+	code = session->trials ? begin_again(session, err) : open_engine(session, err);
+	if (code >= 0 && (session->trials || unprobed))
+		attribution_again(&session->attribution, !unprobed, clock_now_ns());
+	session->trials++;
 	if (code >= 0)
 		code = measure(session, interval_ns, result, err);
 	session->progress.label = NULL;

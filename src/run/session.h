@@ -38,6 +38,9 @@ struct session_window {
 	uint64_t warmup_ns, duration_ns;
 	/* The timeline's intervals; 0: a second. At least 50 ms. */
 	uint64_t interval_ns;
+	/* The probe rests in this trial, so that it takes nothing from the server: what is measured
+	 * is what the server bears by itself, and not where its time goes. */
+	bool unprobed;
 	const char *label; /* before the progress line: "trial 7"; NULL: none */
 };
 
