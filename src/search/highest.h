@@ -25,7 +25,7 @@
 /* Times a rate is tried before it counts as not held. */
 #define HIGHEST_TRIES 2
 /* Trials in all; the last bounds are the answer then. */
-#define HIGHEST_TRIALS 12
+#define HIGHEST_TRIALS 14
 /* Trials without any that was held: the machine is too busy, and there is no answer. */
 #define HIGHEST_HOPELESS 8
 
