@@ -177,6 +177,8 @@ static void each_trial_is_a_run_of_its_own(void **state)
 		assert_true(result.window.warmup_s == (double)rows[i].warmup_ms / 1000);
 		assert_int_equal(result.target.address_count, 1);
 		assert_int_equal(result.target.addresses[0].connections, 8);
+		/* They stay from one trial to the next. */
+		assert_int_equal(result.connections.value[CONNECTION_ATTEMPTED], i ? 0 : 8);
 		assert_int_equal(result.target.addresses[0].counters.value[ADDRESS_COMPLETED],
 			rows[i].requests);
 		resources += has_resources(&bench, &result);
@@ -199,6 +201,8 @@ static void expect_kernel(const struct result_kernel *kernel, uint64_t sent, uin
 		fail_msg("%s", kernel->reason);
 	assert_in_range(kernel->requests, sent, sent + warmup);
 	assert_true(kernel->looked_share > 0.99);
+	assert_int_equal(kernel->counters[RESULT_KERNEL_SEEDED].value, 8);
+	assert_int_equal(kernel->counters[RESULT_KERNEL_OPENED].value, 0);
 	assert_int_equal(kernel->worker_count, 1);
 	assert_in_range(kernel->workers[0].requests, 1, kernel->requests);
 	assert_true(kernel->stages[PROBE_ABI_APP].mean_ns > 150e3);
