@@ -11,7 +11,7 @@
 #include "base/units.h"
 #include "report/curve_axis.h"
 #include "report/curve_marks.h"
-#include "report/search.h"
+#include "report/search_answer.h"
 #include "report/search_trials.h"
 #include "report/xml.h"
 
@@ -167,7 +167,7 @@ static void write_description(const struct curve *curve, struct buf *out)
 	char safe[UNITS_TEXT_BYTES];
 	struct buf answer = {0};
 
-	report_search_answer(curve->record, &answer);
+	search_answer_headline(curve->record, &answer);
 	buf_text(out, "<title id=\"title\">Latency against load: ");
 	xml_text(out, buf_string(&answer), SIZE_MAX, SIZE_MAX);
 	buf_text(out, "</title>\n<desc id=\"desc\">p50, p95 and p99 of ");

@@ -95,12 +95,6 @@ void layout_item(struct buf *out, const char *label, const char *text)
 	layout_wrap(out, text, LAYOUT_INDENT + 2);
 }
 
-void layout_below(struct buf *out, const char *text)
-{
-	buf_fill(out, ' ', LAYOUT_INDENT + 2);
-	wrap(out, text, LAYOUT_INDENT + 2);
-}
-
 void layout_entryf(struct buf *out, const char *label, const char *format, ...)
 {
 	char text[1024];

@@ -25,7 +25,6 @@ size_t layout_width(const char *text);
 /* The label in the first column, the text beside it, wrapped at spaces; "" continues an entry. */
 void layout_entry(struct buf *out, const char *label, const char *text);
 void layout_item(struct buf *out, const char *label, const char *text); /* with a dash before it */
-void layout_below(struct buf *out, const char *text); /* continues an item, below its text */
 void layout_entryf(struct buf *out, const char *label, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

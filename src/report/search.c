@@ -11,6 +11,9 @@
 #include "report/search_trials.h"
 #include "report/seconds.h"
 
+/* Below the text of an item. */
+#define ADVICE_INDENT (LAYOUT_INDENT + 2)
+
 /* Strengths of evidence as words. */
 #define STRONG 0.7
 #define FAIR   0.35
@@ -94,7 +97,8 @@ static void write_advice(const struct search_cause *cause, struct buf *out)
 	if (!cause->advice)
 		return;
 	buf_printf(&line, "→ %s", cause->advice);
-	layout_below(out, buf_string(&line));
+	buf_fill(out, ' ', ADVICE_INDENT);
+	layout_wrap(out, buf_string(&line), ADVICE_INDENT);
 	out->failed |= line.failed;
 	buf_release(&line);
 }

@@ -11,12 +11,6 @@
 #include "base/buf.h"
 #include "result/search_record.h"
 
-/*
- * The answer alone, without a newline: "between 11,890 and 12,080 requests/s". What bounded the
- * search is named where it was not the server. This is what record->answer.sentence is made with.
- */
-void report_search_answer(const struct search_record *record, struct buf *out);
-
 /* The text report, as wide as layout.h says. */
 void report_search_text(const struct search_record *record, struct buf *out);
 

@@ -7,7 +7,6 @@
 
 #include "base/units.h"
 #include "report/layout.h"
-#include "report/search.h"
 #include "report/seconds.h"
 
 /* The two bounds as texts, and which there are. */
@@ -37,7 +36,7 @@ static void write_place(struct buf *out, const struct bounds *bounds, const char
 		buf_text(out, nothing);
 }
 
-void report_search_answer(const struct search_record *record, struct buf *out)
+void search_answer_headline(const struct search_record *record, struct buf *out)
 {
 	struct bounds bounds;
 
@@ -80,7 +79,7 @@ static void write_headline(const struct search_record *record, struct buf *out)
 	struct buf sentence = {0};
 	size_t width;
 
-	report_search_answer(record, &sentence);
+	search_answer_headline(record, &sentence);
 	width = layout_width(buf_string(&sentence));
 	if (width > LAYOUT_COLUMNS - LAYOUT_INDENT)
 		width = LAYOUT_COLUMNS - LAYOUT_INDENT;
@@ -232,7 +231,7 @@ void search_answer_again(const struct search_record *record, struct buf *out)
 {
 	struct buf sentence = {0};
 
-	report_search_answer(record, &sentence);
+	search_answer_headline(record, &sentence);
 	buf_text(out, "\n");
 	layout_entry(out, "answer", buf_string(&sentence));
 	write_safe(record, "safe", out);

@@ -11,6 +11,11 @@
 #include "base/buf.h"
 #include "result/search_record.h"
 
+/* The answer alone, without a newline: "between 11,890 and 12,080 requests/s". What bounded the
+ * search is named where it was not the server. */
+void search_answer_headline(const struct search_record *record, struct buf *out);
+
+/* The answer and what it rests on. */
 void search_answer_entries(const struct search_record *record, struct buf *out);
 
 /* The last line of a report, which is what a terminal shows. */

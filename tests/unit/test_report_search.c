@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "report/search.h"
+#include "report/search_answer.h"
 #include "tests/unit/columns.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/search_sample.h"
@@ -165,7 +166,7 @@ static void answers(void **state)
 			buf_printf(&out, "%s%s%s%s: ", search_answer_key(kind),
 				bounds & 1 ? ", lower" : "", bounds & 2 ? ", upper" : "",
 				bounds & 4 ? ", interrupted" : "");
-			report_search_answer(&record, &out);
+			search_answer_headline(&record, &out);
 			buf_text(&out, "\n");
 		}
 	golden_compare("search/answers.txt", buf_string(&out));
