@@ -44,7 +44,8 @@ static void write_rate(const struct calibration_record *record, struct buf *out)
 		units_format_duration(cost, cpu_ns < 1e15 ? (uint64_t)(cpu_ns + 0.5) : 0));
 	layout_entry(out, "",
 		record->embedded
-			? "of the workers and their part of the kernel, the server's beside them"
+			? "of the workers and the kernel below them; some of the target's side is "
+			  "in it"
 			: "of the workers and the kernel below them; the null server's part is in "
 			  "it");
 }
