@@ -272,7 +272,7 @@ static void what_is_too_much_in_the_long_run_degrades(void **state)
 {
 	static const struct {
 		uint64_t period_ns, last; /* last: at so many requests it is still well */
-	} loads[] = {{1000000, 2000}, {1111112, 1801}, {1240000, 1613}, {1250000, 9000},
+	} loads[] = {{1000000, 2000}, {1111112, 1800}, {1240000, 1613}, {1250000, 9000},
 		{2000000, 9000}};
 	struct queue_options options = options_of(1000000);
 
