@@ -69,6 +69,8 @@ static int prepare(struct session *session, const struct scenario *scenario, str
 		code = preflight_ports(plan, err);
 	if (code >= 0)
 		code = preflight_addresses(plan, &session->notes, err);
+	if (code >= 0 && session->options->warning)
+		notes_warn(&session->notes, session->options->warning);
 	session->preflight_notes = session->notes.count;
 	session->seed = plan->seed;
 	return code;
