@@ -80,6 +80,11 @@ static int find_target(struct plan *plan, const struct scenario *scenario, struc
 /* A range no address of the target could ever be reached from is a mistake. */
 static int check_sources(const struct plan *plan, struct err *err)
 {
+	if (plan->sources.range_count && plan->addresses[0].sockaddr.ss_family == AF_UNIX)
+		return err_set(err, ERR_USAGE, -EAFNOSUPPORT,
+			"--source \"%s\": the target is a unix socket, \"%s\", which has no "
+			"addresses to connect from: leave it out",
+			plan->sources.ranges[0].text, plan->addresses[0].text);
 	for (size_t i = 0; i < plan->sources.range_count; i++) {
 		const struct source_range *range = &plan->sources.ranges[i];
 		size_t a = 0;
@@ -200,6 +205,16 @@ void plan_release(struct plan *plan)
 	free(plan->addresses);
 	free(plan->workers);
 	memset(plan, 0, sizeof(*plan));
+}
+
+void plan_retime(struct plan *plan, const struct plan_window *window)
+{
+	assert(plan->open_loop && !plan->has_requests && window->rate_mrps);
+	assert(!plan->scenario || window->rate_mrps <= plan->scenario->rate_mrps);
+	plan->rate_mrps = window->rate_mrps;
+	plan->warmup_ns = window->warmup_ns;
+	plan->duration_ns = window->duration_ns;
+	plan->seed = window->seed;
 }
 
 void plan_drop_address(struct plan *plan, size_t index)

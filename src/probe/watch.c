@@ -19,12 +19,13 @@ LOADER_OBJECT(attribution);
 /* Requests whose answer waits for its bytes to leave get this long. */
 #define WATCH_LEAVING_NS (2 * NS_PER_MS)
 
-static int watch_configure(
+int watch_prepare(
 	struct watch *watch, const struct probe_options *options, bool rests, struct err *err)
 {
 	struct loader *loader = &watch->loader;
 	int cpus, code;
 
+	*watch = (struct watch){0};
 	code = filter_resolve(&watch->config, options, err);
 	if (code)
 		return code;
@@ -125,10 +126,8 @@ static int watch_want_stamps(struct watch *watch, struct err *err)
 int watch_open(
 	struct watch *watch, const struct probe_options *options, bool rests, struct err *err)
 {
-	int code;
+	int code = watch_prepare(watch, options, rests, err);
 
-	*watch = (struct watch){0};
-	code = watch_configure(watch, options, rests, err);
 	if (code == 0)
 		code = watch_load(watch, err);
 	if (code == 0)

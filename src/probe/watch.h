@@ -37,6 +37,10 @@ struct watch {
 	const struct probe_abi_open_bucket *open_buckets;
 };
 
+/* Opens the programs, configured and not loaded, so that each can be tried alone (trial.h). */
+int watch_prepare(
+	struct watch *watch, const struct probe_options *options, bool rests, struct err *err);
+
 /* Loads what serves; nothing is on duty yet. rests: nobody may be admitted at times. */
 int watch_open(
 	struct watch *watch, const struct probe_options *options, bool rests, struct err *err);

@@ -53,8 +53,7 @@ static void new_line(struct buf *out, size_t indent)
 	buf_fill(out, ' ', indent);
 }
 
-/* The text from column `indent` on, where the buffer stands, wrapped to begin there again. */
-static void wrap(struct buf *out, const char *text, size_t indent)
+void layout_wrap(struct buf *out, const char *text, size_t indent)
 {
 	const size_t room = LAYOUT_COLUMNS - indent;
 	size_t used = 0;
@@ -86,14 +85,14 @@ static void wrap(struct buf *out, const char *text, size_t indent)
 void layout_entry(struct buf *out, const char *label, const char *text)
 {
 	layout_left(out, label, LAYOUT_INDENT);
-	wrap(out, text, LAYOUT_INDENT);
+	layout_wrap(out, text, LAYOUT_INDENT);
 }
 
 void layout_item(struct buf *out, const char *label, const char *text)
 {
 	layout_left(out, label, LAYOUT_INDENT);
 	buf_text(out, "- ");
-	wrap(out, text, LAYOUT_INDENT + 2);
+	layout_wrap(out, text, LAYOUT_INDENT + 2);
 }
 
 void layout_entryf(struct buf *out, const char *label, const char *format, ...)

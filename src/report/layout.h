@@ -28,6 +28,10 @@ void layout_item(struct buf *out, const char *label, const char *text); /* with 
 void layout_entryf(struct buf *out, const char *label, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The text from column `indent` on, where the buffer stands, wrapped to begin there again; ends the
+ * line. */
+void layout_wrap(struct buf *out, const char *text, size_t indent);
+
 /* The text at the right or left edge of so many columns; a longer one is not cut. */
 void layout_right(struct buf *out, const char *text, size_t columns);
 void layout_left(struct buf *out, const char *text, size_t columns);
