@@ -39,6 +39,7 @@ static void init(struct trial *trial)
 	result->window.duration_s = LENGTH_S;
 	result->run.asked_rps = RATE;
 	result->run.counters.value[COUNTER_SCHEDULED] = (uint64_t)(RATE * LENGTH_S);
+	result->run.counters.value[COUNTER_SENT] = (uint64_t)(RATE * LENGTH_S);
 	result->run.counters.value[COUNTER_COMPLETED] = (uint64_t)(RATE * LENGTH_S);
 	for (size_t i = 0; i < READINGS + 2; i++) {
 		trial->intervals[i].t_s = (double)(i + 1) * LENGTH_S / READINGS;
@@ -122,6 +123,49 @@ static void test_no_verdict(void **state)
 	expect(&trial, SEARCH_VOID, "stopped by a signal");
 	judge(&trial, RESULT_INTERNAL_ERROR, NULL);
 	expect(&trial, SEARCH_VOID, "internal error");
+}
+
+/* What the generator adds can only make a load look worse than it is. */
+static void test_late_and_borne(void **state)
+{
+	struct trial trial;
+
+	(void)state;
+	init(&trial);
+	add_threshold(&trial, "p99<200ms", RESULT_PASS, NULL);
+	judge(&trial, RESULT_GENERATOR_LIMITED, "requests left late");
+	expect(&trial, SEARCH_PASS, "");
+	trial.result.run.counters.value[COUNTER_SENT] = 1980;
+	expect(&trial, SEARCH_PASS, "");
+	trial.result.run.counters.value[COUNTER_SENT] = 1979;
+	expect(&trial, SEARCH_GENERATOR, "requests left late");
+}
+
+static void set_means(struct trial *trial, double total_ns, double lag_ns)
+{
+	struct result_latency *latency = trial->result.run.latency;
+
+	latency[RESULT_TOTAL] = (struct result_latency){.count = 2000, .mean_ns = total_ns};
+	latency[RESULT_SEND_LAG] = (struct result_latency){.count = 2000, .mean_ns = lag_ns};
+}
+
+/* A server that takes 300 ms did not become slow by requests that left 2 ms late. */
+static void test_late_and_not_borne(void **state)
+{
+	struct trial trial;
+
+	(void)state;
+	init(&trial);
+	add_threshold(&trial, "p99<200ms", RESULT_FAIL, "p99 is 812 ms, wanted < 200ms");
+	judge(&trial, RESULT_GENERATOR_LIMITED, "requests left late");
+	trial.reason.key = RESULT_REASON_SEND_LAG;
+	set_means(&trial, 300e6, 2e6);
+	expect(&trial, SEARCH_FAIL, "p99 is 812 ms, wanted < 200ms");
+	set_means(&trial, 300e6, 16e6);
+	expect(&trial, SEARCH_GENERATOR, "requests left late");
+	set_means(&trial, 300e6, 2e6);
+	trial.reason.key = RESULT_REASON_CPU_LOST;
+	expect(&trial, SEARCH_GENERATOR, "requests left late");
 }
 
 static void test_silence(void **state)
@@ -279,6 +323,8 @@ int main(void)
 		cmocka_unit_test(test_pass),
 		cmocka_unit_test(test_thresholds),
 		cmocka_unit_test(test_no_verdict),
+		cmocka_unit_test(test_late_and_borne),
+		cmocka_unit_test(test_late_and_not_borne),
 		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_behind),
 		cmocka_unit_test(test_stall),
