@@ -194,6 +194,13 @@ static bool sent_all(const struct result *result)
 	return (double)value[COUNTER_SENT] >= SENT_LEAST * (double)value[COUNTER_SCHEDULED];
 }
 
+/* Whether a reason is about workers that were late, and not about what they could not do at all. */
+static bool is_lateness(enum result_reason_key key)
+{
+	return key == RESULT_REASON_SEND_LAG || key == RESULT_REASON_CPU_LOST ||
+	       key == RESULT_REASON_FEW_SAMPLES || key == RESULT_REASON_SHORT_WINDOW;
+}
+
 /*
  * Whether requests that left late are all that speaks against the generator, and their lateness is
  * too little of their time to have made them fail. A worker that was kept from its CPU is another
@@ -206,23 +213,41 @@ static bool lag_explains_nothing(const struct result *result)
 	const struct result_latency *total = &result->run.latency[RESULT_TOTAL];
 
 	for (size_t i = 0; i < validity->reason_count; i++)
-		switch (validity->reasons[i].key) {
-		case RESULT_REASON_SEND_LAG:
-		case RESULT_REASON_FEW_SAMPLES:
-		case RESULT_REASON_SHORT_WINDOW:
-			break;
-		default:
+		if (!is_lateness(validity->reasons[i].key) ||
+			validity->reasons[i].key == RESULT_REASON_CPU_LOST)
 			return false;
-		}
 	return validity->reason_count && lag->count && total->count &&
 	       lag->mean_ns < TRIAL_LAG * total->mean_ns;
+}
+
+/*
+ * Whether no worker can have been what fell behind: each had nothing to do for most of the time, so
+ * that it sent and read whatever there was, if late at times.
+ */
+static bool workers_kept_up(const struct result *result)
+{
+	const struct result_validity *validity = &result->validity;
+
+	for (size_t i = 0; i < validity->reason_count; i++)
+		if (!is_lateness(validity->reasons[i].key))
+			return false;
+	for (size_t i = 0; i < result->generator.worker_count; i++) {
+		const struct result_worker *worker = &result->generator.workers[i];
+		double lost = worker->has_steal ? worker->steal : 0;
+
+		if (worker->wall_ns)
+			lost += (double)worker->run_delay_ns / (double)worker->wall_ns;
+		if (worker->busy + lost > TRIAL_OCCUPIED)
+			return false;
+	}
+	return validity->reason_count && result->generator.worker_count;
 }
 
 enum search_verdict trial_verdict(const struct result *result, struct buf *reason)
 {
 	enum result_verdict verdict = result->validity.verdict;
 	size_t begin_bytes = reason->length_bytes;
-	bool failed;
+	bool failed, behind;
 
 	if (verdict == RESULT_INTERRUPTED || verdict == RESULT_INTERNAL_ERROR) {
 		buf_text(reason,
@@ -232,8 +257,10 @@ enum search_verdict trial_verdict(const struct result *result, struct buf *reaso
 	}
 	failed = judge_silence(result, reason, begin_bytes);
 	failed = judge_thresholds(result, reason, begin_bytes) || failed;
-	failed = judge_backlog(result, reason, begin_bytes) || failed;
-	if (verdict != RESULT_GENERATOR_LIMITED || (failed && lag_explains_nothing(result)))
+	behind = judge_backlog(result, reason, begin_bytes);
+	failed = failed || behind;
+	if (verdict != RESULT_GENERATOR_LIMITED || (failed && lag_explains_nothing(result)) ||
+		(behind && workers_kept_up(result)))
 		return failed ? SEARCH_FAIL : SEARCH_PASS;
 	if (!failed && sent_all(result))
 		return SEARCH_PASS;

@@ -227,6 +227,39 @@ static void test_behind(void **state)
 		"it fell behind: what is unanswered grew by 201/s, 20.1 % of the 1,000/s asked");
 }
 
+/* Workers that were kept from their CPU, and had time enough all the same. */
+static void test_behind_though_late(void **state)
+{
+	struct result_worker workers[2] = {
+		{.busy = 0.1, .wall_ns = 2000000000, .run_delay_ns = 300000000, .has_steal = true},
+		{.busy = 0.2, .wall_ns = 2000000000, .run_delay_ns = 100000000},
+	};
+	struct trial trial;
+	struct buf reason = {0};
+
+	(void)state;
+	init(&trial);
+	set_growth(&trial, 0.02);
+	judge(&trial, RESULT_GENERATOR_LIMITED, "a worker lost its CPU");
+	trial.reason.key = RESULT_REASON_CPU_LOST;
+	trial.result.generator.workers = workers;
+	trial.result.generator.worker_count = 2;
+	assert_int_equal(trial_verdict(&trial.result, &reason), SEARCH_FAIL);
+	assert_non_null(strstr(buf_string(&reason), "it fell behind"));
+	buf_release(&reason);
+	/* One of them had not: it may be what fell behind. */
+	workers[0].steal = 0.3;
+	expect(&trial, SEARCH_GENERATOR, "a worker lost its CPU");
+	workers[0].steal = 0;
+	trial.reason.key = RESULT_REASON_BUSY;
+	expect(&trial, SEARCH_GENERATOR, "a worker lost its CPU");
+	/* A server that keeps up may have been slow because it was read late. */
+	trial.reason.key = RESULT_REASON_CPU_LOST;
+	set_growth(&trial, 0);
+	add_threshold(&trial, "p99<200ms", RESULT_FAIL, "p99 is 812 ms, wanted < 200ms");
+	expect(&trial, SEARCH_GENERATOR, "a worker lost its CPU");
+}
+
 /* One stall, made good before the end or not, is no growth. */
 static void test_stall(void **state)
 {
@@ -327,6 +360,7 @@ int main(void)
 		cmocka_unit_test(test_late_and_not_borne),
 		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_behind),
+		cmocka_unit_test(test_behind_though_late),
 		cmocka_unit_test(test_stall),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_chance),
