@@ -242,12 +242,38 @@ void cause_evidence_view(const struct search_trial *trial, struct cause_view *vi
 	take_kernel(result, view);
 }
 
+/*
+ * Trials that bounds rest on may have been made without the probe. Then the nearest one of the same
+ * verdict that was not tells more.
+ */
+static const struct search_trial *prefer_measured(const struct search_record *record,
+	const struct search_trial *trial, enum search_verdict verdict, bool highest)
+{
+	const struct search_trial *found = NULL;
+
+	if (!trial || trial->result.kernel.measured)
+		return trial;
+	for (size_t i = 0; i < record->trial_count; i++) {
+		const struct search_trial *other = &record->trials[i];
+
+		if (other->verdict != verdict || !other->result.kernel.measured)
+			continue;
+		if (!found || (highest ? other->rps >= found->rps : other->rps <= found->rps))
+			found = other;
+	}
+	return found ? found : trial;
+}
+
 void cause_evidence_take(const struct search_record *record, struct cause_evidence *evidence)
 {
+	const struct search_trial *base = search_record_base(record);
+	const struct search_trial *lower = search_record_lower(record);
+	const struct search_trial *broken = search_record_broken(record);
+
 	evidence->record = record;
-	cause_evidence_view(search_record_base(record), &evidence->base);
-	cause_evidence_view(search_record_lower(record), &evidence->lower);
-	cause_evidence_view(search_record_broken(record), &evidence->broken);
+	cause_evidence_view(prefer_measured(record, base, SEARCH_PASS, false), &evidence->base);
+	cause_evidence_view(prefer_measured(record, lower, SEARCH_PASS, true), &evidence->lower);
+	cause_evidence_view(prefer_measured(record, broken, SEARCH_FAIL, false), &evidence->broken);
 }
 
 double cause_evidence_ramp(double value, double from, double full)

@@ -7,6 +7,9 @@
  *   lower   the highest that passed; may be the same trial
  *   broken  the lowest that failed
  *
+ * Of each the trial that search_record.h picks; where that one was made without the probe, the
+ * nearest of its verdict that was not, if there is one.
+ *
  * A figure that was not measured has its has_… false and is 0: rules ask before they conclude from
  * an absence.
  *

@@ -85,7 +85,7 @@ static int report(
 	char path[PATH_BYTES] = "";
 	struct calibration_remarks remarks = {
 		.obstacle = outcome->obstacle,
-		.floor_valid = outcome->floor_valid,
+		.reason = outcome->reason,
 		.path = path,
 	};
 	struct buf text = {0};

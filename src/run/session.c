@@ -20,6 +20,7 @@
 #include "run/progress.h"
 #include "run/record.h"
 #include "run/sources.h"
+#include "run/whereabouts.h"
 
 /* From engine_start until the common start: every worker must have woken up by then. */
 #define START_DELAY_NS (20 * NS_PER_MS)
@@ -33,6 +34,8 @@ struct session {
 	struct progress progress;
 	struct attribution attribution;
 	struct observation observation;
+	const struct whereabouts *server; /* that is observed; NULL: nobody looked for it yet */
+	struct whereabouts found;         /* what it points to, unless the probe knew it */
 	struct engine *engine;
 	uint64_t seed; /* of the first trial */
 	uint64_t trials;
@@ -68,6 +71,8 @@ static int prepare(struct session *session, const struct scenario *scenario, str
 		code = preflight_ports(plan, err);
 	if (code >= 0)
 		code = preflight_addresses(plan, &session->notes, err);
+	if (code >= 0 && session->options->warning)
+		notes_warn(&session->notes, session->options->warning);
 	session->preflight_notes = session->notes.count;
 	session->seed = plan->seed;
 	session->highest_mrps = plan->rate_mrps;
@@ -88,10 +93,25 @@ static int open_attribution(struct session *session, struct err *err)
 	return code;
 }
 
-/* Whatever it may not see, the load goes on. */
-static void open_observation(struct session *session, const struct whereabouts *server)
+/* Where the server is. It is looked for anew when it ended, as that walks over /proc. */
+static const struct whereabouts *find_server(struct session *session)
 {
 	const struct run_options *options = session->options;
+
+	if (options->observation.mode == OBSERVATION_OFF || options->observation.pid)
+		return NULL;
+	if (!session->server || (session->trials && !whereabouts_stands(session->server))) {
+		whereabouts_find(&session->found, &session->plan, &options->attribution.probe);
+		session->server = &session->found;
+	}
+	return session->server;
+}
+
+/* Whatever it may not see, the load goes on. */
+static void open_observation(struct session *session)
+{
+	const struct run_options *options = session->options;
+	const struct whereabouts *server = find_server(session);
 
 	observation_open(&session->observation, &options->observation, &session->plan,
 		&options->attribution.probe, server);
@@ -139,9 +159,9 @@ int session_open(struct session **out, const struct scenario *scenario,
 	if (code >= 0)
 		code = open_attribution(session, err);
 	if (code >= 0) {
-		open_observation(session, options->attribution.mode == ATTRIBUTION_OFF
-						  ? NULL
-						  : &session->attribution.server);
+		if (options->attribution.mode != ATTRIBUTION_OFF)
+			session->server = &session->attribution.server;
+		open_observation(session);
 		interrupt_begin();
 	}
 	if (code < 0)
@@ -185,7 +205,7 @@ static int begin_again(struct session *session, struct err *err)
 		return err_set(err, ERR_INTERRUPTED, -EINTR, "interrupted before the load began");
 	notes_again(&session->notes, session->preflight_notes);
 	observation_close(&session->observation);
-	open_observation(session, NULL);
+	open_observation(session);
 	close_engine(session);
 	return open_engine(session, err);
 }

@@ -7,6 +7,8 @@
 
 /* Slow matters are looked at this often, whatever happens. */
 #define LONGEST_WAIT_NS (10 * NS_PER_MS)
+/* … and between two windows whether all has been seen. */
+#define LONGEST_SETTLING_NS NS_PER_MS
 
 /* What auto learns of late waits, as docs/measurement.md has it. */
 #define MOST_NS     1000000
@@ -24,7 +26,7 @@ static uint64_t next_arrival(const struct shadow *shadow)
 {
 	bool takes = shadow_available_since(shadow) != UINT64_MAX ||
 		     shadow->plan->max_in_flight_per_worker != UINT64_MAX;
-	uint64_t start_ns = shadow->life == SHADOW_BEFORE && shadow->worker->ready
+	uint64_t start_ns = shadow->life == SHADOW_BEFORE && shadow_ready(shadow)
 				    ? shadow->control->start_ns
 				    : shadow->start_ns;
 
@@ -58,6 +60,8 @@ static uint64_t wait_bound(const struct shadow *shadow, uint64_t now_ns)
 		sooner(&until_ns, shadow->waiting[shadow->waited] + shadow->plan->timeout_ns);
 	if (shadow->plan->no_keepalive)
 		sooner(&until_ns, shadow_churn_wakes(shadow));
+	if (shadow->settling)
+		sooner(&until_ns, now_ns + LONGEST_SETTLING_NS);
 	if (shadow->life == SHADOW_RUNNING)
 		sooner(&until_ns, shadow->end_ns);
 	if (shadow->life == SHADOW_DRAINING)

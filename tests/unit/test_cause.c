@@ -192,6 +192,21 @@ static void test_ends(void **state)
 	assert_int_equal(sample.record.unknown_count, 0);
 }
 
+/* Bounds may rest on trials without the probe: the nearest with it explains. */
+static void test_unprobed(void **state)
+{
+	struct search_trial *probed = cause_sample_add(&sample, 7000, SEARCH_FAIL);
+
+	(void)state;
+	probed->result.kernel.workers[0].cpu = 0.99;
+	cause_sample_expect_none(&sample, "cpu_bound");
+	result_kernel_release(&sample.broken->kernel);
+	sample.broken->kernel = (struct result_kernel){.reason = strdup("left out")};
+	cause_sample_explain(&sample);
+	assert_string_equal(sample.record.causes[0].key, "cpu_bound");
+	assert_int_equal(sample.record.unknown_count, 0);
+}
+
 static void test_empty(void **state)
 {
 	struct search_record record = {0};
@@ -225,6 +240,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_unknown, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_handoffs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ends, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unprobed, setup, teardown),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_help),
 	};
