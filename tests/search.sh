@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034,SC2154 # used by the tests; set by load.sh
+# shellcheck shell=bash disable=SC2034,SC2154,SC2016 # used by the tests; set by load.sh; jq has variables too
 # SPDX-License-Identifier: MIT
 #
 # A search for the breaking point whose record is looked at; source it after tests/load.sh.

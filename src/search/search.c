@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "base/version.h"
+#include "run/calibration.h"
 #include "run/session.h"
 #include "search/outline.h"
 
@@ -91,6 +92,21 @@ static bool keep_goal(struct search_record *record, const struct search_options 
 	for (size_t i = 0; i < stepper->rung_count; i++)
 		record->goal.ladder_rps[i] = stepper->rungs[i];
 	return true;
+}
+
+/* What this machine has shown; a search goes on without. False: no memory. */
+static bool keep_calibration(struct search_record *record)
+{
+	struct calibration_record shown;
+	bool found;
+
+	if (calibration_load(&shown, &found, NULL) < 0 || !found)
+		return true;
+	record->calibration.known = true;
+	record->calibration.highest_rps = shown.highest_rps;
+	record->calibration.bound = shown.embedded;
+	record->calibration.measured_at = strdup(shown.measured_at);
+	return record->calibration.measured_at;
 }
 
 static int begin_record(struct search *search, const struct scenario *scenario, struct err *err)
