@@ -117,8 +117,9 @@ static int begin_record(struct search *search, const struct scenario *scenario, 
 	record->tool_version = strdup(RINGLOAD_VERSION);
 	record->url = strdup(scenario->url);
 	if (!record->tool_version || !record->url || !keep_goal(record, search->options) ||
-		!keep_texts(
-			&record->command, &record->command_count, run->command, run->command_count))
+		!keep_texts(&record->command, &record->command_count, run->command,
+			run->command_count) ||
+		!keep_calibration(record))
 		return no_memory(err);
 	return 0;
 }
@@ -154,9 +155,9 @@ static int take_answer(struct search *search, struct err *err)
 	record->answer.lower_confirmed = answer.lower_confirmed;
 	record->answer.upper_confirmed = answer.upper_confirmed;
 	if (!keep_indices(&record->answer.lower_trials, &record->answer.lower_trial_count,
-		    answer.lower_trials, answer.lower_trial_count) ||
+		    answer.lower_trials, answer.has_lower ? answer.lower_trial_count : 0) ||
 		!keep_indices(&record->answer.upper_trials, &record->answer.upper_trial_count,
-			answer.upper_trials, answer.upper_trial_count))
+			answer.upper_trials, answer.has_upper ? answer.upper_trial_count : 0))
 		return no_memory(err);
 	return 0;
 }
