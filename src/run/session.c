@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/session.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -39,7 +38,6 @@ struct session {
 	struct engine *engine;
 	uint64_t seed; /* of the first trial */
 	uint64_t trials;
-	uint64_t highest_mrps;
 	uint32_t address_counts[ADDRESS_LIMIT]; /* connections established when the load began */
 };
 
@@ -75,7 +73,6 @@ static int prepare(struct session *session, const struct scenario *scenario, str
 		notes_warn(&session->notes, session->options->warning);
 	session->preflight_notes = session->notes.count;
 	session->seed = plan->seed;
-	session->highest_mrps = plan->rate_mrps;
 	return code;
 }
 
@@ -188,26 +185,28 @@ void session_close(struct session *session)
 
 static void set_window(struct session *session, const struct session_window *window)
 {
-	struct plan *plan = &session->plan;
+	struct plan_window planned = {.rate_mrps = window->rate_mrps,
+		.warmup_ns = window->warmup_ns,
+		.duration_ns = window->duration_ns,
+		.seed = session->seed + session->trials};
 
-	assert(plan->open_loop && !plan->has_requests);
-	assert(window->rate_mrps > 0 && window->rate_mrps <= session->highest_mrps);
-	plan->rate_mrps = window->rate_mrps;
-	plan->warmup_ns = window->warmup_ns;
-	plan->duration_ns = window->duration_ns;
-	plan->seed = session->seed + session->trials;
+	plan_retime(&session->plan, &planned);
 }
 
-/* All but the first: what the last one left goes. */
+/* All but the first: of the last one only what is said of all and the connections stay. */
 static int begin_again(struct session *session, struct err *err)
 {
+	int code;
+
 	if (interrupt_count())
 		return err_set(err, ERR_INTERRUPTED, -EINTR, "interrupted before the load began");
 	notes_again(&session->notes, session->preflight_notes);
 	observation_close(&session->observation);
 	open_observation(session);
-	close_engine(session);
-	return open_engine(session, err);
+	code = engine_again(session->engine, err);
+	if (code < 0 && interrupt_count())
+		err_set(err, ERR_INTERRUPTED, -EINTR, "interrupted before the load began");
+	return code;
 }
 
 static void drive(struct session *session, struct collector *collector,
