@@ -13,6 +13,13 @@ expect_status 2
 run "$RINGLOAD" calibrate http://127.0.0.1/
 expect_status 2
 
+# Where it could not be kept nothing is measured. Not even root can make a folder below a file.
+: >"$SCRATCH/file"
+run env XDG_STATE_HOME="$SCRATCH/file" "$RINGLOAD" calibrate
+expect_status 3
+expect_text "$SCRATCH/err" 'set XDG_STATE_HOME to a folder that takes it'
+expect_equal 'lines' "$(wc -l <"$SCRATCH/err")" 1
+
 [ "$(id -u)" = 0 ] || skip 'the null server needs root'
 record=$SCRATCH/record.json
 run "$RINGLOAD" calibrate -d 1s --json "$record"
@@ -22,7 +29,7 @@ if [ "$status" = 4 ]; then
 	expect_text "$SCRATCH/err" 'not calibrated: at no rate the generator kept its schedule'
 	expect_equal 'the report' "$(cat "$SCRATCH/out")" ''
 	[ ! -e "$record" ] || fail 'a record of nothing was written'
-	[ ! -e "$XDG_STATE_HOME" ] || fail 'something was kept'
+	expect_equal 'what is kept' "$(ls "$XDG_STATE_HOME/ringload")" ''
 	echo 'the machine is too busy to calibrate'
 	exit 0
 fi

@@ -23,5 +23,5 @@ for lines in 1 2; do
 	expect_text "$SCRATCH/err" 'interrupted'
 	expect_equal 'the report' "$(cat "$SCRATCH/out")" ''
 	[ ! -e "$SCRATCH/none.json" ] || fail 'a record of nothing was written'
-	[ ! -e "$XDG_STATE_HOME" ] || fail 'something was kept'
+	expect_equal 'what is kept' "$(ls "$XDG_STATE_HOME/ringload")" ''
 done

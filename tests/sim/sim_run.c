@@ -58,6 +58,8 @@ static void set_up(struct stage *stage)
 	sock_watch = sim_shadow_sock_watch(&stage->shadow);
 	fake_ring_setup(&sim->ring, &stage->net, &ring_watch);
 	fake_sock_setup(&stage->net, sim->seed, sim->sock_fails_one_in, &sock_watch);
+	/* Its storage need not be zeroed. */
+	memset(&stage->worker, 0xa5, sizeof(stage->worker));
 	if (arena_init(&stage->arena, worker_memory(plan, sim->worker), -1, &err) ||
 		worker_init(
 			&stage->worker, plan, sim->worker, &stage->control, &stage->arena, &err))
