@@ -14,6 +14,7 @@ static const struct command *const commands[] = {
 	&probe_command,
 	&serve_command,
 	&demo_command,
+	&calibrate_command,
 	&doctor_command,
 	&lab_command,
 	&help_command,

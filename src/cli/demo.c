@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* `ringload demo`: a load on the embedded target, in one process and one command. */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "base/units.h"
 #include "cli/command.h"
 #include "cli/measure.h"
-#include "plan/topology.h"
+#include "run/embedded.h"
 #include "scenario/scenario.h"
-#include "target/target.h"
 
 /* Spun, so that requests have to wait for one another: a server as most are. */
 #define DEMO_ROUTE       "* service=exp:60us by=spin"
@@ -48,67 +46,20 @@ static const struct option demo_options[] = {
 	{.name = "help", .letter = 'h', .kind = OPTION_HELP, .help = "show this text"},
 };
 
-/* Where the two sides run: the server on the last CPU, the load on the others. */
-struct demo_cpus {
-	unsigned int target;
-	char load[4096]; /* a list; empty: there is one CPU for both */
-};
-
-static int divide_cpus(struct demo_cpus *cpus, struct err *err)
+static int load(const struct demo_values *values, const struct embedded *embedded,
+	const struct run_options *options, struct err *err)
 {
-	struct cpulist others = {0};
-	struct topology topology;
-	unsigned int cpu;
-	int code = topology_read(&topology, "/", err);
-
-	if (code < 0)
-		return code;
-	cpus->target = cpulist_next(&topology.allowed, 0);
-	for (cpu = cpus->target; cpu < CPULIST_LIMIT;
-		cpu = cpulist_next(&topology.allowed, cpu + 1))
-		cpus->target = cpu;
-	for (cpu = cpulist_next(&topology.allowed, 0); cpu < cpus->target;
-		cpu = cpulist_next(&topology.allowed, cpu + 1))
-		cpulist_add(&others, cpu);
-	cpulist_format(cpus->load, sizeof(cpus->load), &others);
-	topology_release(&topology);
-	return 0;
-}
-
-static int open_target(struct target **target, struct route_set *routes,
-	const struct demo_cpus *cpus, struct err *err)
-{
-	static const char *const address = "127.0.0.1:0";
-	struct target_options options = {
-		.addresses = &address,
-		.address_count = 1,
-		.worker_count = 1,
-		.cpus = &cpus->target,
-		.routes = routes,
-		.seed = 1,
-	};
-	int code = route_set_add(routes, DEMO_ROUTE, err);
-
-	if (code >= 0)
-		code = route_set_finish(routes, err);
-	return code < 0 ? code : target_open(target, &options, err);
-}
-
-static int load(const struct demo_values *values, const struct demo_cpus *cpus,
-	const struct target *target, const struct run_options *options, struct err *err)
-{
-	char url[128], rate[UNITS_TEXT_BYTES], time[UNITS_TEXT_BYTES];
+	char rate[UNITS_TEXT_BYTES], time[UNITS_TEXT_BYTES];
 	struct scenario scenario;
 	int code;
 
-	snprintf(url, sizeof(url), "http://%s/", target_address(target, 0));
 	scenario_init(&scenario);
-	scenario.url = url;
+	scenario.url = embedded->url;
 	scenario.connections = DEMO_CONNECTIONS;
 	scenario.workers = 1;
-	scenario.cpus = cpus->load[0] ? cpus->load : NULL;
+	scenario.cpus = embedded->cpus[0] ? embedded->cpus : NULL;
 	/* A CPU of its own may as well be spun on: a shared host's timers come late. */
-	if (cpus->load[0])
+	if (embedded->cpus[0])
 		scenario.pacing = SCENARIO_PACING_SPIN;
 	scenario.open_loop = true;
 	scenario.rate_mrps = values->rate_mrps;
@@ -127,17 +78,13 @@ static int load(const struct demo_values *values, const struct demo_cpus *cpus,
 static int show(
 	const struct demo_values *values, const struct run_options *options, struct err *err)
 {
-	struct route_set routes = {0};
-	struct target *target = NULL;
-	struct demo_cpus cpus;
-	int code = divide_cpus(&cpus, err);
+	struct embedded embedded;
+	int code = embedded_open(&embedded, DEMO_ROUTE, err);
 
-	if (code >= 0)
-		code = open_target(&target, &routes, &cpus, err);
-	if (code >= 0)
-		code = load(values, &cpus, target, options, err);
-	target_close(target);
-	route_set_release(&routes);
+	if (code < 0)
+		return code;
+	code = load(values, &embedded, options, err);
+	embedded_close(&embedded);
 	return code;
 }
 

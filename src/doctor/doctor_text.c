@@ -7,22 +7,48 @@
 
 #define STATE_COLUMNS 9
 #define KEY_COLUMNS   26
-#define TEXT_COLUMN   (2 + STATE_COLUMNS + KEY_COLUMNS)
+#define EFFECT_COLUMN (2 + STATE_COLUMNS)
+#define TEXT_COLUMN   (EFFECT_COLUMN + KEY_COLUMNS)
 
-static void row_text(struct buf *out, const struct doctor_row *row)
+/* The row above this one that the same command mends, or NULL. */
+static const struct doctor_row *mended_before(
+	const struct doctor *doctor, const struct doctor_row *row)
+{
+	for (const struct doctor_row *its = doctor->rows; its < row; its++)
+		if (its->mend && !strcmp(its->mend, row->mend))
+			return its;
+	return NULL;
+}
+
+static void consequence(struct buf *out, const struct doctor *doctor, const struct doctor_row *row)
+{
+	const struct doctor_row *before = row->mend ? mended_before(doctor, row) : NULL;
+	struct buf effect = {0};
+
+	buf_printf(&effect, "%s%s", row->finding.state == FINDING_UNKNOWN ? "perhaps: " : "",
+		row->effect);
+	buf_fill(out, ' ', EFFECT_COLUMN);
+	layout_wrap(out, buf_string(&effect), EFFECT_COLUMN);
+	out->failed |= effect.failed;
+	buf_release(&effect);
+	if (!row->mend)
+		return;
+	buf_fill(out, ' ', EFFECT_COLUMN);
+	if (before)
+		buf_printf(out, "$ as for %s\n", before->check->key);
+	else
+		buf_printf(out, "$ %s\n", row->mend);
+}
+
+static void row_text(struct buf *out, const struct doctor *doctor, const struct doctor_row *row)
 {
 	buf_text(out, "  ");
 	layout_left(out, finding_state_name(row->finding.state), STATE_COLUMNS);
 	layout_left(out, row->check->key, KEY_COLUMNS);
 	layout_wrap(out, buf_string(&row->finding.text), TEXT_COLUMN);
-	if (row->effect) {
-		buf_fill(out, ' ', 2 + STATE_COLUMNS);
-		layout_wrap(out, row->effect, 2 + STATE_COLUMNS);
-	}
-	if (row->mend) {
-		buf_fill(out, ' ', 2 + STATE_COLUMNS);
-		buf_printf(out, "$ %s\n", row->mend);
-	}
+	/* What only root may try is said once, at the end. */
+	if (row->effect && !row->finding.needs_rights)
+		consequence(out, doctor, row);
 }
 
 /* What an ability lacks: the keys of the checks in this state. */
@@ -79,16 +105,14 @@ void doctor_text_table(struct buf *out, const struct doctor *doctor)
 		if (strcmp(group, row->check->group) != 0)
 			buf_printf(out, "%s%s\n", i ? "\n" : "", row->check->group);
 		group = row->check->group;
-		row_text(out, row);
+		row_text(out, doctor, row);
 	}
 	buf_text(out, "\n");
 	if (doctor->needing_rights)
-		buf_printf(out,
-			"Root would add %zu checks that this user may not try: sudo ringload "
-			"doctor\n",
+		buf_printf(out, "%zu checks may not be tried by this user: sudo ringload doctor\n",
 			doctor->needing_rights);
 	doctor_text_summary(&summary, doctor);
-	buf_printf(out, "%s\n", buf_string(&summary));
+	layout_wrap(out, buf_string(&summary), 0);
 	out->failed |= summary.failed;
 	buf_release(&summary);
 }

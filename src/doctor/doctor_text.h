@@ -3,7 +3,8 @@
  * The doctor's findings for people: a table by groups, with effect and mend below what is not as it
  * should be, and a last line that sums up. Also the table of the checks themselves, in Markdown.
  *
- * A mend stands on a line of its own and is never broken, so that it can be copied.
+ * A mend stands on a line of its own and is never broken, so that it can be copied; what one
+ * command mends names it once.
  *
  * Owner: appends to the caller's buffer. Threads: pure. Errors: the buffer's.
  */

@@ -102,14 +102,10 @@ void churn_closed(struct worker *worker, uint32_t place)
 	worker->requests[place].available_ns += conn->since_ns - since_ns;
 }
 
-static void drop(struct worker *worker, uint32_t place)
+/* Nothing is bound to it any more. */
+static void let_go(struct worker *worker, uint32_t place)
 {
-	struct conn *conn = &worker->conns[place];
-
-	outcome_dropped(worker, worker->requests[place].intended_ns, worker->now_ns,
-		COUNTER_DROPPED_NO_CONNECTION);
-	churn_unbind(worker, place);
-	switch ((enum conn_state)conn->state) {
+	switch ((enum conn_state)worker->conns[place].state) {
 	case CONN_DOWN:
 		set_free(worker, place);
 		break;
@@ -120,6 +116,14 @@ static void drop(struct worker *worker, uint32_t place)
 	case CONN_CLOSING:
 		break;
 	}
+}
+
+static void drop(struct worker *worker, uint32_t place)
+{
+	outcome_dropped(worker, worker->requests[place].intended_ns, worker->now_ns,
+		COUNTER_DROPPED_NO_CONNECTION);
+	churn_unbind(worker, place);
+	let_go(worker, place);
 }
 
 static void drop_expired(struct worker *worker)
@@ -173,4 +177,12 @@ void churn_finish(struct worker *worker)
 		outcome_unsent(worker, worker->requests[oldest].intended_ns, worker->now_ns);
 		churn_unbind(worker, oldest);
 	}
+}
+
+void churn_again(struct worker *worker)
+{
+	for (uint32_t i = 0; i < worker->place->connections; i++)
+		if (worker->conns[i].list != CONN_LISTED_FREE)
+			let_go(worker, i);
+	worker->next_connect = worker->place->connections;
 }

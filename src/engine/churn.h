@@ -50,7 +50,10 @@ void churn_closed(struct worker *worker, uint32_t place);
  * come. */
 void churn_tick(struct worker *worker);
 
-/* The run ends: what is bound is unsent. */
+/* The window ends: what is bound is unsent. */
 void churn_finish(struct worker *worker);
+
+/* Another begins, conn_again having been called for each place: all are free, or become so. */
+void churn_again(struct worker *worker);
 
 #endif

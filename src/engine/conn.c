@@ -308,6 +308,23 @@ void conn_settle(struct worker *worker, uint32_t index)
 	ring_close(worker->ring, index, RING_TAG(RING_CLOSE, index, conn->generation));
 }
 
+void conn_again(struct worker *worker, uint32_t index)
+{
+	struct conn *conn = &worker->conns[index];
+
+	/* How long it took would be measured from a time when nobody looked to one when somebody
+	 * does. */
+	if (conn->armed & CONN_ARMED_CONNECT)
+		conn->armed ^= CONN_ARMED_CONNECT | CONN_ARMED_ABANDONED;
+	/* Nor has it had its time to be taken. */
+	if (conn->list == CONN_LISTED_SENDING)
+		conn->since_ns = worker->now_ns;
+	if (conn->state == CONN_CONNECTING || conn->outstanding) {
+		conn->outstanding = 0;
+		conn_close(worker, index);
+	}
+}
+
 /* A close or a connect in the worker's last turns leads nowhere: only a run that still sends wants
  * it. */
 static bool wanted(const struct worker *worker)
@@ -319,16 +336,18 @@ void conn_connected(struct worker *worker, uint32_t index, int result)
 {
 	struct conn *conn = &worker->conns[index];
 
-	conn->armed &= (uint8_t)~CONN_ARMED_CONNECT;
 	if (result || conn->state == CONN_CLOSING) {
 		/* A connect that succeeded while being cancelled is of no use any more. */
-		attempt_failed(worker, index, result ? result : -ECANCELED);
+		if (conn->armed & CONN_ARMED_CONNECT)
+			attempt_failed(worker, index, result ? result : -ECANCELED);
+		conn->armed &= (uint8_t) ~(CONN_ARMED_CONNECT | CONN_ARMED_ABANDONED);
 		if (conn->state == CONN_CLOSING)
 			conn_settle(worker, index);
 		else
 			conn_close(worker, index);
 		return;
 	}
+	conn->armed &= (uint8_t)~CONN_ARMED_CONNECT;
 	COUNT(&worker->stats->connections, CONNECTION_ESTABLISHED);
 	COUNT(&worker->addresses[conn->address], ADDRESS_ESTABLISHED);
 	hist_record(&worker->stats->connect, worker->now_ns - conn->since_ns);
@@ -397,7 +416,8 @@ void conn_closed(struct worker *worker, uint32_t index)
 	if (conn->served)
 		conn->backoff_ns = CONN_BACKOFF_FIRST_NS;
 	conn_down(worker, index, conn->served);
-	if (conn->served && wanted(worker))
+	/* Before a start they come back at the pace of the first ones. */
+	if (conn->served && wanted(worker) && worker->phase != WORKER_ESTABLISHING)
 		conn_connect(worker, index);
 }
 

@@ -30,6 +30,12 @@ void conn_enlist(struct worker *worker, uint32_t index, enum conn_list list);
 /* Gives up a connect, or closes: towards DOWN. Nothing may be outstanding. */
 void conn_close(struct worker *worker, uint32_t index);
 
+/*
+ * Another window begins: closes it when it has a request that was never answered (and was counted
+ * so), and gives up a connect, which nobody counts any more.
+ */
+void conn_again(struct worker *worker, uint32_t index);
+
 /* Down, to be tried again: at once, or after its pause, which grows. */
 void conn_down(struct worker *worker, uint32_t index, bool at_once);
 

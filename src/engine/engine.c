@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -14,6 +16,7 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -32,8 +35,9 @@ struct engine_thread {
 	struct arena arena;
 	struct worker worker;
 	struct err err;
-	int failed; /* -errno of a worker that never became ready; read after `ended` */
-	int ended;
+	int failed;    /* -errno of a worker that could not be made; read after `ended` */
+	int ended;     /* there will be no other window */
+	uint32_t done; /* windows it is done with */
 	struct engine_worker_info info;
 };
 
@@ -41,8 +45,10 @@ struct engine {
 	const struct plan *plan;
 	struct worker_control control;
 	struct ring_features features;
-	int ended_event; /* eventfd: a worker has ended */
-	int stamping;    /* a socket that keeps the kernel making stamps; -1: none */
+	uint32_t window;  /* the one that is asked for, counted from 1 */
+	uint32_t changes; /* futex: `window` or the stop has changed */
+	int done_event;   /* eventfd: a worker is done with a window, or has ended */
+	int stamping;     /* a socket that keeps the kernel making stamps; -1: none */
 	size_t thread_count;
 	struct engine_thread *threads;
 };
@@ -108,12 +114,61 @@ static void fill_info(struct engine_worker_info *info, const struct worker *work
 	memcpy(info->odd_bytes, worker->odd_bytes, worker->odd_byte_count);
 }
 
+static void run_window(struct engine_thread *thread)
+{
+	struct engine_worker_info before = {0};
+	bool goes_on = true;
+
+	thread->info = (struct engine_worker_info){.tid = gettid()};
+	while (goes_on && thread->worker.phase < WORKER_RUNNING)
+		goes_on = worker_step(&thread->worker);
+	read_usage(&before);
+	while (goes_on)
+		goes_on = worker_step(&thread->worker);
+	fill_info(&thread->info, &thread->worker, &before);
+}
+
+static void futex(uint32_t *word, int operation, uint32_t value)
+{
+	syscall(SYS_futex, word, operation | FUTEX_PRIVATE_FLAG, value, NULL, NULL, 0);
+}
+
+/* Those that wait are to look at what was changed. Async-signal-safe. */
+static void tell_change(struct engine *engine)
+{
+	__atomic_add_fetch(&engine->changes, 1, __ATOMIC_RELEASE);
+	futex(&engine->changes, FUTEX_WAKE, INT_MAX);
+}
+
+/* Sleeps until another window is asked for; false when there will be none. */
+static bool await_again(struct engine_thread *thread)
+{
+	struct engine *engine = thread->engine;
+
+	for (;;) {
+		uint32_t changes = __atomic_load_n(&engine->changes, __ATOMIC_ACQUIRE);
+
+		if (__atomic_load_n(&engine->control.stop, __ATOMIC_RELAXED) > ENGINE_STOP_WINDOW)
+			return false;
+		if (__atomic_load_n(&engine->window, __ATOMIC_RELAXED) != thread->done)
+			return true;
+		futex(&engine->changes, FUTEX_WAIT, changes);
+	}
+}
+
+static void tell_done(struct engine_thread *thread)
+{
+	uint64_t one = 1;
+
+	if (write(thread->engine->done_event, &one, sizeof(one)) != sizeof(one))
+		assert(!"an eventfd takes 2^64 - 2 wake-ups");
+}
+
 static int thread_run(struct engine_thread *thread)
 {
 	const struct engine *engine = thread->engine;
 	size_t index = (size_t)(thread - engine->threads);
 	const struct plan_worker *place = &engine->plan->workers[index];
-	struct engine_worker_info before = {0};
 	int code;
 
 	/* The default slack would let every timed wait end up to 50 µs late. */
@@ -124,26 +179,23 @@ static int thread_run(struct engine_thread *thread)
 			&thread->arena, &thread->err);
 	if (code)
 		return code;
-	thread->info.tid = gettid();
-	while (thread->worker.phase < WORKER_RUNNING)
-		if (!worker_step(&thread->worker))
-			return -EINTR;
-	read_usage(&before);
-	while (worker_step(&thread->worker))
-		;
-	fill_info(&thread->info, &thread->worker, &before);
-	return 0;
+	for (;;) {
+		run_window(thread);
+		__atomic_store_n(&thread->done, thread->done + 1, __ATOMIC_RELEASE);
+		tell_done(thread);
+		if (!await_again(thread))
+			return 0;
+		worker_again(&thread->worker);
+	}
 }
 
 static void *thread_main(void *argument)
 {
 	struct engine_thread *thread = argument;
-	uint64_t one = 1;
 
 	thread->failed = thread_run(thread);
 	__atomic_store_n(&thread->ended, 1, __ATOMIC_RELEASE);
-	if (write(thread->engine->ended_event, &one, sizeof(one)) != sizeof(one))
-		assert(!"an eventfd takes 2^64 - 2 wake-ups");
+	tell_done(thread);
 	return NULL;
 }
 
@@ -175,7 +227,32 @@ static int start_thread(struct engine_thread *thread, unsigned int cpu, struct e
 	return 0;
 }
 
-/* Until all are ready; an ended thread did not become so. */
+/* Whether the worker will do no more for the window that is asked for. */
+static bool is_done(const struct engine_thread *thread)
+{
+	return __atomic_load_n(&thread->ended, __ATOMIC_ACQUIRE) ||
+	       __atomic_load_n(&thread->done, __ATOMIC_ACQUIRE) == thread->engine->window;
+}
+
+static int gave_up(int fault, struct err *err)
+{
+	return err_set(err, ERR_ENVIRONMENT, -EIO, "a worker's ring failed: %s", strerror(-fault));
+}
+
+/* Of a worker that is done without having been ready. */
+static int never_ready(const struct engine_thread *thread, struct err *err)
+{
+	if (thread->failed) {
+		*err = thread->err;
+		return thread->failed;
+	}
+	if (thread->worker.fault)
+		return gave_up(thread->worker.fault, err);
+	return err_set(
+		err, ERR_INTERRUPTED, -EINTR, "interrupted before the connections were open");
+}
+
+/* Until all are ready. */
 static int await_ready(struct engine *engine, struct err *err)
 {
 	size_t ready = 0;
@@ -183,14 +260,9 @@ static int await_ready(struct engine *engine, struct err *err)
 	while (ready < engine->thread_count) {
 		struct engine_thread *thread = &engine->threads[ready];
 
-		if (__atomic_load_n(&thread->ended, __ATOMIC_ACQUIRE)) {
-			if (thread->failed == -EINTR)
-				return err_set(err, ERR_INTERRUPTED, -EINTR,
-					"interrupted before the connections were open");
-			*err = thread->err;
-			return thread->failed;
-		}
-		if (__atomic_load_n(&thread->worker.ready, __ATOMIC_ACQUIRE))
+		if (is_done(thread))
+			return never_ready(thread, err);
+		if (__atomic_load_n(&thread->worker.ready, __ATOMIC_ACQUIRE) == engine->window)
 			ready++;
 		else
 			clock_sleep_until(clock_now_ns() + NS_PER_MS);
@@ -226,6 +298,7 @@ int engine_open(struct engine **out, const struct plan *plan, struct err *err)
 		return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "no memory for the engine");
 	engine->plan = plan;
 	engine->stamping = -1;
+	engine->window = 1;
 	engine->control.start_ns = UINT64_MAX;
 	engine->control.connects_per_second = (plan->connect_rate_mrps
 							      ? (double)plan->connect_rate_mrps /
@@ -233,8 +306,8 @@ int engine_open(struct engine **out, const struct plan *plan, struct err *err)
 							      : CONNECTS_PER_SECOND) /
 					      (double)plan->worker_count;
 	engine->threads = calloc(plan->worker_count, sizeof(*engine->threads));
-	engine->ended_event = eventfd(0, EFD_CLOEXEC);
-	if (!engine->threads || engine->ended_event < 0) {
+	engine->done_event = eventfd(0, EFD_CLOEXEC);
+	if (!engine->threads || engine->done_event < 0) {
 		code = err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "no memory for the engine");
 		goto out;
 	}
@@ -258,31 +331,53 @@ out:
 	return code;
 }
 
+static bool all_done(const struct engine *engine)
+{
+	for (size_t i = 0; i < engine->thread_count; i++)
+		if (!is_done(&engine->threads[i]))
+			return false;
+	return true;
+}
+
 void engine_start(struct engine *engine, uint64_t start_ns)
 {
 	__atomic_store_n(&engine->control.start_ns, start_ns, __ATOMIC_RELEASE);
 }
 
-void engine_stop(struct engine *engine, enum engine_stop stop)
+int engine_again(struct engine *engine, struct err *err)
 {
-	if ((int)stop > __atomic_load_n(&engine->control.stop, __ATOMIC_RELAXED))
-		__atomic_store_n(&engine->control.stop, (int)stop, __ATOMIC_RELAXED);
+	int stop = ENGINE_STOP_WINDOW;
+
+	assert(all_done(engine));
+	for (size_t i = 0; i < engine->thread_count; i++)
+		if (engine->threads[i].worker.fault)
+			return gave_up(engine->threads[i].worker.fault, err);
+	/* A stop for good that comes meanwhile stays. */
+	__atomic_compare_exchange_n(&engine->control.stop, &stop, ENGINE_RUN, false,
+		__ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	__atomic_store_n(&engine->control.start_ns, UINT64_MAX, __ATOMIC_RELAXED);
+	__atomic_store_n(&engine->window, engine->window + 1, __ATOMIC_RELAXED);
+	tell_change(engine);
+	return await_ready(engine, err);
 }
 
-static bool all_ended(const struct engine *engine)
+void engine_stop(struct engine *engine, enum engine_stop stop)
 {
-	for (size_t i = 0; i < engine->thread_count; i++)
-		if (!__atomic_load_n(&engine->threads[i].ended, __ATOMIC_ACQUIRE))
-			return false;
-	return true;
+	int before = __atomic_load_n(&engine->control.stop, __ATOMIC_RELAXED);
+
+	/* A handler may run between the two. */
+	while (before < (int)stop && !__atomic_compare_exchange_n(&engine->control.stop, &before,
+					     (int)stop, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+	tell_change(engine);
 }
 
 bool engine_wait(struct engine *engine, uint64_t deadline_ns)
 {
-	struct pollfd event = {.fd = engine->ended_event, .events = POLLIN};
+	struct pollfd event = {.fd = engine->done_event, .events = POLLIN};
 	uint64_t wakeups;
 
-	while (!all_ended(engine)) {
+	while (!all_done(engine)) {
 		uint64_t now_ns = clock_now_ns();
 		struct timespec rest;
 
@@ -291,9 +386,9 @@ bool engine_wait(struct engine *engine, uint64_t deadline_ns)
 		rest.tv_sec = (time_t)((deadline_ns - now_ns) / NS_PER_S);
 		rest.tv_nsec = (long)((deadline_ns - now_ns) % NS_PER_S);
 		if (ppoll(&event, 1, &rest, NULL) < 0)
-			return all_ended(engine); /* a signal: the caller wants to look */
+			return all_done(engine); /* a signal: the caller wants to look */
 		if (event.revents && read(event.fd, &wakeups, sizeof(wakeups)) < 0)
-			return all_ended(engine);
+			return all_done(engine);
 	}
 	return true;
 }
@@ -350,6 +445,7 @@ void engine_close(struct engine *engine)
 {
 	if (!engine)
 		return;
+	/* Ends those that wait too. */
 	engine_stop(engine, ENGINE_STOP_NOW);
 	for (size_t i = 0; i < engine->thread_count; i++) {
 		struct engine_thread *thread = &engine->threads[i];
@@ -358,8 +454,8 @@ void engine_close(struct engine *engine)
 		worker_release(&thread->worker);
 		arena_release(&thread->arena);
 	}
-	if (engine->ended_event >= 0)
-		close(engine->ended_event);
+	if (engine->done_event >= 0)
+		close(engine->done_event);
 	if (engine->stamping >= 0)
 		sock_close(engine->stamping);
 	free(engine->threads);

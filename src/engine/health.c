@@ -23,5 +23,5 @@ void health_account(struct worker *worker)
 	worker->wall_seen_ns = worker->now_ns;
 	worker->spin_seen_ns = spin_ns;
 	__atomic_store_n(&worker->stats->health.value[HEALTH_CQ_OVERFLOW],
-		ring_overflows(worker->ring), __ATOMIC_RELAXED);
+		ring_overflows(worker->ring) - worker->overflows_before, __ATOMIC_RELAXED);
 }

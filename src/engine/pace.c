@@ -45,9 +45,8 @@ static uint64_t next_other(const struct worker *worker)
 	if (worker->backlog.count)
 		earlier(&wake_ns, worker->start_ns + backlog_oldest(&worker->backlog) +
 					  worker->plan->timeout_ns);
-	if (worker->phase == WORKER_ESTABLISHING &&
-		worker->next_connect < worker->place->connections)
-		earlier(&wake_ns, worker->next_connect_ns);
+	if (worker->phase == WORKER_ESTABLISHING)
+		earlier(&wake_ns, phase_next_attempt(worker));
 	if (worker->phase == WORKER_RUNNING)
 		earlier(&wake_ns, worker->end_ns);
 	if (worker->phase == WORKER_DRAINING)

@@ -7,22 +7,68 @@
 #include "engine/launch.h"
 #include "engine/outcome.h"
 
-static void establish(struct worker *worker)
+/* Between two windows: when nothing happens for so long, all that did was seen. An enter that waits
+ * runs everything the kernel has for it, one that does not only a part. */
+#define SETTLE_NS (1000 * 1000ULL)
+
+static bool any_closing(const struct worker *worker)
+{
+	for (uint32_t i = 0; i < worker->place->connections; i++)
+		if (worker->conns[i].state == CONN_CLOSING)
+			return true;
+	return false;
+}
+
+/* Whether everything was seen that happened between two windows (a turn that waited brought nothing
+ * more), and every connection that came to its end is gone. */
+static bool settled(struct worker *worker)
+{
+	uint64_t completions = worker->stats->health.value[HEALTH_COMPLETIONS];
+	bool quiet = completions == worker->completions_seen;
+
+	worker->completions_seen = completions;
+	if (!quiet || any_closing(worker))
+		return false;
+	worker->settling = false;
+	worker->next_connect_ns = worker->now_ns;
+	return true;
+}
+
+/* Connects what is down, each once. */
+static void attempt(struct worker *worker)
 {
 	uint64_t gap_ns = (uint64_t)(1e9 / worker->control->connects_per_second);
 
-	while (worker->next_connect < worker->place->connections &&
-		worker->next_connect_ns <= worker->now_ns &&
-		ring_submission_space(worker->ring) > WORKER_SENDS_PER_ENTER) {
-		conn_connect(worker, worker->next_connect++);
+	for (; worker->next_connect < worker->place->connections; worker->next_connect++) {
+		if (worker->conns[worker->next_connect].state != CONN_DOWN)
+			continue;
+		if (worker->next_connect_ns > worker->now_ns ||
+			ring_submission_space(worker->ring) <= WORKER_SENDS_PER_ENTER)
+			return;
+		conn_connect(worker, worker->next_connect);
 		worker->next_connect_ns += gap_ns;
 	}
+}
+
+static void establish(struct worker *worker)
+{
+	if (worker->settling && !settled(worker))
+		return;
+	attempt(worker);
 	if (worker->next_connect < worker->place->connections ||
 		!index_list_empty(&worker->connecting))
 		return;
 	arena_seal(worker->arena);
 	worker->phase = WORKER_READY;
-	__atomic_store_n(&worker->ready, 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&worker->ready, worker->window, __ATOMIC_RELEASE);
+}
+
+uint64_t phase_next_attempt(const struct worker *worker)
+{
+	if (worker->settling)
+		return worker->now_ns + SETTLE_NS;
+	return worker->next_connect < worker->place->connections ? worker->next_connect_ns
+								 : UINT64_MAX;
 }
 
 static uint64_t saturating_add(uint64_t a, uint64_t b)
@@ -113,7 +159,7 @@ void phase_finish(struct worker *worker)
 
 static void obey_stop(struct worker *worker, int stop)
 {
-	if (stop == ENGINE_STOP_DRAIN && worker->phase == WORKER_RUNNING) {
+	if (stop < ENGINE_STOP_NOW && worker->phase == WORKER_RUNNING) {
 		worker->end_ns = worker->now_ns;
 		if (worker->plan->open_loop)
 			arrival_cut(&worker->due, worker->now_ns - worker->start_ns);

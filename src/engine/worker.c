@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/worker.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -159,6 +160,26 @@ static void init_tables(struct worker *worker)
 	}
 }
 
+/* What begins anew with each window. */
+static void begin_window(struct worker *worker)
+{
+	const struct plan *plan = worker->plan;
+
+	if (plan->open_loop) {
+		arrival_init(&worker->due, plan, worker->index);
+		worker->backlog.taken = worker->due;
+	}
+	worker->requests_left = plan->has_requests ? worker->place->requests : UINT64_MAX;
+	worker->start_ns = worker->end_ns = worker->measured_from_ns = UINT64_MAX;
+	worker->drain_until_ns = UINT64_MAX;
+	worker->window_until_ns = worker->window_end_ns = worker->last_done_ns = 0;
+	worker->now_ns = worker->reaped_ns = clock_now_ns();
+	worker->next_connect_ns = worker->now_ns;
+	worker->next_connect = 0;
+	worker->window++;
+	worker->phase = WORKER_ESTABLISHING;
+}
+
 int worker_init(struct worker *worker, const struct plan *plan, size_t index,
 	const struct worker_control *control, struct arena *arena, struct err *err)
 {
@@ -180,24 +201,44 @@ int worker_init(struct worker *worker, const struct plan *plan, size_t index,
 	stamp_init(worker);
 	init_tables(worker);
 	init_wire(worker, pieces.wire);
-	if (plan->open_loop) {
-		arrival_init(&worker->due, plan, index);
-		worker->backlog.taken = worker->due;
-		worker->backlog.times = pieces.backlog;
-		worker->backlog.capacity = plan->max_in_flight_per_worker;
-	}
-	worker->requests_left = plan->has_requests ? worker->place->requests : UINT64_MAX;
+	worker->backlog.times = pieces.backlog;
+	worker->backlog.capacity = plan->max_in_flight_per_worker;
 	worker->launch = plan->open_loop ? launch_open_loop : launch_closed_loop;
 	if (plan->no_keepalive)
 		worker->launch = launch_churn;
-	worker->start_ns = worker->end_ns = worker->measured_from_ns = UINT64_MAX;
-	worker->drain_until_ns = UINT64_MAX;
-	worker->now_ns = worker->reaped_ns = clock_now_ns();
-	worker->next_connect_ns = worker->now_ns;
+	begin_window(worker);
 	if (plan->no_keepalive)
 		churn_init(worker);
 	code = open_ring(worker, pieces.buffers, err);
 	return code ? code : zero_copy_init(worker, err);
+}
+
+static void clear_figures(struct worker *worker)
+{
+	const struct plan *plan = worker->plan;
+
+	memset(worker->stats, 0, stats_bytes(plan->longest_ns));
+	stats_init(worker->stats, plan->longest_ns);
+	slowest_init(&worker->slowest, worker->slowest.capacity, worker->slowest.rows);
+	memset(worker->addresses, 0, plan->address_count * sizeof(*worker->addresses));
+	worker->odd_byte_count = 0;
+	worker->odd_reason = NULL;
+	worker->overflows_before = ring_overflows(worker->ring);
+	/* The time until its next look is not accounted for. */
+	worker->wall_seen_ns = worker->spin_seen_ns = 0;
+}
+
+void worker_again(struct worker *worker)
+{
+	assert(worker->phase == WORKER_DONE && !worker->fault);
+	clear_figures(worker);
+	begin_window(worker);
+	for (uint32_t i = 0; i < worker->place->connections; i++)
+		conn_again(worker, i);
+	if (worker->churn.on)
+		churn_again(worker);
+	worker->settling = true;
+	worker->completions_seen = UINT64_MAX;
 }
 
 void worker_release(struct worker *worker)

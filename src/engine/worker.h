@@ -9,12 +9,13 @@
  * thread and the simulator drives it from a test, against a kernel and a clock of its own.
  *
  * The phases of its life:
- *   ESTABLISHING  opens its connections, paced; ends when each was attempted once; with
- *                 --no-keepalive at once.
+ *   ESTABLISHING  opens the connections that are not there, paced; ends when each of these was
+ *                 attempted once; with --no-keepalive at once.
  *   READY         keeps the connections alive until the common start is known.
  *   RUNNING       requests become due (open loop) or sessions go round (closed loop).
  *   DRAINING      nothing more becomes due; what is due is still sent and answered.
- *   DONE          what is still open was counted as unsent or in flight.
+ *   DONE          what is still open was counted as unsent or in flight. Ends with worker_again:
+ *                 until then nothing is looked at, and no figure changes.
  *
  * Owner: the struct is the caller's; memory comes from the arena, which must outlive it and is
  * sealed when the worker becomes ready. Threads: one, but control, ready and stats may be
@@ -35,6 +36,15 @@ int worker_init(struct worker *worker, const struct plan *plan, size_t index,
 
 /* One turn of the loop; false once the worker is done. */
 bool worker_step(struct worker *worker);
+
+/*
+ * Of a worker that is done, and without a fault: to another window of the plan as it is now,
+ * ESTABLISHING again. All figures begin at zero. Connections stay, but those with a request that
+ * was never answered; what else happened to them meanwhile is seen in the turns to come, before
+ * the worker is ready. What was learnt stays: the pacing's margin, the way requests leave, the turn
+ * of sources, the offset of stamps.
+ */
+void worker_again(struct worker *worker);
 
 void worker_release(struct worker *worker);
 

@@ -95,7 +95,8 @@ enum conn_armed {
 	CONN_ARMED_RECEIVE = 2,
 	CONN_ARMED_SEND = 4,
 	CONN_ARMED_CANCEL = 8,
-	CONN_ARMED_CLOSE = 16
+	CONN_ARMED_CLOSE = 16,
+	CONN_ARMED_ABANDONED = 32 /* a connect of an earlier window: nobody counts how it ends */
 };
 
 /* How a request leaves. */
@@ -235,7 +236,11 @@ struct worker {
 
 	uint64_t window_until_ns; /* what happens before counts for the rates */
 	int fault;                /* -errno of a ring that failed, 0 while all is well */
-	int ready;                /* written once, read by the engine's thread */
+	uint32_t window;          /* counted from 1 */
+	uint32_t ready; /* the latest window it was ready for; read by the engine's thread */
+	bool settling;  /* what happened since the last window has not all been seen */
+	uint64_t completions_seen; /* … by then */
+	uint64_t overflows_before; /* of the ring, when the window's figures began */
 	uint64_t window_end_ns;
 	uint8_t odd_bytes[64];
 	size_t odd_byte_count;

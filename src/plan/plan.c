@@ -202,6 +202,16 @@ void plan_release(struct plan *plan)
 	memset(plan, 0, sizeof(*plan));
 }
 
+void plan_retime(struct plan *plan, const struct plan_window *window)
+{
+	assert(plan->open_loop && !plan->has_requests && window->rate_mrps);
+	assert(!plan->scenario || window->rate_mrps <= plan->scenario->rate_mrps);
+	plan->rate_mrps = window->rate_mrps;
+	plan->warmup_ns = window->warmup_ns;
+	plan->duration_ns = window->duration_ns;
+	plan->seed = window->seed;
+}
+
 void plan_drop_address(struct plan *plan, size_t index)
 {
 	assert(index < plan->address_count);

@@ -180,6 +180,11 @@ void looks_resume(struct looks *looks, uint64_t now_ns, const struct looks_readi
 	looks->look_since_ns += away_ns;
 }
 
+void looks_rest(struct looks *looks, uint64_t now_ns)
+{
+	looks_enter(looks, LOOKS_RESTING, now_ns, UINT64_MAX - now_ns);
+}
+
 double looks_error_share(const struct looks *looks, double share)
 {
 	double mean, squares;

@@ -93,6 +93,9 @@ enum looks_action looks_tick(
 void looks_pause(struct looks *looks, uint64_t now_ns, const struct looks_reading *now);
 void looks_resume(struct looks *looks, uint64_t now_ns, const struct looks_reading *now);
 
+/* Rests until a window begins. */
+void looks_rest(struct looks *looks, uint64_t now_ns);
+
 /* The window ends. */
 void looks_end(struct looks *looks, uint64_t now_ns, const struct looks_reading *now);
 

@@ -408,6 +408,24 @@ void probe_settle(struct probe *probe)
 	probe_read_open(probe);
 }
 
+void probe_again(struct probe *probe, uint64_t now_ns)
+{
+	assert(probe->ended);
+	probe->ended = false;
+	threads_tick(&probe->threads, now_ns);
+	probe_look_now(probe, now_ns);
+	probe->due_ns = probe->epoch_ns;
+}
+
+void probe_rest(struct probe *probe, uint64_t now_ns)
+{
+	cost_look(&probe->cost, false, probe_requests(probe));
+	probe_drain(probe);
+	probe_do(probe, LOOKS_DETACH, now_ns);
+	looks_rest(&probe->looks, now_ns);
+	probe->ended = true;
+}
+
 /* --- readings --- */
 
 size_t probe_hooks(const struct probe *probe, const struct probe_hook **hooks)

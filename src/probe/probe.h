@@ -66,6 +66,18 @@ void probe_end(struct probe *probe, uint64_t now_ns);
  * and profile stay those of the window.
  */
 void probe_settle(struct probe *probe);
+
+/*
+ * After the end: another window will follow, with the same connections or new ones. Until it begins
+ * all is as after probe_open.
+ */
+void probe_again(struct probe *probe, uint64_t now_ns);
+
+/*
+ * Nothing is to be measured until probe_again: takes off the programs that requests enter, and
+ * stays with connections and threads. Waits up to 100 ms for requests it follows.
+ */
+void probe_rest(struct probe *probe, uint64_t now_ns);
 void probe_close(struct probe *probe);
 
 /*

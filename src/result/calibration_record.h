@@ -5,7 +5,7 @@
  *
  * In JSON, in this order: schema, tool{version}, measured_at, machine, kernel, cpus, server
  * ("null_server" | "embedded"), workers, connections, highest_rps, cpu_ns_per_request,
- * latency_floor_ns{p50, p99}, send_lag_ns{p50, p99}, steal
+ * latency_floor_ns{p50, p99}, send_lag_ns{p50, p99}, steal (null: the machine does not tell)
  *
  * server "embedded": the null server could not be used; the cost is an upper bound, the rate a
  * lower one, as the target shared the machine. Such a figure never replaces one of the null server.
@@ -38,10 +38,14 @@ struct calibration_record {
 	double cpu_ns_per_request;           /* of the generator, at that rate */
 	uint64_t floor_p50_ns, floor_p99_ns; /* total, at a tenth of it */
 	uint64_t send_lag_p50_ns, send_lag_p99_ns;
+	bool has_steal;
 	double steal; /* share of the time the hypervisor took meanwhile */
 };
 
+/* Appends the record as canonical JSON, with a newline at its end. */
 void calibration_record_write(const struct calibration_record *record, struct buf *out);
+
+/* As result_read, of this schema; on failure the struct is zeroed. */
 int calibration_record_read(struct calibration_record *record, const char *name, const char *text,
 	size_t text_bytes, struct err *err);
 

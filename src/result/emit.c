@@ -4,9 +4,12 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
+
+#define REAL_BYTES 32
 
 static void quote(struct buf *out, const char *text)
 {
@@ -68,8 +71,14 @@ static void ascend(struct emit *emit, const char *bracket)
 	emit->follows = true;
 	if (emit->depth < 2)
 		emit->lines = false;
-	if (!emit->depth)
+	if (!emit->depth && !emit->nested)
 		buf_text(emit->out, "\n");
+}
+
+struct emit emit_nested(struct emit *emit, const char *key)
+{
+	begin(emit, key);
+	return (struct emit){.out = emit->out, .nested = true};
 }
 
 void emit_object(struct emit *emit, const char *key)
@@ -115,9 +124,22 @@ void emit_count(struct emit *emit, const char *key, uint64_t count)
 	buf_printf(emit->out, "%" PRIu64, count);
 }
 
+static void format_real(char text[REAL_BYTES], double value)
+{
+	snprintf(text, REAL_BYTES, "%.12g", value == 0 ? 0.0 : value);
+}
+
+double emit_real_kept(double value)
+{
+	char text[REAL_BYTES];
+
+	format_real(text, value);
+	return strtod(text, NULL); /* of the same locale */
+}
+
 void emit_real(struct emit *emit, const char *key, double value)
 {
-	char text[32];
+	char text[REAL_BYTES];
 	char *comma;
 
 	if (!isfinite(value)) {
@@ -125,7 +147,7 @@ void emit_real(struct emit *emit, const char *key, double value)
 		return;
 	}
 	begin(emit, key);
-	snprintf(text, sizeof(text), "%.12g", value == 0 ? 0.0 : value);
+	format_real(text, value);
 	comma = strchr(text, ','); /* a locale's decimal sign is none in JSON */
 	if (comma)
 		*comma = '.';

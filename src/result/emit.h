@@ -24,7 +24,12 @@ struct emit {
 	unsigned int depth;
 	bool follows; /* something stands before in this object or array: a comma is due */
 	bool lines;   /* inside an array of emit_lines */
+	bool nested;  /* stands in another document, which goes on after it */
 };
+
+/* A document within this one, laid out as it would be alone: the outermost object of what is given
+ * becomes the member of this key. The outer one waits until that object has ended. */
+struct emit emit_nested(struct emit *emit, const char *key);
 
 /* key: the member's name; NULL for an element of an array and for the outermost object. */
 void emit_object(struct emit *emit, const char *key);
@@ -37,6 +42,9 @@ void emit_array_end(struct emit *emit);
 void emit_text(struct emit *emit, const char *key, const char *text); /* NULL: null */
 void emit_count(struct emit *emit, const char *key, uint64_t count);
 void emit_real(struct emit *emit, const char *key, double value); /* not finite: null */
+/* What reading gives of a number that was written: for figures made of others that are written, so
+ * that they come out the same when they are made again of what was read. */
+double emit_real_kept(double value);
 void emit_bool(struct emit *emit, const char *key, bool value);
 void emit_null(struct emit *emit, const char *key);
 

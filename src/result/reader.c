@@ -11,6 +11,17 @@
 /* What a message quotes of a text that was not expected. */
 #define QUOTED_BYTES 40
 
+json_t *reader_parse(struct reader *reader)
+{
+	json_error_t error;
+	json_t *root = json_loadb(reader->text, reader->text_bytes, JSON_REJECT_DUPLICATES, &error);
+
+	if (!root)
+		reader->status = err_set(reader->err, ERR_USAGE, -EINVAL, "%s:%d:%d: not JSON: %s",
+			reader->name, error.line, error.column, error.text);
+	return root;
+}
+
 size_t reader_enter(struct reader *reader, const char *key)
 {
 	size_t back = strlen(reader->path);

@@ -30,6 +30,9 @@ struct reader {
 	char path[READER_PATH_BYTES];
 };
 
+/* The text as a tree, the caller's to json_decref; NULL and a status: it is not JSON. */
+json_t *reader_parse(struct reader *reader);
+
 /* Says that the value under key (NULL: the present one) is not as expected. */
 void reader_refuse(struct reader *reader, const char *key, const char *expected);
 

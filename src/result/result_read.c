@@ -8,7 +8,7 @@
 #include "result/read_generator.h"
 #include "result/reader.h"
 #include "result/resources_read.h"
-#include "result/result.h"
+#include "result/result_read.h"
 
 static const char *model_key(unsigned int open_loop)
 {
@@ -235,35 +235,46 @@ static void read_head(struct reader *reader, const json_t *root, struct result *
 	read_seed(reader, root, result);
 }
 
+static void read_all(struct reader *reader, const json_t *root, struct result *result)
+{
+	read_head(reader, root, result);
+	read_environment(reader, root, result);
+	read_target(reader, root, result);
+	read_window(reader, root, result);
+	read_block(reader, root, &result->run, result);
+	read_odd_bytes(reader, root, result);
+	read_scenarios(reader, root, result);
+	read_block_member(reader, root, "warmup", &result->warmup);
+	read_generator_timeline(reader, root, result);
+	read_generator(reader, root, result);
+	kernel_read(reader, root, &result->kernel);
+	resources_read(reader, root, &result->resources);
+	read_validity(reader, root, result);
+	read_thresholds(reader, root, result);
+	result->notes = reader_texts(reader, root, "notes", &result->note_count);
+}
+
 int result_read(struct result *result, const char *name, const char *text, size_t text_bytes,
 	struct err *err)
 {
 	struct reader reader = {.name = name, .text = text, .text_bytes = text_bytes, .err = err};
-	json_error_t error;
-	json_t *root;
+	json_t *root = reader_parse(&reader);
 
 	memset(result, 0, sizeof(*result));
-	root = json_loadb(text, text_bytes, JSON_REJECT_DUPLICATES, &error);
-	if (!root)
-		return err_set(err, ERR_USAGE, -EINVAL, "%s:%d:%d: not JSON: %s", name, error.line,
-			error.column, error.text);
-	read_head(&reader, root, result);
-	read_environment(&reader, root, result);
-	read_target(&reader, root, result);
-	read_window(&reader, root, result);
-	read_block(&reader, root, &result->run, result);
-	read_odd_bytes(&reader, root, result);
-	read_scenarios(&reader, root, result);
-	read_block_member(&reader, root, "warmup", &result->warmup);
-	read_generator_timeline(&reader, root, result);
-	read_generator(&reader, root, result);
-	kernel_read(&reader, root, &result->kernel);
-	resources_read(&reader, root, &result->resources);
-	read_validity(&reader, root, result);
-	read_thresholds(&reader, root, result);
-	result->notes = reader_texts(&reader, root, "notes", &result->note_count);
+	if (!reader.status)
+		read_all(&reader, root, result);
 	json_decref(root);
 	if (reader.status)
 		result_release(result);
 	return reader.status;
+}
+
+void result_read_member(
+	struct reader *reader, const json_t *parent, const char *key, struct result *result)
+{
+	json_t *object = reader_object(reader, parent, key);
+	size_t back = reader_enter(reader, key);
+
+	read_all(reader, object, result);
+	reader_leave(reader, back);
 }

@@ -5,7 +5,7 @@
 #include "result/emit_record.h"
 #include "result/kernel_write.h"
 #include "result/resources_write.h"
-#include "result/result.h"
+#include "result/result_write.h"
 #include "result/schema.h"
 
 static void write_environment(struct emit *emit, const struct result *result)
@@ -407,27 +407,39 @@ static void write_head(struct emit *emit, const struct result *result)
 	emit_text(emit, "seed", seed);
 }
 
+static void write_all(struct emit *emit, const struct result *result)
+{
+	emit_object(emit, NULL);
+	write_head(emit, result);
+	write_environment(emit, result);
+	write_target(emit, result);
+	write_window(emit, result);
+	write_block(emit, &result->run, result);
+	write_odd_bytes(emit, result);
+	write_scenarios(emit, result);
+	emit_object(emit, "warmup");
+	write_block(emit, &result->warmup, NULL);
+	emit_object_end(emit);
+	write_timeline(emit, result);
+	write_generator(emit, result);
+	kernel_write(emit, &result->kernel);
+	resources_write(emit, &result->resources);
+	write_validity(emit, &result->validity);
+	write_thresholds(emit, result);
+	emit_record_texts(emit, "notes", result->notes, result->note_count);
+	emit_object_end(emit);
+}
+
 void result_write(const struct result *result, struct buf *out)
 {
 	struct emit emit = {.out = out};
 
-	emit_object(&emit, NULL);
-	write_head(&emit, result);
-	write_environment(&emit, result);
-	write_target(&emit, result);
-	write_window(&emit, result);
-	write_block(&emit, &result->run, result);
-	write_odd_bytes(&emit, result);
-	write_scenarios(&emit, result);
-	emit_object(&emit, "warmup");
-	write_block(&emit, &result->warmup, NULL);
-	emit_object_end(&emit);
-	write_timeline(&emit, result);
-	write_generator(&emit, result);
-	kernel_write(&emit, &result->kernel);
-	resources_write(&emit, &result->resources);
-	write_validity(&emit, &result->validity);
-	write_thresholds(&emit, result);
-	emit_record_texts(&emit, "notes", result->notes, result->note_count);
-	emit_object_end(&emit);
+	write_all(&emit, result);
+}
+
+void result_write_member(struct emit *emit, const char *key, const struct result *result)
+{
+	struct emit nested = emit_nested(emit, key);
+
+	write_all(&nested, result);
 }

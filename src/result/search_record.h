@@ -18,6 +18,9 @@
  *   says nothing of the server); above_highest (nothing failed); below_lowest (nothing passed);
  *   undecided (budget or patience ended before both bounds). lower_rps and upper_rps are null where
  *   there is none; width = (upper - lower) / upper. Trials are indices into trials[].
+ *   The sentence may be null.
+ * - precision and budget_s are null where none was set, as in a ladder; ladder is empty in a
+ * search.
  * - thresholds[]: expressions as given; slo: the usual objectives were used, as none were given.
  * - backlog_growth: requests a second by which what was unanswered grew, over the rate; null when
  *   the trial was too short to say.
@@ -143,8 +146,12 @@ int search_record_add_cause(struct search_record *record, const struct search_ca
 int search_record_add_unknown(struct search_record *record, const char *sentence);
 int search_record_add_note(struct search_record *record, const char *sentence);
 
-/* The lowest and the highest load that passed, and the lowest that failed, the longest trial of
- * each; NULL: there is none. Of equal length: the latest. */
+/*
+ * The lowest and the highest load that passed, and the lowest that failed, the longest trial of
+ * each; NULL: there is none. Of equal length: the latest. Where the answer has a bound, the trials
+ * at that bound count: chance, or a break that comes slowly, lets single trials pass above it and
+ * fail below. The pointers hold until the next trial is added.
+ */
 const struct search_trial *search_record_base(const struct search_record *record);
 const struct search_trial *search_record_lower(const struct search_record *record);
 const struct search_trial *search_record_broken(const struct search_record *record);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/units.h"
@@ -144,7 +145,7 @@ uint64_t attribution_tick(struct attribution *attribution, uint64_t now_ns)
 		attribution_begin(attribution, now_ns);
 	if (attribution->state == ATTRIBUTION_MEASURING && now_ns >= attribution->end_ns)
 		attribution_end(attribution, now_ns);
-	if (attribution->state == ATTRIBUTION_CLOSED)
+	if (attribution->state == ATTRIBUTION_CLOSED || attribution->state == ATTRIBUTION_RESTING)
 		return UINT64_MAX;
 	attribution->next_tick_ns = probe_tick(attribution->probe, now_ns);
 	if (attribution->state == ATTRIBUTION_ENDED)
@@ -166,6 +167,42 @@ void attribution_note(const struct attribution *attribution, struct notes *notes
 		"the kernel's sampling stood still for %s, as the probe did not run: the "
 		"connections followed then weigh more than others",
 		units_format_duration(text, longest_ns));
+}
+
+/* Whether there is still a process of this number. */
+static bool is_there(uint32_t pid)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%u", pid);
+	return access(path, F_OK) == 0;
+}
+
+void attribution_again(struct attribution *attribution, bool wanted, uint64_t now_ns)
+{
+	if (attribution->state == ATTRIBUTION_CLOSED)
+		return;
+	attribution_end(attribution, now_ns);
+	if (!wanted) {
+		if (attribution->state != ATTRIBUTION_RESTING)
+			probe_rest(attribution->probe, now_ns);
+		attribution->state = ATTRIBUTION_RESTING;
+		return;
+	}
+	/* One that was started anew is found by what it reads. */
+	if (attribution->server.pid && !is_there(attribution->server.pid))
+		attribution->server.pid = 0;
+	attribution->state = ATTRIBUTION_WAITING;
+	attribution->begin_ns = attribution->end_ns = UINT64_MAX;
+	probe_again(attribution->probe, now_ns);
+}
+
+const struct probe *attribution_probe(const struct attribution *attribution, const char **reason)
+{
+	bool resting = attribution->state == ATTRIBUTION_RESTING;
+
+	*reason = resting ? ATTRIBUTION_RESTING_REASON : attribution->reason;
+	return resting ? NULL : attribution->probe;
 }
 
 void attribution_close(struct attribution *attribution)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel's side of a measured window: a probe that is opened before the connections are made,
- * begins and ends with the window, and is kept going meanwhile; and what the server's host counted
+ * The kernel's side of measured windows: a probe that is opened before the connections are made,
+ * begins and ends with each window, and is kept going meanwhile; and what the server's host counted
  * in the same window.
  *
  * It knows nothing of load: a run and `ringload probe` use it alike. Where the probe cannot be
@@ -41,11 +41,14 @@ enum attribution_state {
 	ATTRIBUTION_CLOSED,
 	ATTRIBUTION_WAITING, /* the window has not begun */
 	ATTRIBUTION_MEASURING,
-	ATTRIBUTION_ENDED
+	ATTRIBUTION_ENDED,
+	ATTRIBUTION_RESTING /* nothing is measured in this window */
 };
 
 /* What a record says when the user wanted none. */
 #define ATTRIBUTION_OFF_REASON "switched off by --probe off"
+/* And when a window goes without. */
+#define ATTRIBUTION_RESTING_REASON "the probe rested in this trial"
 
 struct attribution {
 	enum attribution_state state;
@@ -87,6 +90,16 @@ void attribution_settle(struct attribution *attribution);
 
 /* Lines about what went otherwise than it should; after the end. */
 void attribution_note(const struct attribution *attribution, struct notes *notes);
+
+/*
+ * Another window of the same server will follow, in which everything counts anew. The probe stays,
+ * so that connections that are there are followed on. wanted: false: nothing is measured in that
+ * window, and the probe rests.
+ */
+void attribution_again(struct attribution *attribution, bool wanted, uint64_t now_ns);
+
+/* Of which there is something to read: NULL, with *reason, when the window is without. */
+const struct probe *attribution_probe(const struct attribution *attribution, const char **reason);
 
 void attribution_close(struct attribution *attribution);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/collector.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -11,6 +12,9 @@
 #include "observe/cgroup.h"
 #include "run/interrupt.h"
 #include "run/machine.h"
+
+/* Oftener nobody reads it. */
+#define SHOW_NS (250 * NS_PER_MS)
 
 /* Boundaries of the plan's window, as offsets from the start; UINT64_MAX: not known beforehand. */
 static uint64_t window_end(const struct plan *plan)
@@ -110,7 +114,7 @@ static void look(struct collector *collector, const struct engine *engine)
 	}
 }
 
-static void show(const struct collector *collector, uint64_t now_ns)
+static void show(struct collector *collector, uint64_t now_ns)
 {
 	const struct plan *plan = collector->plan;
 	uint64_t elapsed = now_ns - collector->start_ns, end = window_end(plan);
@@ -133,6 +137,16 @@ static void show(const struct collector *collector, uint64_t now_ns)
 		view.left_ns = view.has_left ? end - elapsed : 0;
 	}
 	progress_show(collector->progress, &view);
+	collector->shown_ns = now_ns;
+}
+
+/* Short intervals are not all shown, but each phase at once. */
+static bool is_news(const struct collector *collector, uint64_t now_ns)
+{
+	uint64_t planned = collector->planned_ns - collector->start_ns;
+
+	return now_ns - collector->shown_ns >= SHOW_NS || planned == collector->plan->warmup_ns ||
+	       planned == window_end(collector->plan);
 }
 
 static void take_interval(struct collector *collector, const struct engine *engine, uint64_t now_ns)
@@ -150,11 +164,11 @@ static void take_interval(struct collector *collector, const struct engine *engi
 	collector->last_ns = now_ns;
 }
 
-/* The end of the next interval: a second on, or where a phase ends before. */
+/* The end of the next interval: its length on, or where a phase ends before. */
 static uint64_t next_end(const struct collector *collector)
 {
 	uint64_t last = collector->planned_ns - collector->start_ns;
-	uint64_t next = last + NS_PER_S;
+	uint64_t next = last + collector->interval_ns;
 	uint64_t borders[] = {collector->plan->warmup_ns, window_end(collector->plan)};
 	size_t i;
 
@@ -197,11 +211,14 @@ static uint64_t tick_attribution(struct collector *collector, uint64_t now_ns, b
 	return attribution_tick(collector->attribution, now_ns);
 }
 
-void collector_run(struct collector *collector, struct engine *engine, uint64_t start_ns)
+void collector_run(
+	struct collector *collector, struct engine *engine, uint64_t start_ns, uint64_t interval_ns)
 {
 	uint64_t end = window_end(collector->plan), now = clock_now_ns(), tick;
 	bool ended = false;
 
+	assert(interval_ns >= COLLECTOR_LEAST_NS);
+	collector->interval_ns = interval_ns;
 	collector->start_ns = start_ns;
 	collector->last_ns = start_ns;
 	collector->planned_ns = start_ns;
@@ -219,14 +236,14 @@ void collector_run(struct collector *collector, struct engine *engine, uint64_t 
 		tell_interrupt(collector, now);
 		if (!ended && now < next)
 			continue; /* a signal came, or the kernel's side is due */
-		/* Seconds that a stopped process slept through are one interval. */
+		/* Those that a stopped process slept through are one interval. */
 		collector->planned_ns = next +
-					(now < next ? 0 : (now - next) / NS_PER_S * NS_PER_S);
+					(now < next ? 0 : (now - next) / interval_ns * interval_ns);
 		/* What others took counts up to the window's end, not through the drain. */
 		if (collector->last_ns - start_ns < end)
 			read_losses(collector, &collector->after);
 		take_interval(collector, engine, now);
-		if (!ended)
+		if (!ended && is_news(collector, now))
 			show(collector, now);
 	}
 	attribution_settle(collector->attribution);

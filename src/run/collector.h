@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Watches a running engine: once a second it copies the workers' statistics, adds them up, keeps
- * the interval in the timeline and shows it. Intervals also end where warm-up and window end, so
- * that none of them belongs to two phases. With each of them the server's resources are read. The
- * kernel's side of the run is kept going in between, and ends with the window.
+ * Watches a running engine: once in an interval it copies the workers' statistics, adds them up,
+ * keeps the difference in the timeline and shows it. Intervals also end where warm-up and window
+ * end, so that none of them belongs to two phases. With each of them the server's resources are
+ * read. The kernel's side of the run is kept going in between, and ends with the window.
  *
  * Owner: the struct is the caller's, what it points to its own until collector_release; plan,
  * engine, attribution and observation must outlive it. Threads: the one that opened the engine.
@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "engine/engine.h"
 #include "measure/stats.h"
@@ -24,6 +25,10 @@
 #include "run/notes.h"
 #include "run/observation.h"
 #include "run/progress.h"
+
+/* At least as long as an interval is; and what a run has. */
+#define COLLECTOR_LEAST_NS    (50 * NS_PER_MS)
+#define COLLECTOR_INTERVAL_NS NS_PER_S
 
 /* Time taken from the workers by others, at one moment. */
 struct collector_losses {
@@ -45,9 +50,11 @@ struct collector {
 	struct health_counters *health; /* one a worker */
 	unsigned int *cpus;             /* one a worker */
 	struct collector_losses before, after;
-	uint64_t start_ns;   /* clock.h */
+	uint64_t start_ns; /* clock.h */
+	uint64_t interval_ns;
 	uint64_t last_ns;    /* the end of the last interval, as it was */
 	uint64_t planned_ns; /* the same as it was planned: ends do not drift */
+	uint64_t shown_ns;   /* when the live line was last written */
 	unsigned int interrupts_told;
 	bool interval_lost;
 };
@@ -63,7 +70,8 @@ int collector_init(struct collector *collector, const struct plan *plan, struct 
 void collector_make_room(const struct collector *collector);
 
 /* Watches from start_ns (given to engine_start before) until the workers have ended. */
-void collector_run(struct collector *collector, struct engine *engine, uint64_t start_ns);
+void collector_run(struct collector *collector, struct engine *engine, uint64_t start_ns,
+	uint64_t interval_ns);
 
 /* Time lost by a worker between the start and the end of the window. */
 uint64_t collector_steal_ns(const struct collector *collector, size_t worker);

@@ -55,6 +55,9 @@ void interrupt_begin(void)
 	size_t i;
 
 	state.engine = NULL;
+	/* A further load of the same command: a signal between two is for both. */
+	if (state.taken)
+		return;
 	state.count = 0;
 	state.first_ns = UINT64_MAX;
 	for (i = 0; i < SIGNALS; i++)

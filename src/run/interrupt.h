@@ -18,7 +18,8 @@
 
 struct engine;
 
-/* Takes the signals. Until an engine is given they are only counted. */
+/* Takes the signals. Until an engine is given they are only counted. A second call before
+ * interrupt_end goes on counting, so that nothing is lost between two loads. */
 void interrupt_begin(void);
 
 /*

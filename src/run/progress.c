@@ -7,9 +7,13 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "report/layout.h"
 
 /* ECMA-48: back to the first column, erase to the end of the line. */
 #define REWRITE "\r\033[K"
+
+/* Between a label and what it stands before, as between the fields of the line. */
+#define GAP "  "
 
 #define COLUMNS_DEFAULT 80
 #define COLUMNS_LEAST   20 /* what live_line asks for */
@@ -37,15 +41,24 @@ void progress_init(struct progress *progress, bool wanted)
 
 	progress->shown = wanted && isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb");
 	progress->on_line = false;
+	progress->label = NULL;
 }
 
 void progress_show(struct progress *progress, const struct live_view *view)
 {
 	struct buf line = {0};
+	size_t columns;
 
 	if (!progress->shown)
 		return;
-	live_line(view, terminal_columns(), &line);
+	columns = terminal_columns();
+	if (progress->label) {
+		size_t width = layout_width(progress->label) + strlen(GAP);
+
+		buf_printf(&line, "%s" GAP, progress->label);
+		columns = columns > width ? columns - width : 0;
+	}
+	live_line(view, columns, &line);
 	progress_text(progress, buf_string(&line));
 	buf_release(&line);
 }

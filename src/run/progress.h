@@ -4,8 +4,8 @@
  * it away at the end. Shown only when standard error is a terminal that can rewrite a line; nothing
  * is printed elsewhere, so that logs stay clean.
  *
- * Owner: the caller's storage. Threads: one. Errors: a terminal that cannot be written to is
- * ignored.
+ * Owner: the caller's storage; a label must live as long as it is set. Threads: one. Errors: a
+ * terminal that cannot be written to is ignored.
  */
 #ifndef RINGLOAD_RUN_PROGRESS_H
 #define RINGLOAD_RUN_PROGRESS_H
@@ -15,8 +15,9 @@
 #include "report/live.h"
 
 struct progress {
-	bool shown;   /* whether this process shows progress at all */
-	bool on_line; /* the cursor stands on a live line */
+	bool shown;        /* whether this process shows progress at all */
+	bool on_line;      /* the cursor stands on a live line */
+	const char *label; /* before what is shown of a view; NULL: nothing */
 };
 
 /* wanted: what the user asked; the terminal has the last word. */

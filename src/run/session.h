@@ -2,13 +2,15 @@
 /*
  * Several measured windows on one set of warm connections, each with a record of its own.
  *
- * session_open does once what a run does before its load: plan, preflight, connections. Each
- * session_trial then measures one window of an open loop and gives the same record, judged in the
- * same way, as a run of that rate and duration would. Between trials nothing is sent. run_execute
- * is a session of one trial.
+ * session_open does once what a run does before its load: plan, preflight, the kernel's side; the
+ * first trial makes the connections. Each session_trial measures one window of an open loop and
+ * gives the same record, judged in the same way, as a run of that rate and duration would; the
+ * notes of the preflight stand in each and are shown once. Between trials nothing is sent.
+ * run_execute is a session of one trial.
  *
  * Signals: as in run.h. A trial that was interrupted still has its record (verdict interrupted);
- * session_interrupted tells that no other should begin.
+ * session_interrupted tells that no other should begin. One that begins all the same, or for which
+ * the signal came before its load, fails with ERR_INTERRUPTED.
  *
  * Owner: scenario and options must outlive the session; each result is the caller's. Threads: the
  * calling thread is the collector. One session at a time in a process. Errors: those of
@@ -36,9 +38,15 @@ struct session_window {
 	uint64_t warmup_ns, duration_ns;
 	/* The timeline's intervals; 0: a second. At least 50 ms. */
 	uint64_t interval_ns;
+	/* The probe rests in this trial, so that it takes nothing from the server: what is measured
+	 * is what the server bears by itself, and not where its time goes. */
+	bool unprobed;
 	const char *label; /* before the progress line: "trial 7"; NULL: none */
 };
 
+/*
+ * window NULL: the scenario's own, which may then be of any kind; only as the first and last.
+ */
 int session_trial(struct session *session, const struct session_window *window,
 	struct result *result, struct err *err);
 

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+#include "analysis/trial_verdict.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/units.h"
+
+#define FEWEST_READINGS 4
+/* One-sided: a slope this far beyond 0 comes by chance once in 100 trials. */
+#define CHANCE_Z 2.326
+/* Readings that follow each other closely tell less than independent ones: at most this alike. */
+#define MOST_ALIKE 0.9
+/* The variance of what is cut off when a quantity is read as a whole number. */
+#define ROUNDING_VARIANCE (1.0 / 12)
+/* A random walk that gains a variance v a second has a line of slope variance 6 v / (5 T). */
+#define WALK_VARIANCE 1.2
+
+struct reading {
+	double t_s, unanswered;
+};
+
+static struct reading read_interval(const struct result_interval *interval)
+{
+	return (struct reading){
+		interval->t_s, (double)interval->in_flight + (double)interval->waiting};
+}
+
+/* The readings at the ends of the measured intervals: sums for the line through them. */
+struct line {
+	size_t count;
+	double mean_t, mean, spread_t; /* spread_t: sum of squared distances from mean_t */
+	double slope;
+};
+
+static void fit(const struct result *result, struct line *line)
+{
+	double product = 0;
+
+	*line = (struct line){0};
+	for (size_t i = 0; i < result->interval_count; i++) {
+		struct reading reading = read_interval(&result->timeline[i]);
+
+		if (result->timeline[i].phase != RESULT_MEASURED)
+			continue;
+		line->count++;
+		line->mean_t += reading.t_s;
+		line->mean += reading.unanswered;
+	}
+	if (!line->count)
+		return;
+	line->mean_t /= (double)line->count;
+	line->mean /= (double)line->count;
+	for (size_t i = 0; i < result->interval_count; i++) {
+		struct reading reading = read_interval(&result->timeline[i]);
+		double t = reading.t_s - line->mean_t;
+
+		if (result->timeline[i].phase != RESULT_MEASURED)
+			continue;
+		line->spread_t += t * t;
+		product += t * reading.unanswered;
+	}
+	line->slope = line->spread_t > 0 ? product / line->spread_t : 0;
+}
+
+/*
+ * The variance of the slope: of what is left beside the line, more of it where neighbours are alike
+ * (their correlation r makes n readings tell as much as n (1 - r) / (1 + r)), and of arrivals that
+ * came by chance.
+ */
+static double slope_variance(const struct result *result, const struct line *line)
+{
+	double squares = 0, products = 0, alike = 0, before = 0, variance;
+	bool first = true, poisson;
+
+	for (size_t i = 0; i < result->interval_count; i++) {
+		struct reading reading = read_interval(&result->timeline[i]);
+		double rest = reading.unanswered - line->mean -
+			      line->slope * (reading.t_s - line->mean_t);
+
+		if (result->timeline[i].phase != RESULT_MEASURED)
+			continue;
+		squares += rest * rest;
+		products += first ? 0 : rest * before;
+		before = rest;
+		first = false;
+	}
+	if (squares > 0 && products > 0)
+		alike = fmin(products / squares, MOST_ALIKE);
+	variance = (squares / (double)(line->count - 2) + ROUNDING_VARIANCE) / line->spread_t;
+	variance *= (1 + alike) / (1 - alike);
+	poisson = result->scenario_count && result->scenarios[0].arrival &&
+		  !strcmp(result->scenarios[0].arrival, "poisson");
+	if (poisson && result->window.duration_s > 0)
+		variance += WALK_VARIANCE * result->run.asked_rps / result->window.duration_s;
+	return variance;
+}
+
+/* Student's quantile of CHANCE_Z (Abramowitz and Stegun, 26.7.5, the first three terms). */
+static double quantile(double freedom)
+{
+	const double z = CHANCE_Z;
+
+	return z + (pow(z, 3) + z) / (4 * freedom) +
+	       (5 * pow(z, 5) + 16 * pow(z, 3) + 3 * z) / (96 * freedom * freedom);
+}
+
+void trial_backlog(const struct result *result, struct trial_backlog *backlog)
+{
+	double asked_rps = result->run.asked_rps;
+	struct line line;
+
+	*backlog = (struct trial_backlog){0};
+	fit(result, &line);
+	if (line.count < FEWEST_READINGS || !(line.spread_t > 0) || !(asked_rps > 0))
+		return;
+	backlog->known = true;
+	backlog->per_s = line.slope;
+	backlog->error = sqrt(slope_variance(result, &line));
+	backlog->share = line.slope / asked_rps;
+	backlog->growing = backlog->share > TRIAL_BEHIND &&
+			   line.slope > quantile((double)(line.count - 2)) * backlog->error;
+}
+
+/* The first of several sentences stands alone, the others behind a semicolon. */
+static void begin_sentence(struct buf *reason, size_t begin_bytes)
+{
+	if (reason->length_bytes > begin_bytes)
+		buf_text(reason, "; ");
+}
+
+static const char *first_reason(const struct result *result, const char *otherwise)
+{
+	const struct result_validity *validity = &result->validity;
+
+	return validity->reason_count && validity->reasons[0].text ? validity->reasons[0].text
+								   : otherwise;
+}
+
+static bool judge_thresholds(const struct result *result, struct buf *reason, size_t begin_bytes)
+{
+	bool failed = false;
+
+	for (size_t i = 0; i < result->threshold_count; i++) {
+		const struct result_threshold *threshold = &result->thresholds[i];
+
+		if (threshold->state != RESULT_FAIL)
+			continue;
+		failed = true;
+		begin_sentence(reason, begin_bytes);
+		buf_text(reason, threshold->reason ? threshold->reason : threshold->expression);
+	}
+	return failed;
+}
+
+/* A server that answers nothing leaves thresholds on latency without a value. */
+static bool judge_silence(const struct result *result, struct buf *reason, size_t begin_bytes)
+{
+	const uint64_t *value = result->run.counters.value;
+	char text[UNITS_TEXT_BYTES];
+
+	if (!value[COUNTER_SCHEDULED] || value[COUNTER_COMPLETED])
+		return false;
+	begin_sentence(reason, begin_bytes);
+	buf_printf(reason, "none of %s requests was answered",
+		units_format_count(text, value[COUNTER_SCHEDULED]));
+	return true;
+}
+
+static bool judge_backlog(const struct result *result, struct buf *reason, size_t begin_bytes)
+{
+	char grew[UNITS_TEXT_BYTES], share[UNITS_TEXT_BYTES], asked[UNITS_TEXT_BYTES];
+	struct trial_backlog backlog;
+
+	trial_backlog(result, &backlog);
+	if (!backlog.growing)
+		return false;
+	begin_sentence(reason, begin_bytes);
+	buf_printf(reason, "it fell behind: what is unanswered grew by %s/s, %s of the %s/s asked",
+		units_format_rate(grew, backlog.per_s < 10 ? backlog.per_s : round(backlog.per_s)),
+		units_format_share(share, backlog.share),
+		units_format_rate(asked, result->run.asked_rps));
+	return true;
+}
+
+enum search_verdict trial_verdict(const struct result *result, struct buf *reason)
+{
+	size_t begin_bytes = reason->length_bytes;
+	bool failed;
+
+	switch (result->validity.verdict) {
+	case RESULT_INTERRUPTED:
+		buf_text(reason, first_reason(result, "interrupted"));
+		return SEARCH_VOID;
+	case RESULT_INTERNAL_ERROR:
+		buf_text(reason, first_reason(result, "internal error"));
+		return SEARCH_VOID;
+	case RESULT_GENERATOR_LIMITED:
+		buf_text(reason, first_reason(result, "the generator was the limit"));
+		return SEARCH_GENERATOR;
+	default:
+		break;
+	}
+	failed = judge_silence(result, reason, begin_bytes);
+	failed = judge_thresholds(result, reason, begin_bytes) || failed;
+	failed = judge_backlog(result, reason, begin_bytes) || failed;
+	return failed ? SEARCH_FAIL : SEARCH_PASS;
+}

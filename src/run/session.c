@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/session.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "engine/engine.h"
+#include "measure/slowest.h"
+#include "net/ring.h"
+#include "plan/address.h"
+#include "plan/plan.h"
+#include "run/attribution.h"
+#include "run/collector.h"
+#include "run/interrupt.h"
+#include "run/notes.h"
+#include "run/observation.h"
+#include "run/preflight.h"
+#include "run/progress.h"
+#include "run/record.h"
+#include "run/sources.h"
+
+/* From engine_start until the common start: every worker must have woken up by then. */
+#define START_DELAY_NS (20 * NS_PER_MS)
+
+struct session {
+	const struct run_options *options;
+	struct plan plan;
+	struct ring_features features;
+	struct notes notes;
+	size_t preflight_notes; /* the first of them, which belong to every trial */
+	struct progress progress;
+	struct attribution attribution;
+	struct observation observation;
+	struct engine *engine;
+	uint64_t seed; /* of the first trial */
+	uint64_t trials;
+	uint64_t highest_mrps;
+	uint32_t address_counts[ADDRESS_LIMIT]; /* connections established when the load began */
+};
+
+/* --- opening -------------------------------------------------------------------------------- */
+
+static int prepare(struct session *session, const struct scenario *scenario, struct err *err)
+{
+	struct plan *plan = &session->plan;
+	int code = plan_make(plan, scenario, err);
+
+	if (code >= 0)
+		code = ring_probe(&session->features, err);
+	if (code < 0)
+		return code;
+	plan_buffers(
+		plan, session->features.bounded_task_work, session->features.incremental_buffers);
+	if (session->options->attribution.mode != ATTRIBUTION_OFF)
+		plan->slowest_rows = SLOWEST_CAPACITY;
+	sources_fit(plan, &session->notes);
+	code = plan_send(
+		plan, session->features.send_zero_copy, session->features.send_reports, err);
+	if (code >= 0)
+		code = preflight_memory(plan, err);
+	if (code >= 0)
+		code = preflight_files(plan, err);
+	if (code >= 0)
+		code = sources_check(plan, err);
+	if (code >= 0)
+		code = preflight_ports(plan, err);
+	if (code >= 0)
+		code = preflight_addresses(plan, &session->notes, err);
+	session->preflight_notes = session->notes.count;
+	session->seed = plan->seed;
+	session->highest_mrps = plan->rate_mrps;
+	return code;
+}
+
+/* Before there are connections, as the probe sees them being made. */
+static int open_attribution(struct session *session, struct err *err)
+{
+	int code = attribution_open_run(
+		&session->attribution, &session->options->attribution, &session->plan, err);
+
+	/* Nobody will ask for the slowest requests. */
+	if (code >= 0 && !session->attribution.probe) {
+		session->plan.slowest_rows = 0;
+		engine_memory(&session->plan);
+	}
+	return code;
+}
+
+/* Whatever it may not see, the load goes on. */
+static void open_observation(struct session *session, const struct whereabouts *server)
+{
+	const struct run_options *options = session->options;
+
+	observation_open(&session->observation, &options->observation, &session->plan,
+		&options->attribution.probe, server);
+}
+
+/* Connections are made for the first trial: before it, the engine cannot know the window. */
+static int open_engine(struct session *session, struct err *err)
+{
+	struct live_view view = {
+		.state = LIVE_CONNECTING, .connections = session->plan.connections};
+	int code;
+
+	progress_show(&session->progress, &view);
+	code = engine_open(interrupt_engine(), &session->plan, err);
+	progress_clear(&session->progress);
+	if (code < 0) {
+		*interrupt_engine() = NULL;
+		if (interrupt_count())
+			err_set(err, ERR_INTERRUPTED, -EINTR, "interrupted before the load began");
+		return code;
+	}
+	session->engine = *interrupt_engine();
+	return 0;
+}
+
+static void close_engine(struct session *session)
+{
+	*interrupt_engine() = NULL;
+	engine_close(session->engine);
+	session->engine = NULL;
+}
+
+int session_open(struct session **out, const struct scenario *scenario,
+	const struct run_options *options, struct err *err)
+{
+	struct session *session = calloc(1, sizeof(*session));
+	int code;
+
+	*out = NULL;
+	if (!session)
+		return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "no memory for a session");
+	session->options = options;
+	progress_init(&session->progress, options->progress);
+	code = prepare(session, scenario, err);
+	if (code >= 0)
+		code = open_attribution(session, err);
+	if (code >= 0) {
+		open_observation(session, options->attribution.mode == ATTRIBUTION_OFF
+						  ? NULL
+						  : &session->attribution.server);
+		interrupt_begin();
+	}
+	if (code < 0)
+		session_close(session);
+	else
+		*out = session;
+	return code;
+}
+
+void session_close(struct session *session)
+{
+	if (!session)
+		return;
+	if (session->engine)
+		close_engine(session);
+	observation_close(&session->observation);
+	attribution_close(&session->attribution);
+	notes_release(&session->notes);
+	plan_release(&session->plan);
+	free(session);
+}
+
+/* --- a trial -------------------------------------------------------------------------------- */
+
+static void set_window(struct session *session, const struct session_window *window)
+{
+	struct plan *plan = &session->plan;
+
+	assert(plan->open_loop && !plan->has_requests);
+	assert(window->rate_mrps > 0 && window->rate_mrps <= session->highest_mrps);
+	plan->rate_mrps = window->rate_mrps;
+	plan->warmup_ns = window->warmup_ns;
+	plan->duration_ns = window->duration_ns;
+	plan->seed = session->seed + session->trials;
+}
+
+/* All but the first: what the last one left goes. */
+static int begin_again(struct session *session, struct err *err)
+{
+	if (interrupt_count())
+		return err_set(err, ERR_INTERRUPTED, -EINTR, "interrupted before the load began");
+	notes_again(&session->notes, session->preflight_notes);
+	observation_close(&session->observation);
+	open_observation(session, NULL);
+	close_engine(session);
+	return open_engine(session, err);
+}
+
+static void drive(struct session *session, struct collector *collector,
+	struct record_source *source, uint64_t interval_ns)
+{
+	engine_address_counts(session->engine, session->address_counts);
+	collector_make_room(collector);
+	/* A signal that came before there was an engine to stop. */
+	if (interrupt_count())
+		engine_stop(session->engine,
+			interrupt_count() == 1 ? ENGINE_STOP_DRAIN : ENGINE_STOP_NOW);
+	/* Before the start, as it takes its time. */
+	if (!session->plan.warmup_ns)
+		attribution_begin(&session->attribution, clock_now_ns());
+	source->started_wall_ns = clock_wall_ns() + START_DELAY_NS;
+	source->start_ns = clock_now_ns() + START_DELAY_NS;
+	engine_start(session->engine, source->start_ns);
+	collector_run(collector, session->engine, source->start_ns, interval_ns);
+	attribution_note(&session->attribution, &session->notes);
+}
+
+static int measure(
+	struct session *session, uint64_t interval_ns, struct result *result, struct err *err)
+{
+	struct collector collector;
+	struct record_source source = {
+		.options = session->options,
+		.plan = &session->plan,
+		.engine = session->engine,
+		.collector = &collector,
+		.attribution = &session->attribution,
+		.observation = &session->observation,
+		.notes = &session->notes,
+		.address_counts = session->address_counts,
+	};
+	int code = collector_init(&collector, &session->plan, &session->progress, &session->notes,
+		&session->attribution, &session->observation, err);
+
+	if (code < 0)
+		return code;
+	drive(session, &collector, &source, interval_ns);
+	code = record_make(result, &source, err);
+	collector_release(&collector);
+	return code;
+}
+
+int session_trial(struct session *session, const struct session_window *window,
+	struct result *result, struct err *err)
+{
+	uint64_t interval_ns = COLLECTOR_INTERVAL_NS;
+	bool unprobed = false;
+	int code;
+
+	if (window) {
+		unprobed = window->unprobed;
+		set_window(session, window);
+		session->progress.label = window->label;
+		if (window->interval_ns)
+			interval_ns = window->interval_ns;
+	}
+	code = session->trials ? begin_again(session, err) : open_engine(session, err);
+	if (code >= 0 && (session->trials || unprobed))
+		attribution_again(&session->attribution, !unprobed, clock_now_ns());
+	session->trials++;
+	if (code >= 0)
+		code = measure(session, interval_ns, result, err);
+	session->progress.label = NULL;
+	return code;
+}
+
+bool session_interrupted(const struct session *session)
+{
+	(void)session;
+	return interrupt_count() > 0;
+}

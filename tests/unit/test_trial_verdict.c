@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/* A trial passes, fails, was the generator's, or says nothing; and a server that falls behind is
+ * told from one that was unlucky. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "analysis/trial_verdict.h"
+
+#define READINGS 20
+#define RATE     1000.0
+#define LENGTH_S 2.0
+
+struct trial {
+	struct result result;
+	struct result_interval intervals[READINGS + 2];
+	struct result_scenario scenario;
+	struct result_threshold thresholds[2];
+	struct result_reason reason;
+};
+
+/* 1,000 requests a second for 2 s, all answered; a reading each 100 ms, none of them unanswered;
+ * before and after it there was more, which is not of the window. */
+static void init(struct trial *trial)
+{
+	struct result *result = &trial->result;
+
+	memset(trial, 0, sizeof(*trial));
+	trial->scenario = (struct result_scenario){.open_loop = true, .arrival = "constant"};
+	result->scenarios = &trial->scenario;
+	result->scenario_count = 1;
+	result->timeline = trial->intervals;
+	result->interval_count = READINGS + 2;
+	result->window.duration_s = LENGTH_S;
+	result->run.asked_rps = RATE;
+	result->run.counters.value[COUNTER_SCHEDULED] = (uint64_t)(RATE * LENGTH_S);
+	result->run.counters.value[COUNTER_COMPLETED] = (uint64_t)(RATE * LENGTH_S);
+	for (size_t i = 0; i < READINGS + 2; i++) {
+		trial->intervals[i].t_s = (double)(i + 1) * LENGTH_S / READINGS;
+		trial->intervals[i].phase = RESULT_MEASURED;
+	}
+	trial->intervals[0].phase = RESULT_WARMUP;
+	trial->intervals[0].waiting = 5000;
+	trial->intervals[READINGS + 1].phase = RESULT_DRAIN;
+	trial->intervals[READINGS + 1].in_flight = 7000;
+}
+
+static void add_threshold(
+	struct trial *trial, const char *expression, enum result_state state, const char *reason)
+{
+	struct result *result = &trial->result;
+
+	result->thresholds = trial->thresholds;
+	trial->thresholds[result->threshold_count++] = (struct result_threshold){
+		.expression = (char *)expression, .state = state, .reason = (char *)reason};
+}
+
+static void judge(struct trial *trial, enum result_verdict verdict, const char *reason)
+{
+	trial->result.validity.verdict = verdict;
+	trial->result.validity.reasons = &trial->reason;
+	trial->result.validity.reason_count = reason != NULL;
+	trial->reason.text = (char *)reason;
+}
+
+static void expect(const struct trial *trial, enum search_verdict verdict, const char *reason)
+{
+	struct buf text = {0};
+
+	buf_text(&text, "before: ");
+	assert_int_equal(trial_verdict(&trial->result, &text), verdict);
+	assert_string_equal(buf_string(&text) + strlen("before: "), reason);
+	buf_release(&text);
+}
+
+static void test_pass(void **state)
+{
+	struct trial trial;
+
+	(void)state;
+	init(&trial);
+	expect(&trial, SEARCH_PASS, "");
+	add_threshold(&trial, "p99<200ms", RESULT_PASS, NULL);
+	add_threshold(&trial, "warn: p95<1ms", RESULT_WARN, "p95 is 2 ms, wanted < 1ms");
+	expect(&trial, SEARCH_PASS, "");
+	/* Searches have many short trials. */
+	judge(&trial, RESULT_TOO_SHORT, "800 ms were measured");
+	expect(&trial, SEARCH_PASS, "");
+}
+
+static void test_thresholds(void **state)
+{
+	struct trial trial;
+
+	(void)state;
+	init(&trial);
+	add_threshold(&trial, "p99<200ms", RESULT_FAIL, "p99 is 812 ms, wanted < 200ms");
+	expect(&trial, SEARCH_FAIL, "p99 is 812 ms, wanted < 200ms");
+	judge(&trial, RESULT_TOO_SHORT, "800 ms were measured");
+	expect(&trial, SEARCH_FAIL, "p99 is 812 ms, wanted < 200ms");
+	add_threshold(&trial, "error_rate<1%", RESULT_FAIL, "error_rate is 3 %, wanted < 1%");
+	expect(&trial, SEARCH_FAIL,
+		"p99 is 812 ms, wanted < 200ms; error_rate is 3 %, wanted < 1%");
+}
+
+/* What the generator did not do, the server did not fail. */
+static void test_no_verdict(void **state)
+{
+	struct trial trial;
+
+	(void)state;
+	init(&trial);
+	add_threshold(&trial, "p99<200ms", RESULT_FAIL, "p99 is 812 ms, wanted < 200ms");
+	judge(&trial, RESULT_GENERATOR_LIMITED, "requests left late");
+	expect(&trial, SEARCH_GENERATOR, "requests left late");
+	judge(&trial, RESULT_INTERRUPTED, "stopped by a signal");
+	expect(&trial, SEARCH_VOID, "stopped by a signal");
+	judge(&trial, RESULT_INTERNAL_ERROR, NULL);
+	expect(&trial, SEARCH_VOID, "internal error");
+}
+
+static void test_silence(void **state)
+{
+	struct trial trial;
+
+	(void)state;
+	init(&trial);
+	add_threshold(&trial, "p99<200ms", RESULT_NOT_EVALUATED, "there is no sample");
+	trial.result.run.counters.value[COUNTER_COMPLETED] = 1;
+	expect(&trial, SEARCH_PASS, "");
+	trial.result.run.counters.value[COUNTER_COMPLETED] = 0;
+	expect(&trial, SEARCH_FAIL, "none of 2,000 requests was answered");
+}
+
+/* One percent too much: 20 requests in 2 s, on top of what is in flight anyway. */
+static void set_growth(struct trial *trial, double share)
+{
+	static const uint64_t usual[] = {3, 1, 4, 1, 5, 2, 2, 6, 5, 3};
+
+	for (size_t i = 0; i < READINGS; i++) {
+		double grown = share * RATE * LENGTH_S * (double)(i + 1) / READINGS;
+
+		trial->intervals[i + 1].in_flight = usual[i % 10];
+		trial->intervals[i + 1].waiting = (uint64_t)grown;
+	}
+}
+
+static void test_behind(void **state)
+{
+	struct trial_backlog backlog;
+	struct trial trial;
+
+	(void)state;
+	init(&trial);
+	set_growth(&trial, 0);
+	trial_backlog(&trial.result, &backlog);
+	assert_true(backlog.known && !backlog.growing);
+	expect(&trial, SEARCH_PASS, "");
+
+	set_growth(&trial, 0.01);
+	trial_backlog(&trial.result, &backlog);
+	assert_true(backlog.growing);
+	assert_true(backlog.per_s > 9 && backlog.per_s < 11.5);
+	assert_true(backlog.share > 0.009 && backlog.share < 0.0115);
+	assert_true(backlog.error > 0.3 && backlog.error < 2);
+
+	/* Surely growing, but by less than counts. */
+	set_growth(&trial, 0.004);
+	for (size_t i = 0; i < READINGS; i++)
+		trial.intervals[i + 1].in_flight = 2;
+	trial_backlog(&trial.result, &backlog);
+	assert_true(backlog.per_s > 3 * backlog.error && !backlog.growing);
+
+	set_growth(&trial, 0.2);
+	trial_backlog(&trial.result, &backlog);
+	assert_true(backlog.growing);
+	expect(&trial, SEARCH_FAIL,
+		"it fell behind: what is unanswered grew by 201/s, 20.1 % of the 1,000/s asked");
+}
+
+/* One stall, made good before the end or not, is no growth. */
+static void test_stall(void **state)
+{
+	struct trial_backlog backlog;
+	struct trial trial;
+
+	(void)state;
+	for (size_t at = 0; at + 2 < READINGS; at++) {
+		init(&trial);
+		set_growth(&trial, 0);
+		trial.intervals[at + 1].waiting = 40;
+		trial.intervals[at + 2].waiting = 20;
+		trial_backlog(&trial.result, &backlog);
+		assert_false(backlog.growing);
+	}
+}
+
+static void test_unknown(void **state)
+{
+	struct trial_backlog backlog;
+	struct trial trial;
+
+	(void)state;
+	init(&trial);
+	set_growth(&trial, 0.2);
+	for (size_t i = 4; i < READINGS + 2; i++)
+		trial.intervals[i].phase = RESULT_DRAIN;
+	trial_backlog(&trial.result, &backlog);
+	assert_false(backlog.known || backlog.growing);
+	trial.intervals[4].phase = RESULT_MEASURED;
+	trial_backlog(&trial.result, &backlog);
+	assert_true(backlog.known && backlog.growing);
+	trial.result.run.asked_rps = 0;
+	trial_backlog(&trial.result, &backlog);
+	assert_false(backlog.known || backlog.growing);
+}
+
+static double uniform(uint64_t *random)
+{
+	*random = *random * 6364136223846793005 + 1442695040888963407;
+	return ((double)(*random >> 11) + 0.5) / (double)(UINT64_C(1) << 53);
+}
+
+/*
+ * A queue with one server and constant service (M/D/1), or (D/D/1), after a warm-up of 300 ms:
+ * arrivals at load times its capacity. Returns how often of 200 it was found to fall behind.
+ */
+static unsigned int simulate(double load, bool poisson, uint64_t seed)
+{
+	const double service_s = load / RATE, warmup_s = 0.3;
+	unsigned int found = 0;
+
+	for (int i = 0; i < 200; i++) {
+		double now = 0, free = 0, pending[4096];
+		struct trial_backlog backlog;
+		size_t first = 0, last = 0, reading;
+		struct trial trial;
+
+		init(&trial);
+		trial.scenario.arrival = poisson ? "poisson" : "constant";
+		for (reading = 1; reading <= READINGS; reading++) {
+			double end = warmup_s + LENGTH_S * (double)reading / READINGS;
+
+			for (; now <= end;
+				now += poisson ? -log(uniform(&seed)) / RATE : 1 / RATE) {
+				free = (now > free ? now : free) + service_s;
+				pending[last++ % 4096] = free;
+			}
+			while (first < last && pending[first % 4096] <= end)
+				first++;
+			trial.intervals[reading].in_flight = last - first;
+		}
+		trial_backlog(&trial.result, &backlog);
+		found += backlog.growing;
+	}
+	return found;
+}
+
+/* Beside a capacity queues are long, and grow for a while by chance. */
+static void test_chance(void **state)
+{
+	(void)state;
+	assert_in_range(simulate(0.70, true, 1), 0, 4);
+	assert_in_range(simulate(0.95, true, 2), 0, 6);
+	assert_in_range(simulate(0.98, true, 3), 0, 10);
+	assert_in_range(simulate(1.15, true, 4), 180, 200);
+	assert_int_equal(simulate(0.98, false, 5), 0);
+	assert_int_equal(simulate(1.02, false, 6), 200);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_pass),
+		cmocka_unit_test(test_thresholds),
+		cmocka_unit_test(test_no_verdict),
+		cmocka_unit_test(test_silence),
+		cmocka_unit_test(test_behind),
+		cmocka_unit_test(test_stall),
+		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_chance),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
