@@ -33,7 +33,7 @@ struct check;
 typedef void check_judge(const struct check *check, struct sight *sight, struct finding *finding);
 
 struct check {
-	const char *group;
+	const char *group; /* heading above it; NULL: that of the one before */
 	const char *key;   /* for scripts: never renamed */
 	const char *reads; /* in words, or the files */
 	check_judge *judge;

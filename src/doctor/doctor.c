@@ -42,6 +42,7 @@ static int judge_all(struct doctor *doctor, struct sight *sight, struct err *err
 		struct doctor_row *row = &doctor->rows[i];
 
 		row->check = &checks[i];
+		row->group = checks[i].group ? checks[i].group : row[-1].group;
 		judge(row, sight);
 		doctor->counts[row->finding.state]++;
 		doctor->needing_rights += row->finding.needs_rights;

@@ -23,6 +23,7 @@
 
 struct doctor_row {
 	const struct check *check;
+	const char *group;
 	struct finding finding;
 	const char *effect; /* NULL when it is ok */
 	const char *mend;   /* NULL when it is ok, or no command does */

@@ -26,7 +26,7 @@ static void write_row(struct emit *emit, const struct doctor_row *row)
 {
 	emit_object(emit, NULL);
 	emit_text(emit, "key", row->check->key);
-	emit_text(emit, "group", row->check->group);
+	emit_text(emit, "group", row->group);
 	emit_text(emit, "state", finding_state_name(row->finding.state));
 	emit_text(emit, "finding", buf_string(&row->finding.text));
 	emit_text(emit, "effect", row->effect);

@@ -102,9 +102,9 @@ void doctor_text_table(struct buf *out, const struct doctor *doctor)
 	for (size_t i = 0; i < doctor->row_count; i++) {
 		const struct doctor_row *row = &doctor->rows[i];
 
-		if (strcmp(group, row->check->group) != 0)
-			buf_printf(out, "%s%s\n", i ? "\n" : "", row->check->group);
-		group = row->check->group;
+		if (strcmp(group, row->group) != 0)
+			buf_printf(out, "%s%s\n", i ? "\n" : "", row->group);
+		group = row->group;
 		row_text(out, doctor, row);
 	}
 	buf_text(out, "\n");

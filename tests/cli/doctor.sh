@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2016 # what stands in quotes is for jq, or for a reader's shell
 # What this machine can measure: as root and as nobody, as text and as JSON, and without changing it.
 source tests/assert.sh
 
