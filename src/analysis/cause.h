@@ -3,20 +3,24 @@
  * What gave way: the explanation of a breaking point from the trials around it, a pure function of
  * the search's record.
  *
- * One table of rules (cause.c), each with a key, what it reads, when it fires, how strong the
- * evidence is (0 to 1), its sentence with the figures, and what to do about it. Rules compare three
- * trials: `base`, the lowest load that passed; `lower`, the highest that passed; `broken`, the
- * lowest that failed. What was not measured fires no rule, and is named in `unknown`.
+ * One table of rules (cause.c), each with a key, what it needs, when it fires, how strong the
+ * evidence is (0 to 1), its sentence with the figures, and what to do about it. The rules are in
+ * cause_machine.h, cause_waits.h, cause_door.h, cause_course.h and cause_signs.h; what they read is
+ * taken from the records once (cause_evidence.h).
  *
- * The causes: cpu_bound (of the machine, of the cores the server may use, or of one thread of it),
+ * Rules compare three trials: `base`, the lowest load that passed; `lower`, the highest that passed;
+ * `broken`, the lowest that failed. What was not measured fires no rule, and is named in `unknown`.
+ *
+ * The causes: cpu_bound (of the machine, of the CPUs the server may use, or of one thread of it),
  * lock_bound (threads block on one another: blocked time in the application grows while CPU does
  * not), blocked (waits for something else: sleep or disk), throttled (CPU quota), accept_overflow,
- * refusing, leaking (memory grows with the requests), slow_break (it passed for seconds before),
- * slow_recovery (a load that passed before failed after an overload), restarted, out_of_files,
- * errors (answers with an error status), timeouts, queueing (time in the socket queue), network
+ * refusing, leaking (memory grows with the requests), memory_limit, slow_break (it passed for
+ * seconds before), slow_recovery (a load that passed before failed after an overload), restarted,
+ * out_of_files, errors (answers with an error status), queueing (time in the socket queue), network
  * (the residual grew, not the residence), client_ports.
- * The signs of failure, which say how it showed rather than why: error rate, latency above five
- * times the base's, timeouts, refused and reset connections.
+ * The signs of failure, which say how it showed rather than why: latency above five times the
+ * base's, error_rate, timeouts, behind (what is unanswered grew), refused and reset connections,
+ * and the stage of the server's kernel that grew most.
  *
  * Ranked: weightiest first, causes before signs.
  *

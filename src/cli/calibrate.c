@@ -85,7 +85,7 @@ static int report(
 	char path[PATH_BYTES] = "";
 	struct calibration_remarks remarks = {
 		.obstacle = outcome->obstacle,
-		.floor_valid = outcome->floor_valid,
+		.reason = outcome->reason,
 		.path = path,
 	};
 	struct buf text = {0};
@@ -119,6 +119,8 @@ static int calibrate(const struct calibrate_values *values, struct err *err)
 	struct calibrate_outcome outcome;
 	int code = output_check(&values->paths, err);
 
+	if (code >= 0)
+		code = calibration_check(err);
 	if (code < 0)
 		return code;
 	code = calibrate_execute(&options, &outcome, err);

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/load.h"
 #include "cli/measure.h"
+#include "run/calibration.h"
 #include "run/run.h"
 #include "scenario/scenario.h"
 
@@ -16,6 +17,7 @@ struct run_values {
 	struct output_paths paths;
 	bool quiet;
 	bool dry_run;
+	struct buf warning; /* of a rate that this machine has not shown */
 };
 
 #define SCENARIO(member) offsetof(struct run_values, load.scenario.member)
@@ -113,6 +115,17 @@ static int complete_values(
 	return scenario_check(scenario, err);
 }
 
+/* No reason not to run, whatever comes of it. */
+static void compare_rate(struct run_values *values)
+{
+	const struct scenario *scenario = &values->load.scenario;
+	struct err err = {ERR_NONE, ""};
+
+	if (scenario->open_loop &&
+		calibration_compare(scenario->rate_mrps, &values->warning, &err) < 0)
+		log_warning("%s", err.text);
+}
+
 static int dry_run(const struct run_values *values, struct err *err)
 {
 	const struct load_values *load = &values->load;
@@ -120,6 +133,8 @@ static int dry_run(const struct run_values *values, struct err *err)
 	int code = run_describe(
 		&load->scenario, &load->attribution, &load->observation, &text, err);
 
+	if (values->warning.length_bytes)
+		buf_printf(&text, "%-13s%s\n", "Warning", buf_string(&values->warning));
 	if (code >= 0)
 		code = command_print(&text, err);
 	buf_release(&text);
@@ -134,6 +149,7 @@ static int measure(const struct run_values *values, const struct command *comman
 		.command_count = (size_t)argc + 2,
 		.thresholds = &values->load.thresholds,
 		.progress = !values->quiet,
+		.warning = values->warning.length_bytes ? values->warning.data : NULL,
 		.attribution = values->load.attribution,
 		.observation = values->load.observation,
 	};
@@ -160,8 +176,10 @@ static int run_run(const struct command *command, int argc, char **argv, struct 
 	code = complete_values(&values, &parse, err);
 	if (code < 0)
 		goto out;
+	compare_rate(&values);
 	code = values.dry_run ? dry_run(&values, err) : measure(&values, command, argc, argv, err);
 out:
+	buf_release(&values.warning);
 	option_parse_release(&parse);
 	load_release(&values.load);
 	return code;

@@ -171,7 +171,6 @@ static void begin_window(struct worker *worker)
 	}
 	worker->requests_left = plan->has_requests ? worker->place->requests : UINT64_MAX;
 	worker->start_ns = worker->end_ns = worker->measured_from_ns = UINT64_MAX;
-	worker->drain_until_ns = UINT64_MAX;
 	worker->window_until_ns = worker->window_end_ns = worker->last_done_ns = 0;
 	worker->now_ns = worker->reaped_ns = clock_now_ns();
 	worker->next_connect_ns = worker->now_ns;
@@ -225,7 +224,7 @@ static void clear_figures(struct worker *worker)
 	worker->odd_reason = NULL;
 	worker->overflows_before = ring_overflows(worker->ring);
 	/* The time until its next look is not accounted for. */
-	worker->wall_seen_ns = worker->spin_seen_ns = 0;
+	worker->wall_seen_ns = 0;
 }
 
 void worker_again(struct worker *worker)

@@ -80,6 +80,11 @@ static int find_target(struct plan *plan, const struct scenario *scenario, struc
 /* A range no address of the target could ever be reached from is a mistake. */
 static int check_sources(const struct plan *plan, struct err *err)
 {
+	if (plan->sources.range_count && plan->addresses[0].sockaddr.ss_family == AF_UNIX)
+		return err_set(err, ERR_USAGE, -EAFNOSUPPORT,
+			"--source \"%s\": the target is a unix socket, \"%s\", which has no "
+			"addresses to connect from: leave it out",
+			plan->sources.ranges[0].text, plan->addresses[0].text);
 	for (size_t i = 0; i < plan->sources.range_count; i++) {
 		const struct source_range *range = &plan->sources.ranges[i];
 		size_t a = 0;

@@ -44,7 +44,8 @@ static void write_rate(const struct calibration_record *record, struct buf *out)
 		units_format_duration(cost, cpu_ns < 1e15 ? (uint64_t)(cpu_ns + 0.5) : 0));
 	layout_entry(out, "",
 		record->embedded
-			? "of the workers and their part of the kernel, the server's beside them"
+			? "of the workers and the kernel below them; some of the target's side is "
+			  "in it"
 			: "of the workers and the kernel below them; the null server's part is in "
 			  "it");
 }
@@ -57,6 +58,14 @@ static void write_pair(
 	layout_entryf(out, label, "p50 %s, p99 %s, at a tenth of that rate",
 		units_format_duration(p50, p50_ns), units_format_duration(p99, p99_ns));
 	layout_entry(out, "", meaning);
+}
+
+static void write_floor(const struct calibration_record *record, struct buf *out)
+{
+	write_pair(out, "floor", record->floor_p50_ns, record->floor_p99_ns,
+		"latency that is this machine's own: no server can look faster from here");
+	write_pair(out, "send lag", record->send_lag_p50_ns, record->send_lag_p99_ns,
+		"the error of the pacing: how late requests leave after they were due");
 }
 
 static void write_machine(const struct calibration_record *record, struct buf *out)
@@ -87,14 +96,11 @@ void calibration_report(const struct calibration_record *record,
 	write_headline(record, remarks->obstacle, out);
 	buf_text(out, "\n");
 	write_rate(record, out);
-	write_pair(out, "floor", record->floor_p50_ns, record->floor_p99_ns,
-		"latency that is this machine's own: no server can look faster from here");
-	write_pair(out, "send lag", record->send_lag_p50_ns, record->send_lag_p99_ns,
-		"the error of the pacing: how late requests leave after they were due");
-	if (!remarks->floor_valid)
-		layout_entry(out, "",
-			"the machine was busy with something else: floor and send lag may be "
-			"better than this");
+	if (record->has_floor)
+		write_floor(record, out);
+	else
+		layout_entryf(out, "floor", "not measured, the machine was too busy: %s",
+			remarks->reason);
 	buf_text(out, "\n");
 	write_machine(record, out);
 	write_place(remarks, out);

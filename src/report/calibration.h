@@ -15,7 +15,7 @@
 /* What the record itself does not hold. */
 struct calibration_remarks {
 	const char *obstacle; /* why the null server was not used; "": it was */
-	bool floor_valid;     /* else the machine was too busy for the trial of the floor */
+	const char *reason;   /* why there is no floor */
 	bool kept;
 	const char *path; /* where it is kept, or the better one is; "": it could not be kept */
 };

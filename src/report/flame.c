@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "report/flame_layout.h"
 #include "report/flame_script.h"
+#include "report/xml.h"
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 #define ELLIPSIS    "\xe2\x80\xa6"
@@ -53,54 +54,6 @@ void flame_folded(const struct result_kernel_profile *profile, struct buf *out)
 		}
 		buf_printf(out, " %" PRIu64 "\n", profile->stacks[i].samples);
 	}
-}
-
-/* --- text in XML --- */
-
-/* U+FFFE and U+FFFF are characters of UTF-8, but not of XML. Source: XML 1.0, section 2.2. */
-static bool in_xml(const char *text, size_t bytes)
-{
-	if (bytes == 1)
-		return (unsigned char)*text >= 0x20 && *text != 0x7f;
-	return bytes > 1 && !(bytes == 3 && (!memcmp(text, "\xef\xbf\xbe", 3) ||
-						    !memcmp(text, "\xef\xbf\xbf", 3)));
-}
-
-/* The first bytes of text, or all of it up to its NUL; at most so many characters. */
-static void escape(struct buf *out, const char *text, size_t text_bytes, size_t characters)
-{
-	const char *end = text + strnlen(text, text_bytes);
-
-	while (text < end && characters-- > 0) {
-		size_t bytes = utf8_bytes(text);
-
-		if (!in_xml(text, bytes))
-			buf_text(out, REPLACEMENT);
-		else if (*text == '<')
-			buf_text(out, "&lt;");
-		else if (*text == '>')
-			buf_text(out, "&gt;");
-		else if (*text == '&')
-			buf_text(out, "&amp;");
-		else if (*text == '"')
-			buf_text(out, "&quot;");
-		else
-			buf_append(out, text, bytes);
-		text += bytes ? bytes : 1;
-	}
-}
-
-static size_t characters_of(const char *text, size_t text_bytes)
-{
-	const char *end = text + text_bytes;
-	size_t count = 0;
-
-	for (; text < end; count++) {
-		size_t bytes = utf8_bytes(text);
-
-		text += bytes ? bytes : 1;
-	}
-	return count;
 }
 
 /* --- a box --- */
@@ -183,16 +136,16 @@ static void write_label(
 	struct buf *out, const struct flame_box *box, double x, double width, uint32_t y)
 {
 	size_t bytes = shown_bytes(box);
-	size_t letters = characters_of(box->name, bytes);
+	size_t letters = xml_characters(box->name, bytes);
 	double room = (width - 2 * PADDING) / LETTER_WIDTH;
 
 	if (room < FEWEST_LETTERS)
 		return;
 	buf_printf(out, "<text x=\"%.2f\" y=\"%" PRIu32 "\">", x + PADDING, y + BASELINE);
 	if (letters <= (size_t)room) {
-		escape(out, box->name, bytes, letters);
+		xml_text(out, box->name, bytes, letters);
 	} else {
-		escape(out, box->name, bytes, (size_t)room - 1);
+		xml_text(out, box->name, bytes, (size_t)room - 1);
 		buf_text(out, ELLIPSIS);
 	}
 	buf_text(out, "</text>");
@@ -208,7 +161,7 @@ static void write_box(struct buf *out, const struct graph *graph, const struct f
 
 	buf_printf(out, "<g class=\"f\" data-s=\"%" PRIu64 "\" data-n=\"%" PRIu64 "\"><title>",
 		box->start, samples);
-	escape(out, box->name, shown_bytes(box), SIZE_MAX);
+	xml_text(out, box->name, shown_bytes(box), SIZE_MAX);
 	buf_printf(out, "\n%s%s %s, %.2f %%</title>", is_kernel(box) ? "kernel, " : "",
 		units_format_count(count, samples), samples == 1 ? "sample" : "samples",
 		100 * (double)samples / (double)graph->layout->samples);
@@ -245,7 +198,7 @@ static void write_summary(struct buf *out, const struct result_kernel_profile *p
 
 	buf_printf(out, "%s samples, %" PRIu32 " a second and CPU; user stacks cut short: ",
 		units_format_count(count, profile->samples), profile->hz);
-	escape(out, units_format_share(share, truncated), SIZE_MAX, SIZE_MAX); /* "<0.01 %" */
+	xml_text(out, units_format_share(share, truncated), SIZE_MAX, SIZE_MAX); /* "<0.01 %" */
 	if (truncated >= TRUNCATED_NOTABLE)
 		buf_text(out, " (code built without frame pointers)");
 	if (profile->lost)
@@ -281,14 +234,14 @@ static void write_head(struct buf *out, const char *title, uint32_t height)
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%" PRIu32
 		"\" viewBox=\"0 0 %d %" PRIu32 "\">\n<title>",
 		WIDTH, height, WIDTH, height);
-	escape(out, title, SIZE_MAX, SIZE_MAX);
+	xml_text(out, title, SIZE_MAX, SIZE_MAX);
 	buf_printf(out,
 		"</title>\n<style>\n%s</style>\n"
 		"<rect width=\"100%%\" height=\"100%%\" fill=\"#fdfdfc\"/>\n"
 		"<text id=\"title\" class=\"page\" x=\"%d\" y=\"30\">",
 		style, MARGIN);
-	escape(out, title, SIZE_MAX, TITLE_LETTERS);
-	buf_text(out, characters_of(title, strlen(title)) > TITLE_LETTERS ? ELLIPSIS : "");
+	xml_text(out, title, SIZE_MAX, TITLE_LETTERS);
+	buf_text(out, xml_characters(title, strlen(title)) > TITLE_LETTERS ? ELLIPSIS : "");
 	buf_text(out, "</text>\n");
 }
 
@@ -349,7 +302,7 @@ static void write_absence(
 
 	write_head(out, title, HEADER_HEIGHT);
 	buf_printf(out, "<text class=\"page note\" x=\"%d\" y=\"63\">", MARGIN);
-	escape(out, reason, SIZE_MAX, SIZE_MAX);
+	xml_text(out, reason, SIZE_MAX, SIZE_MAX);
 	buf_text(out, "</text>\n</svg>\n");
 }
 

@@ -7,36 +7,13 @@
 #include <string.h>
 
 #include "analysis/threshold.h"
-#include "base/clock.h"
 #include "base/units.h"
 #include "report/generator.h"
 #include "report/kernel.h"
 #include "report/latency.h"
 #include "report/layout.h"
 #include "report/resources.h"
-
-/* Nanoseconds of a figure in seconds; a stored file may hold anything. */
-static uint64_t from_seconds(double seconds)
-{
-	if (!(seconds > 0))
-		return 0;
-	return seconds < 1e9 ? (uint64_t)(seconds * (double)NS_PER_S + 0.5) : NS_PER_S * 1000000000;
-}
-
-static char *format_seconds(char text[UNITS_TEXT_BYTES], double seconds)
-{
-	return units_format_duration(text, from_seconds(seconds));
-}
-
-/* As it was asked for, where it is a whole number of milliseconds. */
-static char *format_window(char text[UNITS_TEXT_BYTES], double seconds)
-{
-	uint64_t duration_ns = from_seconds(seconds);
-
-	if (duration_ns < NS_PER_S || duration_ns % NS_PER_MS)
-		return units_format_duration(text, duration_ns);
-	return units_format_duration_exact(text, duration_ns);
-}
+#include "report/seconds.h"
 
 static const char *const headlines[RESULT_VERDICT_COUNT] = {
 	[RESULT_VALID] = "VALID",
@@ -143,13 +120,13 @@ static void write_window(const struct result *result, struct buf *out)
 
 	if (result->window.interrupted && result->window.planned_s > 0)
 		snprintf(
-			of, sizeof(of), " of %s", format_window(planned, result->window.planned_s));
+			of, sizeof(of), " of %s", seconds_asked(planned, result->window.planned_s));
 	if (result->window.warmup_s > 0)
 		snprintf(after, sizeof(after), ", after %s of warm-up",
-			format_window(warmup, result->window.warmup_s));
+			seconds_asked(warmup, result->window.warmup_s));
 	layout_entryf(out, "measured", "%s%s%s, drained in %s",
-		format_window(duration, result->window.duration_s), of, after,
-		format_seconds(drain, result->window.drain_s));
+		seconds_asked(duration, result->window.duration_s), of, after,
+		seconds_measured(drain, result->window.drain_s));
 }
 
 static void write_rate(const struct result *result, struct buf *out)
@@ -291,7 +268,7 @@ static void write_connections(const struct result *result, struct buf *out)
 				units_format_count(count, result->connections.value[i]), names[i]);
 	if (connect->count)
 		buf_printf(&text, "; connect mean %s%s%s%s%s, max %s",
-			format_seconds(mean, connect->mean_ns / 1e9),
+			seconds_measured(mean, connect->mean_ns / 1e9),
 			connect->quantile[RESULT_P50].few_samples ? "" : ", p50 ",
 			quantile(p50, &connect->quantile[RESULT_P50]),
 			connect->quantile[RESULT_P99].few_samples ? "" : ", p99 ",

@@ -46,8 +46,13 @@ void calibration_record_write(const struct calibration_record *record, struct bu
 	emit_count(&emit, "connections", record->connections);
 	emit_real(&emit, "highest_rps", record->highest_rps);
 	emit_real(&emit, "cpu_ns_per_request", record->cpu_ns_per_request);
-	write_pair(&emit, "latency_floor_ns", record->floor_p50_ns, record->floor_p99_ns);
-	write_pair(&emit, "send_lag_ns", record->send_lag_p50_ns, record->send_lag_p99_ns);
+	if (record->has_floor) {
+		write_pair(&emit, "latency_floor_ns", record->floor_p50_ns, record->floor_p99_ns);
+		write_pair(&emit, "send_lag_ns", record->send_lag_p50_ns, record->send_lag_p99_ns);
+	} else {
+		emit_null(&emit, "latency_floor_ns");
+		emit_null(&emit, "send_lag_ns");
+	}
 	if (record->has_steal)
 		emit_real(&emit, "steal", record->steal);
 	else
@@ -108,8 +113,13 @@ static void read_root(struct reader *reader, const json_t *root, struct calibrat
 	record->connections = reader_count(reader, root, "connections");
 	record->highest_rps = read_positive(reader, root, "highest_rps");
 	record->cpu_ns_per_request = read_positive(reader, root, "cpu_ns_per_request");
-	read_pair(reader, root, "latency_floor_ns", &record->floor_p50_ns, &record->floor_p99_ns);
-	read_pair(reader, root, "send_lag_ns", &record->send_lag_p50_ns, &record->send_lag_p99_ns);
+	record->has_floor = !reader_null(reader, root, "latency_floor_ns");
+	if (record->has_floor) {
+		read_pair(reader, root, "latency_floor_ns", &record->floor_p50_ns,
+			&record->floor_p99_ns);
+		read_pair(reader, root, "send_lag_ns", &record->send_lag_p50_ns,
+			&record->send_lag_p99_ns);
+	}
 	record->has_steal = !reader_null(reader, root, "steal");
 	if (record->has_steal)
 		record->steal = reader_share(reader, root, "steal");

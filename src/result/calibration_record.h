@@ -5,7 +5,8 @@
  *
  * In JSON, in this order: schema, tool{version}, measured_at, machine, kernel, cpus, server
  * ("null_server" | "embedded"), workers, connections, highest_rps, cpu_ns_per_request,
- * latency_floor_ns{p50, p99}, send_lag_ns{p50, p99}, steal (null: the machine does not tell)
+ * latency_floor_ns{p50, p99}, send_lag_ns{p50, p99} (both null: the machine was too busy), steal
+ * (null: the machine does not tell)
  *
  * server "embedded": the null server could not be used; the cost is an upper bound, the rate a
  * lower one, as the target shared the machine. Such a figure never replaces one of the null server.
@@ -34,8 +35,9 @@ struct calibration_record {
 	uint64_t cpus;
 	bool embedded; /* against the embedded target */
 	uint64_t workers, connections;
-	double highest_rps;                  /* all workers together, a valid measurement */
-	double cpu_ns_per_request;           /* of the generator, at that rate */
+	double highest_rps;        /* all workers together, a valid measurement */
+	double cpu_ns_per_request; /* of the generator, at that rate, without its spinning */
+	bool has_floor;
 	uint64_t floor_p50_ns, floor_p99_ns; /* total, at a tenth of it */
 	uint64_t send_lag_p50_ns, send_lag_p99_ns;
 	bool has_steal;

@@ -19,8 +19,8 @@
  * those of measure/resources.h, definitions in docs/measurement.md.
  * - cpu: CPUs kept busy, and their share of limits.cpus, which is what the server may use.
  * - max: of the readings, a second apart.
- * - memory_growth: of rss_bytes; error is half of the 95 % interval. Share: of what the window began
- *   with. Records of before these tests have none of the last four.
+ * - memory_growth: of rss_bytes; error is half of the 95 % interval. Share: of what the window
+ *   began with. Records of before these tests have none of the last four.
  * - processes[]: most CPU time first; began: within the run; ended: and in the end it was gone.
  * In the timeline: {key: gained in the interval, ..., key: mean level, ...}, or null.
  *

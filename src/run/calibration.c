@@ -178,6 +178,27 @@ static int make_folders(const char *path, struct err *err)
 	return 0;
 }
 
+int calibration_check(struct err *err)
+{
+	struct calibration_record here = {0};
+	char path[PATH_BYTES];
+	int code;
+
+	calibration_identify(&here, "/");
+	code = find_path(path, sizeof(path), &here, err);
+	if (code < 0)
+		return code;
+	code = make_folders(path, err);
+	*strrchr(path, '/') = '\0';
+	if (code >= 0 && access(path, W_OK | X_OK) < 0)
+		code = err_set_errno(
+			err, ERR_ENVIRONMENT, -errno, "cannot write to the folder \"%s\"", path);
+	if (code < 0)
+		err_prefix(err, "a calibration could not be kept, set XDG_STATE_HOME to a folder "
+				"that takes it: ");
+	return code;
+}
+
 static int write_record(const struct calibration_record *record, const char *path, struct err *err)
 {
 	struct buf text = {0};

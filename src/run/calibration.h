@@ -27,6 +27,9 @@ void calibration_identify(struct calibration_record *record, const char *root);
 /* That of this machine and kernel; *found false where there is none. */
 int calibration_load(struct calibration_record *record, bool *found, struct err *err);
 
+/* Whether one can be kept, asked before it is measured; makes the folder. */
+int calibration_check(struct err *err);
+
 /*
  * Keeps it in place of one that is there, unless that one was measured against the null server and
  * this one was not; *kept tells. path: where it lies.

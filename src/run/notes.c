@@ -49,6 +49,16 @@ void notes_add(struct notes *notes, const char *format, ...)
 	append(&notes->lines, &notes->count, line);
 }
 
+void notes_warn(struct notes *notes, const char *line)
+{
+	char *copy = strdup(line);
+
+	if (!is_among(notes->said, notes->said_count, line))
+		log_warning("%s", line);
+	if (copy)
+		append(&notes->lines, &notes->count, copy);
+}
+
 void notes_again(struct notes *notes, size_t kept)
 {
 	assert(kept <= notes->count);

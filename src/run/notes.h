@@ -22,6 +22,9 @@ struct notes {
 
 void notes_add(struct notes *notes, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The same for a line that is shown even when notes are not. */
+void notes_warn(struct notes *notes, const char *line);
+
 /* Drops all lines but the first `kept`: another record begins. */
 void notes_again(struct notes *notes, size_t kept);
 

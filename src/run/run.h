@@ -35,7 +35,8 @@ struct run_options {
 	const char *const *command; /* the command line, for the record */
 	size_t command_count;
 	const struct threshold_list *thresholds; /* NULL: none */
-	bool progress; /* a live line on standard error, when that is a terminal */
+	bool progress;       /* a live line on standard error, when that is a terminal */
+	const char *warning; /* said before the load, and kept among the notes; NULL: none */
 	struct attribution_options attribution;
 	struct observation_options observation;
 };

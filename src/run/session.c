@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/session.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -20,6 +19,7 @@
 #include "run/progress.h"
 #include "run/record.h"
 #include "run/sources.h"
+#include "run/whereabouts.h"
 
 /* From engine_start until the common start: every worker must have woken up by then. */
 #define START_DELAY_NS (20 * NS_PER_MS)
@@ -33,10 +33,11 @@ struct session {
 	struct progress progress;
 	struct attribution attribution;
 	struct observation observation;
+	const struct whereabouts *server; /* that is observed; NULL: nobody looked for it yet */
+	struct whereabouts found;         /* what it points to, unless the probe knew it */
 	struct engine *engine;
 	uint64_t seed; /* of the first trial */
 	uint64_t trials;
-	uint64_t highest_mrps;
 	uint32_t address_counts[ADDRESS_LIMIT]; /* connections established when the load began */
 };
 
@@ -68,9 +69,10 @@ static int prepare(struct session *session, const struct scenario *scenario, str
 		code = preflight_ports(plan, err);
 	if (code >= 0)
 		code = preflight_addresses(plan, &session->notes, err);
+	if (code >= 0 && session->options->warning)
+		notes_warn(&session->notes, session->options->warning);
 	session->preflight_notes = session->notes.count;
 	session->seed = plan->seed;
-	session->highest_mrps = plan->rate_mrps;
 	return code;
 }
 
@@ -88,10 +90,25 @@ static int open_attribution(struct session *session, struct err *err)
 	return code;
 }
 
-/* Whatever it may not see, the load goes on. */
-static void open_observation(struct session *session, const struct whereabouts *server)
+/* Where the server is. It is looked for anew when it ended, as that walks over /proc. */
+static const struct whereabouts *find_server(struct session *session)
 {
 	const struct run_options *options = session->options;
+
+	if (options->observation.mode == OBSERVATION_OFF || options->observation.pid)
+		return NULL;
+	if (!session->server || (session->trials && !whereabouts_stands(session->server))) {
+		whereabouts_find(&session->found, &session->plan, &options->attribution.probe);
+		session->server = &session->found;
+	}
+	return session->server;
+}
+
+/* Whatever it may not see, the load goes on. */
+static void open_observation(struct session *session)
+{
+	const struct run_options *options = session->options;
+	const struct whereabouts *server = find_server(session);
 
 	observation_open(&session->observation, &options->observation, &session->plan,
 		&options->attribution.probe, server);
@@ -139,9 +156,9 @@ int session_open(struct session **out, const struct scenario *scenario,
 	if (code >= 0)
 		code = open_attribution(session, err);
 	if (code >= 0) {
-		open_observation(session, options->attribution.mode == ATTRIBUTION_OFF
-						  ? NULL
-						  : &session->attribution.server);
+		if (options->attribution.mode != ATTRIBUTION_OFF)
+			session->server = &session->attribution.server;
+		open_observation(session);
 		interrupt_begin();
 	}
 	if (code < 0)
@@ -168,26 +185,28 @@ void session_close(struct session *session)
 
 static void set_window(struct session *session, const struct session_window *window)
 {
-	struct plan *plan = &session->plan;
+	struct plan_window planned = {.rate_mrps = window->rate_mrps,
+		.warmup_ns = window->warmup_ns,
+		.duration_ns = window->duration_ns,
+		.seed = session->seed + session->trials};
 
-	assert(plan->open_loop && !plan->has_requests);
-	assert(window->rate_mrps > 0 && window->rate_mrps <= session->highest_mrps);
-	plan->rate_mrps = window->rate_mrps;
-	plan->warmup_ns = window->warmup_ns;
-	plan->duration_ns = window->duration_ns;
-	plan->seed = session->seed + session->trials;
+	plan_retime(&session->plan, &planned);
 }
 
-/* All but the first: what the last one left goes. */
+/* All but the first: of the last one only what is said of all and the connections stay. */
 static int begin_again(struct session *session, struct err *err)
 {
+	int code;
+
 	if (interrupt_count())
 		return err_set(err, ERR_INTERRUPTED, -EINTR, "interrupted before the load began");
 	notes_again(&session->notes, session->preflight_notes);
 	observation_close(&session->observation);
-	open_observation(session, NULL);
-	close_engine(session);
-	return open_engine(session, err);
+	open_observation(session);
+	code = engine_again(session->engine, err);
+	if (code < 0 && interrupt_count())
+		err_set(err, ERR_INTERRUPTED, -EINTR, "interrupted before the load began");
+	return code;
 }
 
 static void drive(struct session *session, struct collector *collector,

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "observe/listener.h"
 #include "plan/locality.h"
@@ -179,6 +180,23 @@ void whereabouts_find(struct whereabouts *whereabouts, const struct plan *plan,
 		probe->look_netns = whereabouts->look_paths;
 		probe->look_count = search.look_count;
 	}
+}
+
+bool whereabouts_stands(const struct whereabouts *whereabouts)
+{
+	char path[32];
+	size_t i;
+
+	if (whereabouts->probe.pid)
+		return true; /* nobody else will do */
+	if (!whereabouts->holder_count)
+		return !whereabouts->on_this_host && !whereabouts->is_unix;
+	for (i = 0; i < whereabouts->holder_count; i++) {
+		snprintf(path, sizeof(path), "/proc/%u", whereabouts->holders[i]);
+		if (access(path, F_OK) < 0)
+			return false;
+	}
+	return true;
 }
 
 bool whereabouts_obstacle(const struct whereabouts *whereabouts, struct buf *reason)

@@ -48,6 +48,10 @@ struct whereabouts {
 void whereabouts_find(struct whereabouts *whereabouts, const struct plan *plan,
 	const struct probe_options *options);
 
+/* Whether all processes that were found are still there; false, too, where one of this machine may
+ * have come meanwhile. Cheap, as it does not look for others. */
+bool whereabouts_stands(const struct whereabouts *whereabouts);
+
 /* Why nothing can be measured there. False: nothing known is in the way. */
 bool whereabouts_obstacle(const struct whereabouts *whereabouts, struct buf *reason);
 

@@ -25,7 +25,7 @@
 #define ANSWERED 0.99
 /* For the floor: a tenth of the highest rate, and again while the machine is too busy. */
 #define FLOOR_SHARE 0.1
-#define FLOOR_TRIES 3
+#define FLOOR_TRIES 4
 
 struct calibrate {
 	const struct calibrate_options *options;
@@ -157,6 +157,18 @@ static int estimate(struct calibrate *calibrate, double *rps, struct err *err)
 	return 0;
 }
 
+/* CPU time a request; a worker that has nothing to do may spin, which is no request's cost. */
+static double cost(const struct result *result)
+{
+	double busy = 0, spin = 0;
+
+	for (size_t i = 0; i < result->generator.worker_count; i++) {
+		busy += result->generator.workers[i].busy;
+		spin += result->generator.workers[i].spin;
+	}
+	return result->generator.cpu_ns_per_request * (busy > 0 ? busy / (busy + spin) : 1);
+}
+
 static int find_highest(struct calibrate *calibrate, double estimate_rps, struct err *err)
 {
 	struct calibrate_outcome *outcome = calibrate->outcome;
@@ -176,7 +188,7 @@ static int find_highest(struct calibrate *calibrate, double estimate_rps, struct
 		if (held) {
 			outcome->found = true;
 			outcome->record.highest_rps = highest.rate_rps;
-			outcome->record.cpu_ns_per_request = result.generator.cpu_ns_per_request;
+			outcome->record.cpu_ns_per_request = cost(&result);
 		} else {
 			snprintf(outcome->reason, sizeof(outcome->reason), "%s", reason);
 		}
@@ -186,32 +198,35 @@ static int find_highest(struct calibrate *calibrate, double estimate_rps, struct
 	return 0;
 }
 
-/* What may be invalid is kept all the same: how late requests left is what is asked for. */
+static void keep_floor(struct calibration_record *record, const struct result_block *run)
+{
+	const struct result_quantile *total = run->latency[RESULT_TOTAL].quantile;
+	const struct result_quantile *lag = run->latency[RESULT_SEND_LAG].quantile;
+
+	record->has_floor = true;
+	record->floor_p50_ns = total[RESULT_P50].value_ns;
+	record->floor_p99_ns = total[RESULT_P99].value_ns;
+	record->send_lag_p50_ns = lag[RESULT_P50].value_ns;
+	record->send_lag_p99_ns = lag[RESULT_P99].value_ns;
+}
+
 static int find_floor(struct calibrate *calibrate, struct err *err)
 {
 	struct calibrate_outcome *outcome = calibrate->outcome;
-	struct calibration_record *record = &outcome->record;
+	double rps = outcome->record.highest_rps * FLOOR_SHARE;
 
-	for (int i = 0; i < FLOOR_TRIES && !outcome->floor_valid; i++) {
-		const struct result_latency *total, *lag;
+	for (int i = 0; i < FLOOR_TRIES && !outcome->record.has_floor; i++) {
 		char reason[ERR_TEXT_BYTES];
 		struct result result;
-		double rps = record->highest_rps * FLOOR_SHARE;
 		int code = try_rate(calibrate, rps < 1 ? 1 : rps, &result, err);
 
 		if (code < 0)
 			return code;
-		total = &result.run.latency[RESULT_TOTAL];
-		lag = &result.run.latency[RESULT_SEND_LAG];
-		outcome->floor_valid = was_held(&result, reason, sizeof(reason));
+		if (was_held(&result, reason, sizeof(reason)))
+			keep_floor(&outcome->record, &result.run);
+		else
+			snprintf(outcome->reason, sizeof(outcome->reason), "%s", reason);
 		tell(calibrate, CALIBRATE_FLOOR, rps, reason);
-		if (i == 0 || outcome->floor_valid ||
-			lag->quantile[RESULT_P99].value_ns < record->send_lag_p99_ns) {
-			record->floor_p50_ns = total->quantile[RESULT_P50].value_ns;
-			record->floor_p99_ns = total->quantile[RESULT_P99].value_ns;
-			record->send_lag_p50_ns = lag->quantile[RESULT_P50].value_ns;
-			record->send_lag_p99_ns = lag->quantile[RESULT_P99].value_ns;
-		}
 		result_release(&result);
 	}
 	return 0;

@@ -6,9 +6,9 @@
  *   highest    open loops of rates around it (highest.h), paced as run does by default, each with
  *              the verdict of a run. A rate is held when its trial is valid, nothing of it was lost
  *              and 99 % was answered in the window
- *   cost       CPU time a request of the highest rate held
+ *   cost       CPU time a request of the highest rate held, but for what was spun away
  *   floor      an open loop of a tenth of it: the latency that is the machine's own, and how late
- *              requests leave
+ *              requests leave. Not held in several trials: not measured
  *
  * Where: bed.h. Steal is of all CPUs this process may use, from the first trial to the last.
  *
@@ -54,8 +54,7 @@ struct calibrate_outcome {
 	bool found; /* else no rate was held, `reason` says why the lowest was not */
 	struct calibration_record record;
 	char obstacle[ERR_TEXT_BYTES]; /* why not the null server; "": it was */
-	char reason[ERR_TEXT_BYTES];
-	bool floor_valid; /* else the machine was too busy: the true floor is lower */
+	char reason[ERR_TEXT_BYTES];   /* of the last trial that was not held */
 };
 
 int calibrate_execute(const struct calibrate_options *options, struct calibrate_outcome *outcome,

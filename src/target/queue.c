@@ -33,6 +33,10 @@ struct queue {
 	uint64_t *finishes;
 	uint32_t finish_room, first, length;
 
+	/* The slower server: what it takes for a request, when it is done, and since when it has
+	 * work without a pause. */
+	uint64_t sustained_ns, sustained_until_ns, strained_from_ns;
+
 	uint64_t latest_ns; /* the latest moment anybody named */
 	uint64_t degraded_until_ns;
 	uint64_t longest, entered, refused, overloads;
@@ -81,6 +85,7 @@ struct queue *queue_new(const struct queue_options *options)
 	assert(options->capacity_mrps && options->capacity_mrps <= QUEUE_CAPACITY_LIMIT_MRPS);
 	assert(options->servers && options->servers <= QUEUE_SERVER_LIMIT);
 	assert(options->degraded_share && options->degraded_share <= SHARE_WHOLE);
+	assert(options->sustained_share && options->sustained_share <= SHARE_WHOLE);
 	assert(options->refuse_above && options->refuse_above <= QUEUE_LENGTH_LIMIT);
 	if (!queue)
 		return NULL;
@@ -88,6 +93,8 @@ struct queue *queue_new(const struct queue_options *options)
 	queue->parts = options->capacity_mrps * options->degraded_share;
 	queue->usual = quotient(servers_ns * options->degraded_share, queue->parts);
 	queue->degraded = quotient(servers_ns * SHARE_WHOLE, queue->parts);
+	queue->sustained_ns = (uint64_t)((unsigned __int128)NS_MRPS * SHARE_WHOLE /
+					 options->capacity_mrps / options->sustained_share);
 	queue->free = calloc(options->servers, sizeof(*queue->free));
 	queue->finish_room = FIRST_FINISHES;
 	queue->finishes = calloc(queue->finish_room, sizeof(*queue->finishes));
@@ -182,10 +189,23 @@ static bool is_degraded(const struct queue *queue, uint64_t now_ns)
 	return now_ns < queue->degraded_until_ns;
 }
 
+/* Whether the load has been above the sustained share for too long. */
+static bool is_tired(struct queue *queue, uint64_t now_ns)
+{
+	if (queue->options.sustained_share == SHARE_WHOLE)
+		return false;
+	if (now_ns >= queue->sustained_until_ns)
+		queue->sustained_until_ns = queue->strained_from_ns = now_ns;
+	queue->sustained_until_ns += queue->sustained_ns;
+	return now_ns - queue->strained_from_ns >= queue->options.endurance_ns;
+}
+
 static void note_overload(struct queue *queue, uint64_t now_ns)
 {
+	bool tired = is_tired(queue, now_ns);
+
 	if (queue->options.degraded_share == SHARE_WHOLE ||
-		queue->length <= queue->options.overload_above)
+		(queue->length <= queue->options.overload_above && !tired))
 		return;
 	queue->overloads += !is_degraded(queue, now_ns);
 	queue->degraded_until_ns = now_ns + queue->options.recovery_ns;

@@ -22,6 +22,10 @@
  * larger, as for `degraded_share` of the capacity. That is hysteresis: what the server bore before
  * it was overloaded it does not bear right after.
  *
+ * So does a load above `sustained_share` of the capacity that lasts for `endurance_ns`: the server
+ * bears it well until then. It lasts while a server of that share would not run out of work: the
+ * same recursion, with a slower S, never empty. That is what a burst of credits does, or a buffer.
+ *
  * A client that leaves does not take its request out: the virtual server has begun, or will.
  *
  * Owner: queue_new and queue_free. Threads: any; a mutex, held for some tens of nanoseconds,
@@ -53,6 +57,8 @@ struct queue_options {
 	uint32_t overload_above;
 	uint32_t degraded_share; /* of SHARE_WHOLE; all of it: overload has no consequence */
 	uint64_t recovery_ns;
+	uint32_t sustained_share; /* of SHARE_WHOLE; all of it: it never tires */
+	uint64_t endurance_ns;
 };
 
 /* What the queue counted, and how it stands at one moment. */

@@ -269,6 +269,11 @@ static const struct route_key keys[] = {
 	{"recovery", "TIME", "10s",
 		"the whole capacity is back when no request has found it too long for this time",
 		{"degraded"}, route_load_recovery},
+	{"sustained", "PERCENT", "100%",
+		"share of the capacity that it bears for ever; more than that degrades it in time",
+		{"degraded"}, route_load_sustained},
+	{"endurance", "TIME", "5s", "how long it bears more than the sustained share",
+		{"sustained"}, route_load_endurance},
 	{"lock", "TIME", "off",
 		"the worker's CPU works so long for each request while it holds a mutex of the "
 		"route",

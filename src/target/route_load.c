@@ -19,7 +19,9 @@ void route_load_init(struct route *route)
 		.refuse_above = QUEUE_LENGTH_LIMIT,
 		.overload_above = 100,
 		.degraded_share = SHARE_WHOLE,
-		.recovery_ns = 10 * NS_PER_S};
+		.recovery_ns = 10 * NS_PER_S,
+		.sustained_share = SHARE_WHOLE,
+		.endurance_ns = 5 * NS_PER_S};
 	route->refuse_status = 503;
 	route->leak_limit_bytes = USUAL_LEAK_LIMIT_BYTES;
 }
@@ -122,6 +124,25 @@ int route_load_recovery(
 {
 	(void)set;
 	return parse_time(&route->queue.recovery_ns, "to recover in", text, err);
+}
+
+int route_load_sustained(
+	struct route_set *set, struct route *route, const char *text, struct err *err)
+{
+	int code = share_parse(text, &route->queue.sustained_share, err);
+
+	(void)set;
+	if (!code && route->queue.sustained_share < LEAST_DEGRADED_SHARE)
+		return err_set(err, ERR_USAGE, -ERANGE,
+			"\"%s\" is next to nothing of the capacity: write 1%% to 100%%", text);
+	return code;
+}
+
+int route_load_endurance(
+	struct route_set *set, struct route *route, const char *text, struct err *err)
+{
+	(void)set;
+	return parse_time(&route->queue.endurance_ns, "to endure", text, err);
 }
 
 int route_load_lock(struct route_set *set, struct route *route, const char *text, struct err *err)

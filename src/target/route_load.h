@@ -26,6 +26,10 @@ int route_load_degraded(
 	struct route_set *set, struct route *route, const char *text, struct err *err);
 int route_load_recovery(
 	struct route_set *set, struct route *route, const char *text, struct err *err);
+int route_load_sustained(
+	struct route_set *set, struct route *route, const char *text, struct err *err);
+int route_load_endurance(
+	struct route_set *set, struct route *route, const char *text, struct err *err);
 int route_load_lock(struct route_set *set, struct route *route, const char *text, struct err *err);
 int route_load_lock_name(
 	struct route_set *set, struct route *route, const char *text, struct err *err);

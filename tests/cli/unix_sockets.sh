@@ -89,6 +89,9 @@ expect_text "$SCRATCH/err" '--connect-to: ":8080" has no host, and the URL'\''s 
 run "$RINGLOAD" run "http+unix://%2F$(printf '%0200d' 0)/"
 expect_status 2
 expect_text "$SCRATCH/err" 'is too long: expected at most 107'
+run "$RINGLOAD" run --source 127.0.0.1 "$url/"
+expect_status 2
+expect_text "$SCRATCH/err" "--source \"127.0.0.1\": the target is a unix socket, \"unix:$socket\","
 
 # The kernel's side.
 run "$RINGLOAD" run --quiet -n 100 -c 4 --json "$record" "$url/"

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/search.h"
 #include "result/search_record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
@@ -45,6 +46,18 @@ static void check_choice(const struct search_record *record)
 		require(!chosen[i] || (size_t)(chosen[i] - record->trials) < record->trial_count);
 }
 
+static void check_reports(const struct search_record *record)
+{
+	struct buf text = {0}, picture = {0};
+
+	report_search_text(record, &text);
+	require(!text.failed && text.length_bytes);
+	report_search_svg(record, &picture);
+	require(!picture.failed && picture.length_bytes);
+	buf_release(&text);
+	buf_release(&picture);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	struct err err = {ERR_NONE, ""};
@@ -56,6 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	}
 	check_round_trip(&record);
 	check_choice(&record);
+	check_reports(&record);
 	search_record_release(&record);
 	return 0;
 }

@@ -214,6 +214,12 @@ static uint64_t window_ns(const struct sim_case *sim)
 	return plan->warmup_ns + sim->workers[sim->worker].requests * cycle_ns(sim);
 }
 
+static void draw_start(struct sim_window *window, struct rng *rng)
+{
+	window->start_known_ns = one_in(rng, 2) ? 0 : rng_below(rng, 30000000);
+	window->start_ahead_ns = (int64_t)rng_below(rng, 12000000) - 1000000;
+}
+
 static void draw_times(struct sim_case *sim, struct rng *rng)
 {
 	uint64_t connecting_ns, all_ns;
@@ -221,9 +227,8 @@ static void draw_times(struct sim_case *sim, struct rng *rng)
 	sim->connects_per_second = (double)spread(rng, 1000, 200000);
 	connecting_ns = (uint64_t)(1e9 * sim->workers[sim->worker].connections /
 				   sim->connects_per_second);
-	sim->start_known_ns = one_in(rng, 2) ? 0 : rng_below(rng, 30000000);
-	sim->start_ahead_ns = (int64_t)rng_below(rng, 12000000) - 1000000;
-	all_ns = connecting_ns + sim->start_known_ns + 12000000 + window_ns(sim) +
+	draw_start(&sim->windows[0], rng);
+	all_ns = connecting_ns + sim->windows[0].start_known_ns + 12000000 + window_ns(sim) +
 		 sim->plan.drain_ns;
 	sim->drain_at_ns = one_in(rng, 6) ? rng_below(rng, all_ns) : UINT64_MAX;
 	sim->now_at_ns = one_in(rng, 6) ? rng_below(rng, all_ns) : UINT64_MAX;
@@ -320,6 +325,42 @@ static void draw_stamps(struct sim_case *sim, struct rng *rng)
 		sim->clock.unsure_one_in = sim->clock.wall_stall_one_in = 2;
 }
 
+static void draw_retiming(struct sim_case *sim, struct sim_window *window, struct rng *rng)
+{
+	uint64_t requests = spread(rng, 1, 300);
+
+	window->retimed = true;
+	window->plan.seed = rng_next(rng);
+	window->plan.duration_ns = spread(rng, 200000, 200000000);
+	window->plan.rate_mrps = 1 + requests * sim->plan.worker_count * 1000000000000ULL /
+					     window->plan.duration_ns;
+	if (one_in(rng, 4))
+		window->plan.warmup_ns = rng_below(rng, window->plan.duration_ns) + 1;
+}
+
+/* The first is that of the plan; stops of everything fall into any of them. */
+static void draw_windows(struct sim_case *sim, struct rng *rng)
+{
+	uint64_t all_ns = window_ns(sim) + 30000000;
+
+	sim->window_count = one_in(rng, 2) ? 1 : 2 + (unsigned int)rng_below(rng, 3);
+	sim->windows[0].stop_ns = UINT64_MAX;
+	for (unsigned int i = 0; i < sim->window_count; i++) {
+		struct sim_window *window = &sim->windows[i];
+
+		if (i)
+			draw_start(window, rng);
+		window->wait_ns = one_in(rng, 3) ? 0 : spread(rng, 1000, 300000000);
+		window->stop_ns = one_in(rng, 6) ? rng_below(rng, all_ns) : UINT64_MAX;
+		if (i && sim->plan.open_loop && !sim->plan.has_requests && !one_in(rng, 4))
+			draw_retiming(sim, window, rng);
+	}
+	if (sim->drain_at_ns != UINT64_MAX)
+		sim->drain_at_ns *= 1 + rng_below(rng, sim->window_count);
+	if (sim->now_at_ns != UINT64_MAX)
+		sim->now_at_ns *= 1 + rng_below(rng, sim->window_count);
+}
+
 void sim_case_init(struct sim_case *sim, uint64_t seed)
 {
 	struct rng rng;
@@ -340,6 +381,7 @@ void sim_case_init(struct sim_case *sim, uint64_t seed)
 	draw_sockets(sim, &rng);
 	draw_churn(sim, &rng);
 	draw_stamps(sim, &rng);
+	draw_windows(sim, &rng);
 }
 
 void sim_case_release(struct sim_case *sim)
@@ -370,6 +412,13 @@ void sim_case_describe(const struct sim_case *sim)
 						    : "constant",
 		(double)plan->rate_mrps / 1000, plan->warmup_ns, plan->duration_ns,
 		plan->has_requests ? place->requests : UINT64_MAX, plan->max_in_flight_per_worker);
+	for (unsigned int i = 1; i < sim->window_count; i++)
+		fake_log_trace("window %u after %" PRIu64 ": %.1f a second, warm-up %" PRIu64
+			       ", window %" PRIu64 ", stop %" PRIu64,
+			i + 1, sim->windows[i].wait_ns,
+			(double)sim->windows[i].plan.rate_mrps / 1000,
+			sim->windows[i].plan.warmup_ns, sim->windows[i].plan.duration_ns,
+			sim->windows[i].stop_ns);
 	fake_log_trace("timeout %" PRIu64 ", drain %" PRIu64 ", drain stop %" PRIu64
 		       ", hard stop %" PRIu64,
 		plan->timeout_ns, plan->drain_ns, sim->drain_at_ns, sim->now_at_ns);

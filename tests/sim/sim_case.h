@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What one seed means: a plan, a server, a kernel, a clock, and when the run starts and is stopped.
+ * What one seed means: a plan, a server, a kernel, a clock, when the run starts and is stopped, and
+ * how many windows it has.
  *
  * A case is bounded: some thousands of requests and of turns at most, so that thousands of cases
  * fit into seconds. Everything else is drawn wide: from a connection without trouble to fifty of
@@ -23,6 +24,20 @@
 #define SIM_CASE_WORKERS 3
 #define SIM_CASE_SOURCES 3
 
+#define SIM_CASE_WINDOWS 4
+
+struct sim_window {
+	bool retimed; /* the plan becomes that of `plan` */
+	struct plan_window plan;
+	uint64_t wait_ns; /* before the worker is asked for it */
+	/* When the start becomes known, after the worker is ready, and how far ahead it then lies
+	 * (it may lie behind). */
+	uint64_t start_known_ns;
+	int64_t start_ahead_ns;
+	/* When this window is stopped, from the moment it was asked for; UINT64_MAX: not. */
+	uint64_t stop_ns;
+};
+
 struct sim_case {
 	uint64_t seed;
 	struct plan plan;
@@ -38,11 +53,9 @@ struct sim_case {
 	uint32_t sock_fails_one_in;
 	double connects_per_second;
 
-	/* When the start becomes known, after the worker is ready, and how far ahead it then lies
-	 * (it may lie behind). */
-	uint64_t start_known_ns;
-	int64_t start_ahead_ns;
-	/* Stops, from the simulation's beginning on; UINT64_MAX: none. */
+	struct sim_window windows[SIM_CASE_WINDOWS];
+	unsigned int window_count;
+	/* Stops of everything, from the simulation's beginning on; UINT64_MAX: none. */
 	uint64_t drain_at_ns, now_at_ns;
 };
 

@@ -24,17 +24,20 @@ struct stage {
 	struct worker worker;
 	struct shadow shadow;
 	const struct sockaddr *addresses[SIM_SERVER_ADDRESSES];
-	uint64_t ready_ns;
+	struct plan plan;            /* the case's, as windows change it */
+	unsigned int window;         /* counted from 0 */
+	uint64_t asked_ns, ready_ns; /* of the window */
 };
 
 static void set_up(struct stage *stage)
 {
 	const struct sim_case *sim = stage->sim;
-	const struct plan *plan = &sim->plan;
+	const struct plan *plan = &stage->plan;
 	struct fake_ring_watch ring_watch;
 	struct fake_sock_watch sock_watch;
 	struct err err;
 
+	stage->plan = sim->plan;
 	fake_clock_init(&stage->clock, &sim->clock, sim->seed);
 	fake_clock_current = &stage->clock;
 	sim_server_init(&stage->server, &sim->server);
@@ -55,11 +58,14 @@ static void set_up(struct stage *stage)
 	sock_watch = sim_shadow_sock_watch(&stage->shadow);
 	fake_ring_setup(&sim->ring, &stage->net, &ring_watch);
 	fake_sock_setup(&stage->net, sim->seed, sim->sock_fails_one_in, &sock_watch);
+	/* Its storage need not be zeroed. */
+	memset(&stage->worker, 0xa5, sizeof(stage->worker));
 	if (arena_init(&stage->arena, worker_memory(plan, sim->worker), -1, &err) ||
 		worker_init(
 			&stage->worker, plan, sim->worker, &stage->control, &stage->arena, &err))
 		fake_log_fail("%s", err.text);
 	sim_shadow_watch_clock(&stage->shadow);
+	stage->asked_ns = stage->clock.now_ns;
 }
 
 static void take_down(struct stage *stage)
@@ -77,16 +83,19 @@ static void take_down(struct stage *stage)
 static void control(struct stage *stage)
 {
 	const struct sim_case *sim = stage->sim;
+	const struct sim_window *window = &sim->windows[stage->window];
 	uint64_t now_ns = stage->clock.now_ns;
 	uint64_t past_ns = now_ns - sim->clock.start_ns;
 
-	if (stage->worker.ready && !stage->ready_ns)
+	if (stage->worker.ready == stage->window + 1 && !stage->ready_ns)
 		stage->ready_ns = now_ns;
 	if (stage->ready_ns && stage->control.start_ns == UINT64_MAX &&
-		now_ns >= stage->ready_ns + sim->start_known_ns) {
-		stage->control.start_ns = (uint64_t)((int64_t)now_ns + sim->start_ahead_ns);
+		now_ns >= stage->ready_ns + window->start_known_ns) {
+		stage->control.start_ns = (uint64_t)((int64_t)now_ns + window->start_ahead_ns);
 		fake_log_trace("start at %" PRIu64, stage->control.start_ns);
 	}
+	if (now_ns - stage->asked_ns >= window->stop_ns && stage->control.stop == ENGINE_RUN)
+		stage->control.stop = ENGINE_STOP_WINDOW;
 	if (past_ns >= sim->drain_at_ns && stage->control.stop < ENGINE_STOP_DRAIN)
 		stage->control.stop = ENGINE_STOP_DRAIN;
 	if (past_ns >= sim->now_at_ns)
@@ -110,6 +119,7 @@ static void add_up(const struct stage *stage, struct sim_run_totals *totals)
 		totals->stamped += hist_count(&stats->phase[i].client_queue);
 		totals->unstamped += counters->value[COUNTER_UNSTAMPED];
 	}
+	totals->windows++;
 	totals->connects += stats->connections.value[CONNECTION_ATTEMPTED];
 	totals->zero_copy += stats->health.value[HEALTH_ZERO_COPY];
 	totals->copied += stats->health.value[HEALTH_COPIED];
@@ -117,21 +127,15 @@ static void add_up(const struct stage *stage, struct sim_run_totals *totals)
 	totals->enobufs += stats->health.value[HEALTH_ENOBUFS];
 	totals->rearmed += stats->health.value[HEALTH_REARMED];
 	totals->overflows += stats->health.value[HEALTH_CQ_OVERFLOW];
-	totals->stepped += stage->shadow.wall_stepped;
 	totals->faults += stage->worker.fault != 0;
 }
 
-void sim_run(const struct sim_case *sim, struct sim_run_totals *totals)
+/* One window, turn by turn; how many. */
+static uint64_t run_window(struct stage *stage)
 {
-	struct stage *stage = calloc(1, sizeof(*stage));
 	uint64_t turns = 0;
 	bool goes_on = true;
 
-	if (!stage)
-		fake_log_fail("no memory");
-	stage->sim = sim;
-	sim_case_describe(sim);
-	set_up(stage);
 	while (goes_on) {
 		control(stage);
 		sim_shadow_turn_begins(&stage->shadow);
@@ -143,8 +147,43 @@ void sim_run(const struct sim_case *sim, struct sim_run_totals *totals)
 		if (++turns > MOST_TURNS)
 			fake_log_fail("it does not come to an end");
 	}
-	totals->turns += turns;
-	add_up(stage, totals);
+	return turns;
+}
+
+/* What engine_again does, when there is another window; false when there is none. */
+static bool again(struct stage *stage)
+{
+	const struct sim_window *window = &stage->sim->windows[++stage->window];
+
+	if (stage->window == stage->sim->window_count || stage->control.stop > ENGINE_STOP_WINDOW ||
+		stage->worker.fault)
+		return false;
+	fake_clock_wait_until(&stage->clock, stage->clock.now_ns + window->wait_ns);
+	if (window->retimed)
+		plan_retime(&stage->plan, &window->plan);
+	stage->control.stop = ENGINE_RUN;
+	stage->control.start_ns = UINT64_MAX;
+	stage->ready_ns = 0;
+	sim_shadow_again(&stage->shadow);
+	worker_again(&stage->worker);
+	stage->asked_ns = stage->clock.now_ns;
+	return true;
+}
+
+void sim_run(const struct sim_case *sim, struct sim_run_totals *totals)
+{
+	struct stage *stage = calloc(1, sizeof(*stage));
+
+	if (!stage)
+		fake_log_fail("no memory");
+	stage->sim = sim;
+	sim_case_describe(sim);
+	set_up(stage);
+	do {
+		totals->turns += run_window(stage);
+		add_up(stage, totals);
+	} while (again(stage));
+	totals->stepped += stage->shadow.wall_stepped;
 	take_down(stage);
 	free(stage);
 }

@@ -14,7 +14,7 @@
 
 /* What happened, to be added up and shown: a simulator in which nothing happens proves nothing. */
 struct sim_run_totals {
-	uint64_t turns, requests, completed, failed, timed_out, dropped, unsent, in_flight;
+	uint64_t windows, turns, requests, completed, failed, timed_out, dropped, unsent, in_flight;
 	uint64_t zero_copy, copied;
 	uint64_t connects, stale, enobufs, rearmed, overflows, faults;
 	uint64_t stamped, unstamped, stepped;

@@ -46,8 +46,20 @@ void shadow_count_in_window(struct shadow *shadow, enum counter counter, uint64_
 
 /* --- the phases ---------------------------------------------------------------------------- */
 
+static bool until_last(const struct shadow *shadow);
+
+/* When the last request became due, or with the last answer to N of a closed loop. */
+static void end_window(struct shadow *shadow, uint64_t now_ns)
+{
+	if (shadow->life == SHADOW_RUNNING)
+		shadow->window_end_ns = shadow->end_ns < now_ns ? shadow->end_ns : now_ns;
+	if (shadow->life == SHADOW_DRAINING && until_last(shadow) && shadow->last_done_ns)
+		shadow->window_end_ns = shadow->last_done_ns;
+}
+
 static void finish(struct shadow *shadow, uint64_t now_ns)
 {
+	end_window(shadow, now_ns);
 	if (shadow->plan->open_loop && shadow->life != SHADOW_BEFORE)
 		shadow_become_due(shadow, now_ns);
 	for (uint32_t i = 0; i < shadow->place->connections; i++) {
@@ -60,6 +72,7 @@ static void finish(struct shadow *shadow, uint64_t now_ns)
 			shadow_record(&phase->total, now_ns - conn->requests[r].intended_ns, true);
 			shadow_record(&phase->service, now_ns - conn->requests[r].sent_ns, true);
 		}
+		conn->unanswered = conn->count > 0;
 		conn->count = 0;
 	}
 	shadow->in_flight = 0;
@@ -83,6 +96,7 @@ static bool until_last(const struct shadow *shadow)
 
 static void drain(struct shadow *shadow, uint64_t now_ns)
 {
+	end_window(shadow, now_ns);
 	shadow->life = SHADOW_DRAINING;
 	shadow->unwanted_ns = now_ns; /* but for what waits */
 	if (until_last(shadow))
@@ -130,7 +144,7 @@ static void obey(struct shadow *shadow, uint64_t now_ns)
 static void advance(struct shadow *shadow, uint64_t now_ns)
 {
 	obey(shadow, now_ns);
-	if (shadow->life == SHADOW_BEFORE && shadow->worker->ready &&
+	if (shadow->life == SHADOW_BEFORE && shadow_ready(shadow) &&
 		shadow->control->start_ns <= now_ns) {
 		shadow->life = SHADOW_RUNNING;
 		shadow->start_ns = shadow->control->start_ns;
@@ -182,6 +196,7 @@ static void time_out(struct shadow *shadow, uint64_t now_ns)
 static void evaluate(struct shadow *shadow, uint64_t now_ns, uint64_t sent_ns)
 {
 	shadow->evaluated = true;
+	shadow_check_ready(shadow, now_ns);
 	if (shadow->life == SHADOW_DONE)
 		fake_log_fail("a turn after the last");
 	time_out(shadow, now_ns);
@@ -213,6 +228,10 @@ static void clock_read(void *watcher, uint64_t previous_ns, uint64_t now_ns)
 {
 	struct shadow *shadow = watcher;
 
+	if (shadow->renews) {
+		shadow_renew(shadow, now_ns);
+		return;
+	}
 	if (!shadow->evaluated)
 		evaluate(shadow, previous_ns, now_ns);
 	if (shadow->spins) {
@@ -307,6 +326,7 @@ static void queued(void *watcher, enum ring_operation operation, uint64_t tag, u
 	uint32_t slot = RING_TAG_SLOT(tag);
 	struct shadow_conn *conn = &shadow->conns[slot];
 
+	shadow->operations++;
 	switch (operation) {
 	case RING_CONNECT:
 		shadow_connecting(shadow, slot, RING_TAG_GENERATION(tag));
@@ -353,6 +373,7 @@ static void reaped(void *watcher, const struct fake_completion *completions, uin
 		fake_log_fail("the clock was not read for the last batch of completions");
 	memcpy(shadow->batch, completions, count * sizeof(*completions));
 	shadow->batch_count = count;
+	shadow->restless = 0;
 	shadow->health[HEALTH_COMPLETIONS] += count;
 	/* The reading after the enter is the first batch's; each later one gets its own. */
 	if (!shadow->batches++)
@@ -434,7 +455,8 @@ void sim_shadow_turn_begins(struct shadow *shadow)
 {
 	shadow->begins_ns = shadow->clock->read_ns;
 	shadow->evaluated = shadow->looked = false;
-	shadow->send_count = shadow->dial_count = 0;
+	shadow_settle(shadow, shadow->begins_ns);
+	shadow->send_count = shadow->dial_count = shadow->operations = 0;
 	shadow->batches = 0;
 	shadow->failed_opens = 0;
 }
@@ -472,21 +494,13 @@ void sim_shadow_init(struct shadow *shadow, const struct plan *plan, size_t inde
 	shadow->trial = shadow->registered && plan->send == SCENARIO_SEND_AUTO;
 	shadow->zero_copy = shadow->registered && plan->send == SCENARIO_SEND_ZERO_COPY;
 	shadow->margin_ns = SHADOW_MARGIN_LEAST_NS;
-	shadow->start_ns = shadow->measured_from_ns = shadow->end_ns = UINT64_MAX;
-	shadow->drain_until_ns = shadow->cut_ns = UINT64_MAX;
-	shadow->measured_left = plan->has_requests ? shadow->place->requests : UINT64_MAX;
-	shadow->requests_left = shadow->measured_left;
 	shadow->addresses = take(plan->address_count, sizeof(*shadow->addresses));
 	shadow->conns = take(shadow->place->connections, sizeof(*shadow->conns));
 	for (uint32_t i = 0; i < shadow->place->connections; i++)
 		shadow->conns[i] = (struct shadow_conn){
 			.requests = take(plan->pipeline, sizeof(struct shadow_request)),
 			.address = (shadow->place->first_connection + i) % plan->address_count};
-	if (!plan->open_loop)
-		return;
-	if (plan->arrival == SCENARIO_POISSON)
-		arrival_init(&shadow->poisson, plan, index);
-	shadow_find_arrival(shadow);
+	shadow_begin_window(shadow);
 }
 
 void sim_shadow_release(struct shadow *shadow)

@@ -11,6 +11,7 @@
  * sim_shadow.c: the phases, the turns, what is watched. sim_shadow_schedule.c: what becomes due.
  * sim_shadow_launch.c: what is sent. sim_shadow_pace.c: until when may be slept and spun.
  * sim_shadow_conn.c: what completions do. sim_shadow_churn.c: the same with --no-keepalive.
+ * sim_shadow_again.c: from one window to the next.
  * sim_shadow_slowest.c: the slowest requests. sim_shadow_stamp.c: when responses arrived.
  * sim_shadow_compare.c: the comparison with the worker.
  *
@@ -78,6 +79,10 @@ struct shadow_conn {
 	bool early;      /* nothing is outstanding, and something is being sent */
 	uint64_t since_ns, idle_since;
 	uint64_t connect_ns; /* when the connect was asked for */
+	bool unanswered;     /* the window ended while a request was outstanding */
+	bool dialling;       /* a connect was asked for and has not completed */
+	bool abandoned;      /* … of an earlier window: nobody counts how it ends */
+	bool due;            /* it was down when this window's connecting began */
 	bool bound;          /* --no-keepalive: requests[0] waits for the connection, count is 0 */
 	bool ready;          /* … which is there, since the event ready_since */
 	uint64_t bound_number, ready_since;
@@ -119,6 +124,15 @@ struct shadow {
 	bool registered;       /* the ring took the memory that is sent from */
 	bool trial, zero_copy; /* the next send is a zero-copy one; all are */
 	bool copied;           /* so said a report */
+
+	uint32_t window;    /* counted from 1 */
+	uint32_t was_ready; /* the window it was seen to be ready for */
+	bool renews;        /* the next reading is that of another window's begin */
+	bool settling;      /* not all that happened since the last window was seen */
+	uint64_t completions_seen, overflows_before;
+	uint32_t operations; /* queued this turn */
+	uint32_t restless;   /* turns in a row for nothing */
+	uint64_t window_end_ns, last_done_ns;
 
 	enum shadow_life life;
 	uint64_t start_ns, measured_from_ns, end_ns, drain_until_ns;
@@ -196,6 +210,9 @@ struct fake_ring_watch sim_shadow_ring_watch(struct shadow *shadow);
 struct fake_sock_watch sim_shadow_sock_watch(struct shadow *shadow);
 void sim_shadow_watch_clock(struct shadow *shadow);
 
+/* Before worker_again. */
+void sim_shadow_again(struct shadow *shadow);
+
 /* Around each worker_step. */
 void sim_shadow_turn_begins(struct shadow *shadow);
 void sim_shadow_turn_ended(struct shadow *shadow, bool goes_on);
@@ -209,6 +226,15 @@ static inline uint64_t shadow_later(uint64_t time_ns, uint64_t by_ns)
 {
 	return time_ns > UINT64_MAX - by_ns ? UINT64_MAX : time_ns + by_ns;
 }
+
+void shadow_begin_window(struct shadow *shadow);
+void shadow_renew(struct shadow *shadow, uint64_t now_ns);
+/* The worker said so of this window. */
+bool shadow_ready(const struct shadow *shadow);
+/* At the begin of a turn: whether connecting may begin. */
+void shadow_settle(struct shadow *shadow, uint64_t now_ns);
+/* now_ns: at the begin of the turn. */
+void shadow_check_ready(struct shadow *shadow, uint64_t now_ns);
 
 /* Sets arrival_ns, for arrival_index and cut_ns. */
 void shadow_find_arrival(struct shadow *shadow);
@@ -251,6 +277,7 @@ void shadow_cancelled(struct shadow *shadow, uint32_t slot);
 void shadow_check_conns(struct shadow *shadow);
 /* All places are free. */
 void shadow_churn_begins(struct shadow *shadow, uint64_t now_ns);
+void shadow_churn_free(struct shadow *shadow, struct shadow_conn *conn, uint64_t now_ns);
 void shadow_churn_dials(struct shadow *shadow, uint32_t slot, bool failed);
 void shadow_churn_connected(struct shadow *shadow, struct shadow_conn *conn, uint64_t now_ns);
 void shadow_churn_closed(struct shadow *shadow, struct shadow_conn *conn, uint64_t now_ns);

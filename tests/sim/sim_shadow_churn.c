@@ -24,6 +24,11 @@ static void set_free(struct shadow *shadow, struct shadow_conn *conn, uint64_t n
 	conn->idle_since = shadow->events++;
 }
 
+void shadow_churn_free(struct shadow *shadow, struct shadow_conn *conn, uint64_t now_ns)
+{
+	set_free(shadow, conn, now_ns);
+}
+
 void shadow_churn_begins(struct shadow *shadow, uint64_t now_ns)
 {
 	uint32_t conns = shadow->place->connections;

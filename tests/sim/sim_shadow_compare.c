@@ -151,6 +151,21 @@ static void check_identity(const struct stats_request *stats, const char *name, 
 		fake_log_fail("%s: a completed one is neither stamped nor unstamped", name);
 }
 
+static void compare_end(const struct shadow *shadow)
+{
+	const struct worker *worker = shadow->worker;
+	bool odd = shadow->connections[CONNECTION_UNSOLICITED] > 0;
+
+	for (unsigned int i = 0; i < STATS_PHASE_COUNT; i++)
+		odd |= shadow->phase[i].value[COUNTER_FAILED_PARSE] > 0;
+	if ((worker->odd_reason != NULL) != odd || (worker->odd_byte_count > 0) != odd)
+		fake_log_fail("%zu odd bytes, expected %s", worker->odd_byte_count,
+			odd ? "some" : "none");
+	if (worker->window_end_ns != shadow->window_end_ns)
+		fake_log_fail("the window ended at %" PRIu64 ", expected %" PRIu64,
+			worker->window_end_ns, shadow->window_end_ns);
+}
+
 void sim_shadow_compare(const struct shadow *shadow, const struct ring *ring, bool at_end)
 {
 	const struct stats *stats = shadow->worker->stats;
@@ -173,7 +188,9 @@ void sim_shadow_compare(const struct shadow *shadow, const struct ring *ring, bo
 			i == HEALTH_STALE ? shadow->uncertain_stale : 0);
 	if (at_end)
 		compare_about("cq_overflow", stats->health.value[HEALTH_CQ_OVERFLOW],
-			ring_overflows(ring), 0);
+			ring_overflows(ring) - shadow->overflows_before, 0);
+	if (at_end)
+		compare_end(shadow);
 	compare_hist(&stats->connect, &shadow->connect, "", "connect", at_end);
 	compare_hist(&stats->loop, &shadow->loop, "", "loop", at_end);
 }

@@ -38,6 +38,7 @@ static void completed(
 	struct shadow_request request = take_oldest(shadow, conn);
 	struct shadow_phase *phase = &shadow->phase[request.phase];
 
+	shadow->last_done_ns = now_ns;
 	phase->value[COUNTER_COMPLETED]++;
 	count_outcome(shadow, conn, &request, ADDRESS_COMPLETED);
 	phase->status[status]++;
@@ -59,6 +60,7 @@ void shadow_break(
 		struct shadow_request request = take_oldest(shadow, conn);
 		struct shadow_phase *phase = &shadow->phase[request.phase];
 
+		shadow->last_done_ns = now_ns;
 		phase->value[failure]++;
 		count_outcome(shadow, conn, &request,
 			failure == COUNTER_TIMED_OUT ? ADDRESS_TIMED_OUT : ADDRESS_REQUESTS_FAILED);
@@ -284,9 +286,14 @@ static void check_connect_time(
 	uint64_t gap_ns = (uint64_t)(1e9 / shadow->control->connects_per_second);
 	uint64_t now_ns = shadow->clock->read_ns;
 
-	if (!conn->tried && now_ns < shadow->begun_ns + shadow->first_connects * gap_ns)
-		fake_log_fail("slot %u: it is connected faster than asked", slot);
-	if (conn->tried && !shadow->failed_opens_ever && now_ns < conn->retry_from_ns)
+	if (!shadow_ready(shadow)) {
+		if (now_ns < shadow->begun_ns + shadow->first_connects * gap_ns)
+			fake_log_fail("slot %u: it is connected faster than asked", slot);
+		if (conn->tried)
+			fake_log_fail("slot %u: it is attempted again before the start", slot);
+		return;
+	}
+	if (!shadow->failed_opens_ever && now_ns < conn->retry_from_ns)
 		fake_log_fail("slot %u: it is connected again before %" PRIu64, slot,
 			conn->retry_from_ns);
 }
@@ -310,6 +317,8 @@ void shadow_installed(struct shadow *shadow, uint32_t slot, int result)
 {
 	struct shadow_conn *conn = &shadow->conns[slot];
 
+	if (shadow->settling)
+		fake_log_fail("slot %u: a connect before all was seen that had happened", slot);
 	if (conn->state != SHADOW_DOWN)
 		fake_log_fail("slot %u: a socket for a connection that is not down", slot);
 	check_socket(shadow, conn);
@@ -321,7 +330,7 @@ void shadow_installed(struct shadow *shadow, uint32_t slot, int result)
 		return;
 	}
 	check_connect_time(shadow, conn, slot);
-	shadow->first_connects += !conn->tried;
+	shadow->first_connects += !shadow_ready(shadow);
 	conn->tried = true;
 	shadow->connections[CONNECTION_REPLACED] += conn->established_once;
 	if (!result)
@@ -339,6 +348,7 @@ void shadow_connecting(struct shadow *shadow, uint32_t slot, uint32_t generation
 	if (conn->state != SHADOW_DOWN)
 		fake_log_fail("slot %u: a connect that was not due", slot);
 	conn->state = SHADOW_CONNECTING;
+	conn->dialling = true;
 	conn->generation = generation;
 	conn->cancelled = conn->served = conn->reconnects = false;
 	conn->receiving = conn->sending = conn->reset = conn->looks_again = false;
@@ -375,6 +385,11 @@ static void connected(struct shadow *shadow, struct shadow_conn *conn,
 	int result = completion->seen.result;
 
 	conn->peer = completion->conn;
+	conn->dialling = false;
+	if (conn->abandoned) {
+		conn->abandoned = false;
+		return;
+	}
 	if (conn->peer->address != conn->address && !shadow->failed_opens_ever)
 		fake_log_fail("a connect to address %zu instead of %zu", conn->peer->address,
 			conn->address);
@@ -446,7 +461,9 @@ static void closed(struct shadow *shadow, struct shadow_conn *conn, uint64_t now
 		return;
 	}
 	down(conn, now_ns);
-	conn->reconnects = conn->served && shadow_wanted(shadow);
+	/* Before a start it comes back at the pace of the first ones. */
+	conn->reconnects = conn->served && shadow_wanted(shadow) &&
+			   (shadow->life != SHADOW_BEFORE || shadow_ready(shadow));
 }
 
 void shadow_completion(
@@ -519,7 +536,7 @@ static void check_retry(const struct shadow *shadow, const struct shadow_conn *c
 
 void shadow_check_conns(struct shadow *shadow)
 {
-	if (!shadow_wanted(shadow) || !shadow->worker->ready)
+	if (!shadow_wanted(shadow) || !shadow_ready(shadow))
 		shadow->unwanted_ns = shadow->clock->read_ns;
 	for (uint32_t i = 0; i < shadow->place->connections; i++) {
 		struct shadow_conn *conn = &shadow->conns[i];

@@ -80,14 +80,14 @@ void shadow_become_available(struct shadow *shadow, struct shadow_conn *conn, ui
 {
 	bool was = conn->available, was_idle = conn->idle;
 
+	if (conn->sending && !conn->count && !conn->early)
+		conn->early_ns = now_ns;
+	conn->early = conn->sending && !conn->count;
 	if (shadow->plan->no_keepalive)
 		return; /* no second request */
 	conn->available = conn->state == SHADOW_OPEN && !conn->sending && !conn->reset &&
 			  conn->count < shadow->plan->pipeline;
 	conn->idle = conn->available && !conn->count;
-	if (conn->sending && !conn->count && !conn->early)
-		conn->early_ns = now_ns;
-	conn->early = conn->sending && !conn->count;
 	if (conn->available && !was)
 		conn->since_ns = now_ns;
 	if (conn->idle && !was_idle)

@@ -7,6 +7,9 @@
 
 /* Slow matters are looked at this often, whatever happens. */
 #define LONGEST_WAIT_NS (10 * NS_PER_MS)
+/* … and between two windows whether all has been seen. */
+#define LONGEST_SETTLING_NS NS_PER_MS
+#define MOST_RESTLESS       5
 
 /* What auto learns of late waits, as docs/measurement.md has it. */
 #define MOST_NS     1000000
@@ -24,7 +27,7 @@ static uint64_t next_arrival(const struct shadow *shadow)
 {
 	bool takes = shadow_available_since(shadow) != UINT64_MAX ||
 		     shadow->plan->max_in_flight_per_worker != UINT64_MAX;
-	uint64_t start_ns = shadow->life == SHADOW_BEFORE && shadow->worker->ready
+	uint64_t start_ns = shadow->life == SHADOW_BEFORE && shadow_ready(shadow)
 				    ? shadow->control->start_ns
 				    : shadow->start_ns;
 
@@ -58,6 +61,8 @@ static uint64_t wait_bound(const struct shadow *shadow, uint64_t now_ns)
 		sooner(&until_ns, shadow->waiting[shadow->waited] + shadow->plan->timeout_ns);
 	if (shadow->plan->no_keepalive)
 		sooner(&until_ns, shadow_churn_wakes(shadow));
+	if (shadow->settling)
+		sooner(&until_ns, now_ns + LONGEST_SETTLING_NS);
 	if (shadow->life == SHADOW_RUNNING)
 		sooner(&until_ns, shadow->end_ns);
 	if (shadow->life == SHADOW_DRAINING)
@@ -75,12 +80,25 @@ static void check_wait(const struct shadow *shadow, uint64_t now_ns, uint64_t wa
 			wait_ns, now_ns, until_ns);
 }
 
+/* While nothing is measured, nobody wants it to turn without waiting and with nothing to do; now
+ * and then what it would wait for is due already. */
+static void check_rest(struct shadow *shadow, uint64_t wait_ns)
+{
+	/* After spinning it is an answer to ring_pending. */
+	if (wait_ns || shadow->looked || shadow->operations || shadow->life != SHADOW_BEFORE ||
+		shadow_ready(shadow))
+		shadow->restless = 0;
+	else if (++shadow->restless > MOST_RESTLESS)
+		fake_log_fail("%u turns for nothing", shadow->restless);
+}
+
 void shadow_pace_waits(struct shadow *shadow, uint64_t now_ns, uint64_t wait_ns)
 {
 	uint64_t due_ns = next_due(shadow);
 
 	shadow->before_ns = now_ns;
 	shadow->wait_ns = wait_ns;
+	check_rest(shadow, wait_ns);
 	if (!wait_ns)
 		return;
 	check_wait(shadow, now_ns, wait_ns);

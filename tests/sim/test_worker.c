@@ -54,12 +54,13 @@ static void run_seed(uint64_t seed, bool traced, struct sim_run_totals *totals)
 
 static void show(uint64_t seeds, const struct sim_run_totals *totals)
 {
-	printf("%" PRIu64 " seeds: %" PRIu64 " turns, %" PRIu64 " connects, %" PRIu64
-	       " requests: %" PRIu64 " completed, %" PRIu64 " failed, %" PRIu64
-	       " timed out, %" PRIu64 " dropped, %" PRIu64 " unsent, %" PRIu64 " in flight\n",
-		seeds, totals->turns, totals->connects, totals->requests, totals->completed,
-		totals->failed, totals->timed_out, totals->dropped, totals->unsent,
-		totals->in_flight);
+	printf("%" PRIu64 " seeds: %" PRIu64 " windows, %" PRIu64 " turns, %" PRIu64
+	       " connects, %" PRIu64 " requests: %" PRIu64 " completed, %" PRIu64
+	       " failed, %" PRIu64 " timed out, %" PRIu64 " dropped, %" PRIu64 " unsent, %" PRIu64
+	       " in flight\n",
+		seeds, totals->windows, totals->turns, totals->connects, totals->requests,
+		totals->completed, totals->failed, totals->timed_out, totals->dropped,
+		totals->unsent, totals->in_flight);
 	printf("%" PRIu64 " stamped, %" PRIu64 " not, %" PRIu64
 	       " runs in which the wall clock was set\n",
 		totals->stamped, totals->unstamped, totals->stepped);

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The simulator misses no count: each one taken out of the engine makes it fail.
+# test-timeout: 180
 source tests/assert.sh
 
 run tests/sim/mutate

@@ -81,6 +81,8 @@ static void what_is_kept_is_found(void **state)
 	struct bench *bench = *state;
 
 	assert_true(known_rps() == 0);
+	assert_int_equal(calibration_check(NULL), 0);
+	assert_true(known_rps() == 0);
 	assert_true(store(bench));
 	assert_true(known_rps() == 200000);
 	bench->record.highest_rps = 150000;
@@ -194,6 +196,9 @@ static void a_folder_that_cannot_be_written_to(void **state)
 	snprintf(file, sizeof(file), "%s/file", bench->tree->root);
 	setenv("XDG_STATE_HOME", file, 1);
 	assert_true(known_rps() == 0);
+	assert_true(calibration_check(&err) < 0);
+	assert_int_equal(err.kind, ERR_ENVIRONMENT);
+	assert_non_null(strstr(err.text, file));
 	assert_true(calibration_store(&bench->record, &kept, path, sizeof(path), &err) < 0);
 	assert_false(kept);
 	assert_int_equal(err.kind, ERR_ENVIRONMENT);

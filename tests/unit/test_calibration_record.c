@@ -22,6 +22,7 @@ static const struct calibration_record sample = {
 	.connections = 64,
 	.highest_rps = 812345.5,
 	.cpu_ns_per_request = 6012.25,
+	.has_floor = true,
 	.floor_p50_ns = 18432,
 	.floor_p99_ns = 40960,
 	.send_lag_p50_ns = 310,
@@ -79,7 +80,7 @@ static void what_was_read_is_what_was_written(void **state)
 	buf_release(&out);
 }
 
-static void a_machine_that_tells_no_steal(void **state)
+static void what_was_not_measured_is_null(void **state)
 {
 	struct calibration_record record = sample;
 	struct buf out = {0};
@@ -87,12 +88,16 @@ static void a_machine_that_tells_no_steal(void **state)
 	(void)state;
 	record.embedded = true;
 	record.has_steal = false;
+	record.has_floor = false;
 	calibration_record_write(&record, &out);
 	assert_non_null(strstr(buf_string(&out), "\"server\": \"embedded\""));
 	assert_non_null(strstr(buf_string(&out), "\"steal\": null"));
 	assert_read(&out, &record);
 	assert_true(record.embedded);
 	assert_false(record.has_steal);
+	assert_non_null(strstr(buf_string(&out), "\"latency_floor_ns\": null"));
+	assert_non_null(strstr(buf_string(&out), "\"send_lag_ns\": null"));
+	assert_false(record.has_floor);
 	buf_release(&out);
 }
 
@@ -146,7 +151,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_is_written_as_documented),
 		cmocka_unit_test(what_was_read_is_what_was_written),
-		cmocka_unit_test(a_machine_that_tells_no_steal),
+		cmocka_unit_test(what_was_not_measured_is_null),
 		cmocka_unit_test(damage_is_located),
 	};
 

@@ -145,6 +145,16 @@ static uint64_t run_window(struct engine *engine, const struct plan *plan)
 	return completed;
 }
 
+/* Of the window that ended last. */
+static uint64_t stamped(const struct engine *engine, const struct plan *plan)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < plan->worker_count; i++)
+		count += hist_count(&engine_stats(engine, i)->phase[STATS_MEASURED].until_arrival);
+	return count;
+}
+
 /* From the first start on, over several windows where it is an open loop. */
 static void load(struct scenario *scenario)
 {
@@ -169,6 +179,8 @@ static void load(struct scenario *scenario)
 		assert_true(run_window(engine, &plan) > 30);
 	}
 	__atomic_store_n(&counting, 0, __ATOMIC_RELAXED);
+	/* What is counted here is another way of receiving. */
+	assert_int_equal(stamped(engine, &plan) > 0, scenario->rx_timestamps);
 	engine_close(engine);
 	plan_release(&plan);
 	assert_true(completed > 100);
@@ -194,6 +206,10 @@ static void nothing_allocates(void **state)
 	scenario.rate_mrps = 2000000;
 	scenario.workers = 2;
 	load(&scenario);
+
+	scenario.rx_timestamps = true;
+	load(&scenario);
+	scenario.rx_timestamps = false;
 
 	scenario.no_keepalive = scenario.reset_on_close = true;
 	scenario.connect_rate_mrps = 2000000;

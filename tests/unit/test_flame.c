@@ -16,6 +16,7 @@
 #include "report/flame_layout.h"
 #include "report/flame_script.h"
 #include "tests/unit/golden.h"
+#include "tests/unit/xml_peer.h"
 
 #define STACKS(...)                    \
 	(struct result_kernel_stack[]) \
@@ -113,29 +114,6 @@ static const char reader[] =
 	"print(len(boxes), *[g.find(svg + 'title').text.split('\\n')[0] for g in boxes], "
 	"sep='|')\n";
 
-static void read_as_xml(const struct buf *svg, char *said, int said_bytes)
-{
-	const char *folder = getenv("TMPDIR");
-	char path[256], command[4096];
-	FILE *output;
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/ringload-flame-XXXXXX", folder ? folder : "/tmp");
-	fd = mkstemp(path);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, svg->data, svg->length_bytes), svg->length_bytes);
-	close(fd);
-	setenv("READER", reader, 1);
-	snprintf(command, sizeof(command), "PYTHONIOENCODING=utf-8 python3 -c \"$READER\" '%s'",
-		path);
-	output = popen(command, "r");
-	assert_non_null(output);
-	said[0] = '\0';
-	assert_ptr_equal(fgets(said, said_bytes, output), said);
-	assert_int_equal(pclose(output), 0);
-	unlink(path);
-}
-
 static void a_usual_profile_looks_as_it_did(void **state)
 {
 	struct result_kernel_profile profile = profile_of(usual, COUNT(usual));
@@ -188,7 +166,7 @@ static void another_reader_finds_every_box(void **state)
 
 	(void)state;
 	draw(&out, &profile, "title");
-	read_as_xml(&out, said, sizeof(said));
+	xml_peer_read(&out, reader, said, sizeof(said));
 	assert_int_equal(atoi(said), 17);
 	assert_non_null(strstr(said, "|tcp_sendmsg|"));
 	assert_non_null(strstr(said, "|JS:*work /srv/app.js:1:19|"));
@@ -196,7 +174,7 @@ static void another_reader_finds_every_box(void **state)
 
 	profile = profile_of(hostile, COUNT(hostile));
 	draw(&out, &profile, "</title><script>alert(1)</script>\x01\xff");
-	read_as_xml(&out, said, sizeof(said));
+	xml_peer_read(&out, reader, said, sizeof(said));
 	assert_non_null(strstr(said, "|<script>alert(1)</script>|"));
 	assert_non_null(strstr(said, "|]]>|"));
 	assert_non_null(strstr(said, "|&amp|"));
@@ -268,7 +246,7 @@ static void what_is_too_narrow_is_left_out(void **state)
 
 	(void)state;
 	draw(&out, &profile, "title");
-	read_as_xml(&out, said, sizeof(said));
+	xml_peer_read(&out, reader, said, sizeof(said));
 	assert_string_equal(said, "2|wide|p\n");
 	buf_release(&out);
 }
@@ -283,7 +261,7 @@ static void absurd_profiles_do_no_harm(void **state)
 
 	(void)state;
 	draw(&out, &profile, "title");
-	read_as_xml(&out, said, sizeof(said));
+	xml_peer_read(&out, reader, said, sizeof(said));
 	buf_release(&out);
 
 	assert_non_null(deep);
@@ -292,7 +270,7 @@ static void absurd_profiles_do_no_harm(void **state)
 	deep[length] = '\0';
 	profile = profile_of(STACKS({deep, 7}), 1);
 	draw(&out, &profile, "title");
-	read_as_xml(&out, said, sizeof(said));
+	xml_peer_read(&out, reader, said, sizeof(said));
 	assert_int_equal(atoi(said), FLAME_LAYOUT_DEPTH);
 	buf_release(&out);
 	free(deep);

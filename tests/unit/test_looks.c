@@ -196,6 +196,23 @@ static void the_error_is_that_of_looks_apart(void **state)
 	assert_true(looks_error_share(&looks, 0.5) < 0);
 }
 
+/* Between windows, for as long as nobody wants to look; then at once. */
+static void it_rests_until_a_window_begins(void **state)
+{
+	struct looks_reading reading = {0};
+	struct looks looks;
+
+	(void)state;
+	looks_init(&looks, BUDGET, 8, 1, 0, &reading);
+	looks_rest(&looks, NS_PER_S);
+	assert_int_equal(looks_tick(&looks, 100000 * NS_PER_S, &reading, 0), LOOKS_GO_ON);
+	assert_int_equal(looks.state, LOOKS_RESTING);
+	looks_begin(&looks, 100001 * NS_PER_S, &reading);
+	assert_int_equal(looks.state, LOOKS_LOOKING);
+	looks_end(&looks, 100002 * NS_PER_S, &reading);
+	assert_int_equal(looks.looked_ns, NS_PER_S);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +220,7 @@ int main(void)
 		cmocka_unit_test(a_slow_or_idle_server_is_looked_at_always),
 		cmocka_unit_test(what_is_followed_is_not_left),
 		cmocka_unit_test(a_pause_is_no_time),
+		cmocka_unit_test(it_rests_until_a_window_begins),
 		cmocka_unit_test(the_error_is_that_of_looks_apart),
 	};
 

@@ -379,6 +379,54 @@ static void stacks_are_sampled_where_asked_for(void **state)
 	peer_close(&server);
 }
 
+static uint64_t asked_in_window(struct probe *probe, struct peer *peer, int times)
+{
+	uint64_t begin_ns = clock_now_ns();
+
+	probe_begin(probe, begin_ns);
+	probe_peer_ask(peer, "/", times);
+	tick_until(probe, begin_ns + 50 * NS_PER_MS);
+	probe_end(probe, clock_now_ns());
+	return probe_peer_count(probe, PROBE_ABI_REQUESTS);
+}
+
+static void each_window_counts_for_itself(void **state)
+{
+	const struct stages_thread *threads;
+	struct peer_server server;
+	struct probe *probe;
+	struct peer peer, late;
+	uint64_t before;
+
+	(void)state;
+	peer_open(&server, routes, NULL);
+	peer_connect(&peer, &server);
+	probe_peer_ask(&peer, "/", 1);
+	probe = probe_peer_open(&server, NULL);
+	assert_int_equal(asked_in_window(probe, &peer, 10), 10);
+	probe_again(probe, clock_now_ns());
+	probe_peer_ask(&peer, "/", 3); /* before the window */
+	assert_int_equal(asked_in_window(probe, &peer, 7), 7);
+	assert_true(probe_looked_share(probe) > 0.99);
+
+	/* Nobody looks, and a connection that comes meanwhile is known all the same. */
+	probe_rest(probe, clock_now_ns());
+	before = probe_requests(probe);
+	peer_connect(&late, &server);
+	probe_peer_ask(&late, "/", 5);
+	probe_peer_ask(&peer, "/", 5);
+	assert_int_equal(probe_requests(probe), before);
+	probe_again(probe, clock_now_ns());
+	assert_int_equal(asked_in_window(probe, &late, 4), 4);
+	assert_int_equal(probe_peer_count(probe, PROBE_ABI_SEEDED), 2);
+	assert_int_equal(probe_threads(probe, &threads), 1);
+	assert_int_equal(threads[0].requests, 4);
+	peer_disconnect(&late);
+	peer_disconnect(&peer);
+	probe_close(probe);
+	peer_close(&server);
+}
+
 /* Ids of the BPF programs a process holds. */
 static size_t programs_of(pid_t pid, uint32_t *ids, size_t limit)
 {
@@ -468,6 +516,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_left_after_a_kill),
 		cmocka_unit_test(every_request_is_counted_and_its_parts_add_up),
 		cmocka_unit_test(threads_and_slowest_are_of_the_window),
+		cmocka_unit_test(each_window_counts_for_itself),
 		cmocka_unit_test(a_request_without_an_answer_is_open),
 		cmocka_unit_test(filters_let_pass_what_is_theirs_and_nothing_else),
 		cmocka_unit_test(connections_of_another_namespace_are_taken_up_there),

@@ -23,7 +23,8 @@ static struct queue_options options_of(uint64_t capacity_mrps)
 		.refuse_above = QUEUE_LENGTH_LIMIT,
 		.overload_above = 100,
 		.degraded_share = SHARE_WHOLE,
-		.recovery_ns = NS_PER_S};
+		.recovery_ns = NS_PER_S,
+		.sustained_share = SHARE_WHOLE};
 }
 
 static struct queue *queue_of(const struct queue_options *options)
@@ -265,6 +266,62 @@ static void between_the_two_capacities_the_past_decides(void **state)
 	queue_free(queue);
 }
 
+/* 1,000 a second for 2 s, and 800 for ever; 500 are left after that, until it was 100 ms without.
+ */
+static void what_is_too_much_in_the_long_run_degrades(void **state)
+{
+	static const struct {
+		uint64_t period_ns, last; /* last: at so many requests it is still well */
+	} loads[] = {{1000000, 2000}, {1111112, 1800}, {1240000, 1613}, {1250000, 9000},
+		{2000000, 9000}};
+	struct queue_options options = options_of(1000000);
+
+	(void)state;
+	options.degraded_share = SHARE_WHOLE / 2;
+	options.recovery_ns = 100 * NS_PER_MS;
+	options.sustained_share = 80 * (SHARE_WHOLE / 100);
+	options.endurance_ns = 2 * NS_PER_S;
+	for (size_t i = 0; i < sizeof(loads) / sizeof(loads[0]); i++) {
+		struct queue *queue = queue_of(&options);
+		uint64_t now_ns = START_NS;
+
+		for (uint64_t k = 0; k < loads[i].last; k++, now_ns += loads[i].period_ns)
+			assert_int_equal(entered(queue, now_ns), now_ns + NS_PER_MS);
+		assert_int_equal(figures_at(queue, now_ns).overloads, 0);
+		assert_int_equal(entered(queue, now_ns),
+			now_ns + (loads[i].last < 9000 ? 2 : 1) * NS_PER_MS);
+		assert_int_equal(figures_at(queue, now_ns).overloads, loads[i].last < 9000);
+		queue_free(queue);
+	}
+}
+
+/* A pause in which the slower server would have caught up begins the time anew. */
+static void a_pause_gives_its_endurance_back(void **state)
+{
+	struct queue_options options = options_of(1000000);
+	struct queue *queue;
+	uint64_t now_ns = START_NS;
+
+	(void)state;
+	options.degraded_share = SHARE_WHOLE / 2;
+	options.sustained_share = 80 * (SHARE_WHOLE / 100);
+	options.endurance_ns = 2 * NS_PER_S;
+	queue = queue_of(&options);
+	/* 1.9 s of 1,000 are 380 too many for 800: 475 ms of its work. */
+	for (int spell = 0; spell < 5; spell++) {
+		for (int k = 0; k < 1900; k++, now_ns += NS_PER_MS)
+			assert_int_equal(entered(queue, now_ns), now_ns + NS_PER_MS);
+		now_ns += 480 * NS_PER_MS;
+	}
+	for (int k = 0; k < 1900; k++, now_ns += NS_PER_MS)
+		entered(queue, now_ns);
+	assert_int_equal(figures_at(queue, now_ns).overloads, 0);
+	now_ns += 470 * NS_PER_MS;
+	entered(queue, now_ns);
+	assert_int_equal(figures_at(queue, now_ns).overloads, 1);
+	queue_free(queue);
+}
+
 /* --- against a model that remembers everything -------------------------------------------- */
 
 #define MODEL_REQUESTS 4000
@@ -319,7 +376,8 @@ static void every_moment_and_length_is_that_of_a_model(void **state)
 		.refuse_above = 60,
 		.overload_above = 40,
 		.degraded_share = 61234,
-		.recovery_ns = 20 * NS_PER_MS};
+		.recovery_ns = 20 * NS_PER_MS,
+		.sustained_share = SHARE_WHOLE};
 	struct queue *queue = queue_of(&options);
 	struct model *model = calloc(1, sizeof(*model));
 	uint64_t now_ns = START_NS, refused = 0, finish_ns = 0, expected_ns = 0;
@@ -440,6 +498,8 @@ int main(void)
 		cmocka_unit_test(a_full_queue_refuses),
 		cmocka_unit_test(overload_leaves_its_mark_for_a_time),
 		cmocka_unit_test(between_the_two_capacities_the_past_decides),
+		cmocka_unit_test(what_is_too_much_in_the_long_run_degrades),
+		cmocka_unit_test(a_pause_gives_its_endurance_back),
 		cmocka_unit_test(every_moment_and_length_is_that_of_a_model),
 		cmocka_unit_test(workers_share_one_queue),
 		cmocka_unit_test(what_takes_too_long_is_refused),

@@ -149,8 +149,7 @@ static void growth_is_told_by_two_tests(void **state)
 			"of "
 			"1.00 MiB"},
 		/* Of a record from before. */
-		{50 << 20, 0, 0, false,
-			"memory grows by 50.0 MiB an hour (give or take 1.00 MiB)"},
+		{50 << 20, 0, 0, false, "memory grows by 50.0 MiB an hour (give or take 1.00 MiB)"},
 	};
 	struct resources_sample_input read;
 

@@ -98,7 +98,8 @@ static void every_key_is_read(void **state)
 static void keys_of_load_are_read(void **state)
 {
 	struct route route = route_of("/ capacity=7.3k servers=8 refuse-above=1k refuse=429 "
-				      "degraded=62.5% overload-above=20 recovery=30s lock=50us "
+				      "degraded=62.5% overload-above=20 recovery=30s "
+				      "sustained=75% endurance=3s lock=50us "
 				      "lock-name=db.1 leak=50MB/h leak-per-request=1K "
 				      "leak-limit=256M continue=417");
 
@@ -111,6 +112,8 @@ static void keys_of_load_are_read(void **state)
 	assert_int_equal(route.queue.degraded_share, 62500);
 	assert_int_equal(route.queue.overload_above, 20);
 	assert_int_equal(route.queue.recovery_ns, 30 * NS_PER_S);
+	assert_int_equal(route.queue.sustained_share, 75000);
+	assert_int_equal(route.queue.endurance_ns, 3 * NS_PER_S);
 	assert_int_equal(route.lock_ns, 50 * NS_PER_US);
 	assert_string_equal(route.lock_name, "db.1");
 	assert_int_equal(route.leak_bytes_per_hour, 50000000);
@@ -138,7 +141,8 @@ static void keys_of_load_are_read(void **state)
 static const char *needs_of(const char *name)
 {
 	static const char *const texts[] = {" capacity=1k", " lock=1ms", " leak=1K/h",
-		" leak-per-request=1", " degraded=50 capacity=1k"};
+		" leak-per-request=1", " degraded=50 capacity=1k",
+		" sustained=50 degraded=50 capacity=1k"};
 
 	for (size_t i = 0; name && i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (!strncmp(texts[i] + 1, name, strlen(name)) && texts[i][1 + strlen(name)] == '=')
@@ -325,6 +329,10 @@ static void bad_keys_of_load_are_refused(void **state)
 		{"/a capacity=1 degraded=0.5", "\"0.5\" leaves next to nothing"},
 		{"/a capacity=1 degraded=x", "degraded: \"x\" is not a share"},
 		{"/a capacity=1 degraded=50 recovery=0", "\"0\" is no time to recover in"},
+		{"/a capacity=1 sustained=50", "sustained does nothing without degraded"},
+		{"/a capacity=1 degraded=50 sustained=0.5", "\"0.5\" is next to nothing"},
+		{"/a capacity=1 degraded=50 sustained=50 endurance=0",
+			"\"0\" is no time to endure"},
 		{"/a capacity=1 degraded=50 refuse-above=100",
 			"refuse-above=100 keeps the queue from ever having more than "
 			"overload-above=100: write a smaller overload-above"},

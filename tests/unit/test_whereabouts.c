@@ -153,6 +153,37 @@ static void the_servers_process_and_namespace(void **state)
 	close(fd);
 }
 
+static void a_server_that_ended_does_not_stand(void **state)
+{
+	static const struct probe_options none;
+	struct whereabouts *found;
+	uint16_t port;
+	int fd = open_port(true, &port);
+	pid_t child = fork();
+
+	(void)state;
+	assert_true(child >= 0);
+	if (!child) {
+		pause();
+		_exit(0);
+	}
+	close(fd);
+	found = find("127.0.0.1", port, &none);
+	assert_int_equal(found->pid, child);
+	assert_true(whereabouts_stands(found));
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	assert_false(whereabouts_stands(found));
+	free(found);
+	/* One of this machine may come, one of another is not seen. */
+	found = find("127.0.0.1", port, &none);
+	assert_false(found->listens || whereabouts_stands(found));
+	free(found);
+	found = find("192.0.2.1", port, &none);
+	assert_true(whereabouts_stands(found));
+	free(found);
+}
+
 /* A child in a namespace with the address 10.77.0.1 that listens on the port there and not
  * outside, until its pipe is closed. */
 static pid_t listen_inside(const struct netns *netns, uint16_t port, int outside, int *hold)
@@ -293,6 +324,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_in_the_way_of_a_listener),
 		cmocka_unit_test(where_nobody_listens),
 		cmocka_unit_test(the_servers_process_and_namespace),
+		cmocka_unit_test(a_server_that_ended_does_not_stand),
 		cmocka_unit_test(one_of_two_namespaces),
 		cmocka_unit_test(the_process_of_a_unix_socket),
 		cmocka_unit_test(a_unix_socket_has_no_hooks),

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+#include "analysis/cause_course.h"
+
+#include <math.h>
+
+#include "base/units.h"
+
+/* --- slow break ------------------------------------------------------------------------------ */
+
+/* Failing trials at so much more than the lowest rate that failed still tell how it breaks. */
+#define NEAR_BROKEN 1.5
+/* Early: unanswered requests grow by less than this share of the rate, so few fail. */
+#define EARLY_GROWTH 0.02
+#define EARLY_ERRORS 0.005
+/* A queue of so many milliseconds' requests may come and go. */
+#define EARLY_SLACK_S 0.02
+/* Late: more than these, for at least so long. */
+#define LATE_GROWTH 0.04
+#define LATE_ERRORS 0.02
+#define LATE_S      0.5
+
+/* A stretch of a trial, from one interval to before another. */
+struct stretch {
+	double seconds, due, answered, errors;
+	double from, to; /* unanswered at its begin and its end */
+};
+
+static double unanswered(const struct result_interval *interval)
+{
+	return (double)interval->in_flight + (double)interval->waiting;
+}
+
+static void add_interval(struct stretch *stretch, const struct result_interval *interval)
+{
+	stretch->seconds += interval->seconds;
+	stretch->due += (double)interval->scheduled;
+	stretch->answered += (double)interval->completed;
+	stretch->errors += (double)interval->errors;
+	stretch->to = unanswered(interval);
+}
+
+static double growth(const struct stretch *stretch)
+{
+	return stretch->due > 0 ? (stretch->to - stretch->from) / stretch->due : 0;
+}
+
+static double errors(const struct stretch *stretch)
+{
+	return stretch->due > 0 ? stretch->errors / stretch->due : 0;
+}
+
+static bool kept_up(const struct stretch *early, double rps, double window_s)
+{
+	return early->seconds >= CAUSE_COURSE_EARLY_S &&
+	       early->seconds >= CAUSE_COURSE_EARLY_SHARE * window_s &&
+	       early->to - early->from < EARLY_GROWTH * early->due &&
+	       early->to < early->from + EARLY_SLACK_S * rps + 3 && errors(early) <= EARLY_ERRORS;
+}
+
+static bool gave_way(const struct stretch *late)
+{
+	return late->seconds >= LATE_S &&
+	       ((growth(late) >= LATE_GROWTH &&
+			late->answered < (1 - LATE_GROWTH / 2) * late->due) ||
+		       errors(late) >= LATE_ERRORS);
+}
+
+/* Where the window of a trial is best cut into two. */
+struct slow_break {
+	const struct search_trial *trial; /* NULL: nowhere */
+	struct stretch early, late;
+	double worst; /* of what came after it: growth and errors */
+};
+
+static void try_cut(const struct search_trial *trial, const struct stretch *early,
+	const struct stretch *all, struct slow_break *found)
+{
+	struct stretch late = {.seconds = all->seconds - early->seconds,
+		.due = all->due - early->due,
+		.answered = all->answered - early->answered,
+		.errors = all->errors - early->errors,
+		.from = early->to,
+		.to = all->to};
+	double worst = growth(&late) + errors(&late);
+
+	if (worst > found->worst && kept_up(early, trial->rps, all->seconds) && gave_way(&late))
+		*found = (struct slow_break){trial, *early, late, worst};
+}
+
+/* Keeps what was found before, unless it is worse here. */
+static void find_break(const struct search_trial *trial, struct slow_break *found)
+{
+	const struct result *result = &trial->result;
+	struct stretch all = {0}, early;
+	size_t begin = 0;
+
+	while (begin < result->interval_count && result->timeline[begin].phase != RESULT_MEASURED)
+		begin++;
+	if (begin)
+		all.from = unanswered(&result->timeline[begin - 1]);
+	early = all;
+	for (size_t i = begin; i < result->interval_count; i++)
+		if (result->timeline[i].phase == RESULT_MEASURED)
+			add_interval(&all, &result->timeline[i]);
+	for (size_t i = begin; i < result->interval_count; i++) {
+		if (result->timeline[i].phase != RESULT_MEASURED)
+			continue;
+		add_interval(&early, &result->timeline[i]);
+		try_cut(trial, &early, &all, found);
+	}
+}
+
+double cause_course_slow_break(const struct cause_evidence *evidence, struct buf *sentence)
+{
+	const struct search_record *record = evidence->record;
+	struct slow_break found = {0};
+	char rate[UNITS_TEXT_BYTES], share[UNITS_TEXT_BYTES];
+
+	for (size_t i = 0; evidence->broken.trial && i < record->trial_count; i++)
+		if (record->trials[i].verdict == SEARCH_FAIL &&
+			record->trials[i].rps <= NEAR_BROKEN * evidence->broken.rps)
+			find_break(&record->trials[i], &found);
+	if (!found.trial)
+		return 0;
+	buf_printf(sentence,
+		"slow break: at %s/s the server kept up for %.1f s, then answered %s of what was "
+		"due",
+		units_format_rate(rate, found.trial->rps), found.early.seconds,
+		units_format_share(share, fmin(found.late.answered / found.late.due, 1)));
+	if (errors(&found.late) >= LATE_ERRORS)
+		buf_printf(sentence, ", %s of it with an error",
+			units_format_share(share, fmin(errors(&found.late), 1)));
+	return cause_evidence_ramp(found.worst, LATE_ERRORS, 0.15);
+}
+
+/* --- slow recovery --------------------------------------------------------------------------- */
+
+/* A trial that failed after an overload though its load had passed before. */
+struct relapse {
+	const struct search_trial *passed, *overload, *failed;
+};
+
+static bool find_relapse(const struct search_record *record, size_t index, struct relapse *relapse)
+{
+	const struct search_trial *trial = &record->trials[index];
+
+	*relapse = (struct relapse){.failed = trial};
+	for (size_t i = 0; trial->verdict == SEARCH_FAIL && i < index; i++) {
+		const struct search_trial *other = &record->trials[i];
+
+		if (trial->rps > CAUSE_COURSE_BELOW * other->rps)
+			continue;
+		if (other->verdict == SEARCH_PASS)
+			*relapse = (struct relapse){.passed = other, .failed = trial};
+		else if (other->verdict == SEARCH_FAIL && relapse->passed &&
+			 (!relapse->overload || other->rps > relapse->overload->rps))
+			relapse->overload = other;
+	}
+	return relapse->passed && relapse->overload;
+}
+
+/* The first trial after this one that passed at its load or more. */
+static const struct search_trial *find_recovery(
+	const struct search_record *record, const struct search_trial *failed)
+{
+	const struct search_trial *end = record->trials + record->trial_count;
+
+	for (const struct search_trial *trial = failed + 1; trial < end; trial++)
+		if (trial->verdict == SEARCH_PASS && trial->rps >= failed->rps)
+			return trial;
+	return NULL;
+}
+
+static double end_s(const struct search_trial *trial)
+{
+	return trial->t_s + trial->warmup_s + trial->duration_s;
+}
+
+double cause_course_slow_recovery(const struct cause_evidence *evidence, struct buf *sentence)
+{
+	const struct search_record *record = evidence->record;
+	const struct search_trial *recovery = NULL;
+	struct relapse relapse, first = {0};
+	size_t count = 0;
+	char low[UNITS_TEXT_BYTES], high[UNITS_TEXT_BYTES], top[UNITS_TEXT_BYTES];
+
+	for (size_t i = 0; i < record->trial_count; i++) {
+		const struct search_trial *again;
+
+		if (!find_relapse(record, i, &relapse))
+			continue;
+		again = find_recovery(record, relapse.failed);
+		/* The one that shows both: down, and up again. */
+		if (!count++ || (again && !recovery)) {
+			first = relapse;
+			recovery = again;
+		}
+	}
+	if (!count || (!recovery && count < 2))
+		return 0;
+	buf_printf(sentence,
+		"slow recovery: %s/s had passed, but after an overload of %s/s the server failed "
+		"at "
+		"%s/s, ",
+		units_format_rate(high, first.passed->rps),
+		units_format_rate(top, first.overload->rps),
+		units_format_rate(low, first.failed->rps));
+	if (!recovery) {
+		buf_printf(
+			sentence, "%zu times, and had not recovered when the search ended", count);
+		return 0.6;
+	}
+	buf_printf(sentence, "and passed there again %.1f s after it",
+		fmax(recovery->t_s - end_s(first.overload), 0));
+	return 1;
+}
+
+/* --- leaking --------------------------------------------------------------------------------- */
+
+/* Growth of a request at base and at break, one over the other, at most. */
+#define LEAK_ALIKE 2.5
+/* Of the limit. */
+#define LEAK_NEAR 0.80
+/* As long as nothing runs short of it. */
+#define LEAK_ALONE 0.3
+
+static double for_request(const struct cause_view *view)
+{
+	return view->memory_requests && view->memory_grown_bytes >= CAUSE_COURSE_LEAK_BYTES
+		       ? view->memory_grown_bytes / (double)view->memory_requests
+		       : 0;
+}
+
+/* The trial that passed with enough requests to show growth: the highest, else the lowest load. */
+static const struct cause_view *passed_view(const struct cause_evidence *evidence)
+{
+	return for_request(&evidence->lower) > 0 ? &evidence->lower : &evidence->base;
+}
+
+double cause_course_leaking(const struct cause_evidence *evidence, struct buf *sentence)
+{
+	const struct cause_view *passed = passed_view(evidence), *broken = &evidence->broken;
+	double before = for_request(passed), now = for_request(broken);
+	bool failed = cause_evidence_failed(broken, "target_memory");
+	bool near = broken->limit_share >= LEAK_NEAR || broken->oom_kills > 0 ||
+		    broken->memory_events > passed->memory_events ||
+		    broken->swap_bytes > passed->swap_bytes;
+	char grown[UNITS_TEXT_BYTES], each[UNITS_TEXT_BYTES], all[UNITS_TEXT_BYTES];
+
+	if (!broken->has_memory || !passed->has_memory ||
+		fmin(before, now) < CAUSE_COURSE_LEAK_REQUEST_BYTES ||
+		fmax(before, now) > LEAK_ALIKE * fmin(before, now))
+		return 0;
+	buf_printf(sentence, "server leaks: memory grew by %s in the trial, %s for each request ",
+		units_format_size(grown, (uint64_t)broken->memory_grown_bytes),
+		units_format_size(each, (uint64_t)now));
+	buf_printf(sentence, "(%s where it passed), to %s",
+		units_format_size(each, (uint64_t)before),
+		units_format_size(all, (uint64_t)broken->memory_bytes));
+	if (broken->limit_bytes > 0 && broken->limit_share > 0)
+		buf_printf(sentence, ", %.0f %% of its limit", broken->limit_share * 100);
+	return near || failed ? 1 : LEAK_ALONE;
+}
