@@ -86,9 +86,9 @@ all: $(OUT)/ringload ## build build/release/ringload; VARIANT=asan or tsan for t
 # slows down; its code runs in the unit tests as well. What servers do to the load and to the probe makes
 # no other threads of ours run than the rest does.
 CLI_TESTS = $(wildcard tests/cli/*.sh)
-ASAN_TESTS = $(filter-out $(addprefix tests/cli/,truth_% target_% resources_growth.sh),$(CLI_TESTS))
+ASAN_TESTS = $(filter-out $(addprefix tests/cli/,truth_% target_% resources_growth.sh breakpoint_cliff.sh),$(CLI_TESTS))
 TSAN_TESTS = $(filter-out $(addprefix tests/cli/,robust_% hostile_% nginx_% resources_% kernel_servers.sh \
-	calibrate.sh calibrate_rights.sh),$(ASAN_TESTS))
+	breakpoint_ends.sh breakpoint_generator.sh calibrate.sh calibrate_rights.sh),$(ASAN_TESTS))
 
 ASAN_RUN = -v asan unit sim fuzz $(ASAN_TESTS) netns
 TSAN_RUN = -v tsan unit $(TSAN_TESTS)

@@ -13,6 +13,10 @@
 #include "analysis/cause_signs.h"
 #include "analysis/cause_waits.h"
 
+/* Of the table in the help: where the text begins, and how wide it may be. */
+#define HELP_COLUMN  21
+#define HELP_COLUMNS 80
+
 /* What a rule cannot do without. */
 enum source { NOTHING, RESOURCES, KERNEL, SOURCE_COUNT };
 
@@ -315,11 +319,31 @@ int cause_explain(struct search_record *record, struct err *err)
 	return 0;
 }
 
+/* A row of the table, its text broken at spaces. */
+static void help_row(const char *key, const char *when, struct buf *out)
+{
+	size_t column = HELP_COLUMN, word;
+
+	buf_printf(out, "    %-*s", HELP_COLUMN - 5, key);
+	for (; *when; when += word + (when[word] == ' ')) {
+		word = strcspn(when, " ");
+		if (column + 1 + word > HELP_COLUMNS) {
+			buf_text(out, "\n");
+			buf_fill(out, ' ', HELP_COLUMN - 1);
+			column = HELP_COLUMN;
+		}
+		buf_text(out, " ");
+		buf_append(out, when, word);
+		column += 1 + word;
+	}
+	buf_text(out, "\n");
+}
+
 static void help_rows(bool signs, struct buf *out)
 {
 	for (size_t i = 0; i < RULE_COUNT; i++)
 		if (!rules[i].advice == signs)
-			buf_printf(out, "    %-16s %s\n", rules[i].key, rules[i].when);
+			help_row(rules[i].key, rules[i].when, out);
 }
 
 void cause_help(struct buf *out)

@@ -8,6 +8,8 @@
 #include "base/units.h"
 
 #define FEWEST_READINGS 4
+/* Of the scheduled requests, those that left in a trial that was driven. */
+#define SENT_LEAST 0.99
 /* One-sided: a slope this far beyond 0 comes by chance once in 100 trials. */
 #define CHANCE_Z 2.326
 /* Readings that follow each other closely tell less than independent ones: at most this alike. */
@@ -184,26 +186,88 @@ static bool judge_backlog(const struct result *result, struct buf *reason, size_
 	return true;
 }
 
+/* All that was due left, but for what may be on its way at the window's end. */
+static bool sent_all(const struct result *result)
+{
+	const uint64_t *value = result->run.counters.value;
+
+	return (double)value[COUNTER_SENT] >= SENT_LEAST * (double)value[COUNTER_SCHEDULED];
+}
+
+/* Whether a reason is about workers that were late, and not about what they could not do at all. */
+static bool is_lateness(enum result_reason_key key)
+{
+	return key == RESULT_REASON_SEND_LAG || key == RESULT_REASON_CPU_LOST ||
+	       key == RESULT_REASON_FEW_SAMPLES || key == RESULT_REASON_SHORT_WINDOW;
+}
+
+/*
+ * Whether requests that left late are all that speaks against the generator, and their lateness is
+ * too little of their time to have made them fail. A worker that was kept from its CPU is another
+ * matter: it reads responses late as well, which looks like a slow server.
+ */
+static bool lag_explains_nothing(const struct result *result)
+{
+	const struct result_validity *validity = &result->validity;
+	const struct result_latency *lag = &result->run.latency[RESULT_SEND_LAG];
+	const struct result_latency *total = &result->run.latency[RESULT_TOTAL];
+
+	for (size_t i = 0; i < validity->reason_count; i++)
+		if (!is_lateness(validity->reasons[i].key) ||
+			validity->reasons[i].key == RESULT_REASON_CPU_LOST)
+			return false;
+	return validity->reason_count && lag->count && total->count &&
+	       lag->mean_ns < TRIAL_LAG * total->mean_ns;
+}
+
+/*
+ * Whether no worker can have been what fell behind: each had nothing to do for most of the time, so
+ * that it sent and read whatever there was, if late at times.
+ */
+static bool workers_kept_up(const struct result *result)
+{
+	const struct result_validity *validity = &result->validity;
+
+	for (size_t i = 0; i < validity->reason_count; i++)
+		if (!is_lateness(validity->reasons[i].key))
+			return false;
+	for (size_t i = 0; i < result->generator.worker_count; i++) {
+		const struct result_worker *worker = &result->generator.workers[i];
+		double lost = worker->has_steal ? worker->steal : 0;
+
+		if (worker->wall_ns)
+			lost += (double)worker->run_delay_ns / (double)worker->wall_ns;
+		if (worker->busy + lost > TRIAL_OCCUPIED)
+			return false;
+	}
+	return validity->reason_count && result->generator.worker_count;
+}
+
 enum search_verdict trial_verdict(const struct result *result, struct buf *reason)
 {
+	enum result_verdict verdict = result->validity.verdict;
 	size_t begin_bytes = reason->length_bytes;
-	bool failed;
+	bool failed, behind;
 
-	switch (result->validity.verdict) {
-	case RESULT_INTERRUPTED:
-		buf_text(reason, first_reason(result, "interrupted"));
+	if (verdict == RESULT_INTERRUPTED || verdict == RESULT_INTERNAL_ERROR) {
+		buf_text(reason,
+			first_reason(result,
+				verdict == RESULT_INTERRUPTED ? "interrupted" : "internal error"));
 		return SEARCH_VOID;
-	case RESULT_INTERNAL_ERROR:
-		buf_text(reason, first_reason(result, "internal error"));
-		return SEARCH_VOID;
-	case RESULT_GENERATOR_LIMITED:
-		buf_text(reason, first_reason(result, "the generator was the limit"));
-		return SEARCH_GENERATOR;
-	default:
-		break;
 	}
 	failed = judge_silence(result, reason, begin_bytes);
 	failed = judge_thresholds(result, reason, begin_bytes) || failed;
-	failed = judge_backlog(result, reason, begin_bytes) || failed;
-	return failed ? SEARCH_FAIL : SEARCH_PASS;
+	behind = judge_backlog(result, reason, begin_bytes);
+	failed = failed || behind;
+	if (verdict != RESULT_GENERATOR_LIMITED || (failed && lag_explains_nothing(result)) ||
+		(behind && workers_kept_up(result)))
+		return failed ? SEARCH_FAIL : SEARCH_PASS;
+	if (!failed && sent_all(result))
+		return SEARCH_PASS;
+	if (failed) {
+		reason->length_bytes = begin_bytes;
+		reason->data[begin_bytes] = '\0';
+	}
+	buf_text(reason, first_reason(result, "the generator was the limit"));
+	return SEARCH_GENERATOR;
 }

@@ -11,6 +11,7 @@
 
 static const struct command *const commands[] = {
 	&run_command,
+	&breakpoint_command,
 	&probe_command,
 	&serve_command,
 	&demo_command,
