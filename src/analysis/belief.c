@@ -8,14 +8,14 @@
 
 /* Of trials: those that fail for a reason of their own, and that pass above the capacity. */
 #define ODD         0.03
-#define ODD_SUSPECT 0.4
+#define ODD_RELAPSE 0.3
 #define LUCKY       0.01
 
 /* However long a trial, the capacity moves a little from one to the next. */
 #define NOISE_LEAST 0.0015
 
 /* The hint counts as much as so many times e of rates, spread by so much. */
-#define HINT_MASS   3.0
+#define HINT_MASS   6.0
 #define HINT_SPREAD 0.03
 
 /* The capacity may lie outside of what may be asked for by so much. */
@@ -23,49 +23,45 @@
 
 /* The bulk: all but this much on either side. */
 #define BULK 0.01
-/* Of the fine cells' span the bulk takes at least and at most so much; they are laid anew at most
- * so often in a row, and not finer than this. */
+/* Of the fine cells' span the bulk takes at least so much; they are laid anew at most so often in a
+ * row, and not finer than this. */
 #define BULK_LEAST 0.25
-#define BULK_MOST  0.9
 #define TURNS      5
 #define CELL_LEAST 0.0002
 
-/*
- * Kinds of server, how likely each is beforehand. A slow one shows an overload in a short trial
- * only when it is `late` times as large, give or take.
- */
+/* Kinds of server, how likely each is beforehand. */
 static const struct {
 	double noise; /* of a trial of one second, relative */
 	double prior;
-	double late_log, late_noise; /* 0: it breaks at once */
+	bool relapses, slow;
 } kinds[BELIEF_KINDS] = {
-	{0.003, 0.35, 0, 0},
-	{0.010, 0.35, 0, 0},
-	{0.030, 0.20, 0, 0},
-	{0.010, 0.10, 0.34, 0.12},
+	{0.003, 0.30, false, false},
+	{0.010, 0.27, false, false},
+	{0.030, 0.18, false, false},
+	{0.010, 0.12, true, false},
+	{0.010, 0.08, false, true},
+	{0.010, 0.05, true, true},
 };
 
+/* Short trials show an overload of a slow server only when it is up to so many times as large. */
+#define SLOW_MOST_LOG 0.47
+
+/* The middle of a cell. */
 static double middle(const struct belief *belief, size_t cell)
 {
 	return (belief->edges[cell] + belief->edges[cell + 1]) / 2;
 }
 
-static void weigh(struct belief *belief, size_t kind, const struct belief_trial *trial)
+/* Multiplies the mass by the likelihood of what came of a trial. */
+static void multiply(const struct belief *belief, size_t kind, const struct belief_trial *trial,
+	double mass[BELIEF_CELLS])
 {
-	double *mass = belief->mass[kind];
-	double odd = trial->suspect ? ODD_SUSPECT : ODD;
+	double odd = trial->suspect && kinds[kind].relapses ? ODD_RELAPSE : ODD;
 	double noise = kinds[kind].noise / sqrt((double)trial->duration_ns / NS_PER_S);
-	double rate = log(trial->rps), steep;
+	double steep = 1.7 / fmax(noise, NOISE_LEAST), rate = log(trial->rps);
 	double low = trial->failed ? odd : 1 - odd;
 	double high = trial->failed ? 1 - LUCKY : LUCKY;
 
-	if (noise < NOISE_LEAST)
-		noise = NOISE_LEAST;
-	if (!trial->lasting && kinds[kind].late_noise > 0) {
-		noise = kinds[kind].late_noise;
-		rate -= kinds[kind].late_log;
-	}
-	steep = 1.7 / noise;
 	for (size_t i = 0; i < BELIEF_CELLS; i++) {
 		double at = steep * (rate - middle(belief, i));
 
@@ -75,6 +71,34 @@ static void weigh(struct belief *belief, size_t kind, const struct belief_trial 
 			mass[i] *= low;
 		else
 			mass[i] *= low + (high - low) / (1 + exp(-at));
+	}
+}
+
+/* What short trials show is the capacity or more: each is as likely, up to a limit. */
+static void join(struct belief *belief, size_t kind)
+{
+	const double *edges = belief->edges;
+	size_t first = 0, last = 0;
+	double sum = 0;
+
+	for (size_t i = 0; i < BELIEF_CELLS; i++) {
+		while (last < BELIEF_CELLS && edges[last] < edges[i] + SLOW_MOST_LOG)
+			sum += belief->early[kind][last++];
+		belief->mass[kind][i] = sum * belief->late[kind][i] *
+					fmin((edges[i + 1] - edges[i]) / SLOW_MOST_LOG, 1);
+		sum -= belief->early[kind][first++];
+	}
+}
+
+static void weigh(struct belief *belief, const struct belief_trial *trial)
+{
+	for (size_t kind = 0; kind < BELIEF_KINDS; kind++) {
+		if (!kinds[kind].slow)
+			multiply(belief, kind, trial, belief->mass[kind]);
+		else if (trial->lasting)
+			multiply(belief, kind, trial, belief->late[kind]);
+		else
+			multiply(belief, kind, trial, belief->early[kind]);
 	}
 }
 
@@ -88,16 +112,21 @@ static double cell_mass(const struct belief *belief, size_t cell)
 	return sum;
 }
 
-/* Makes the sum 1, so that many trials do not make all of it vanish. */
+/* Joins what trials said and makes the sum 1. */
 static void normalise(struct belief *belief)
 {
 	double sum = 0;
 
+	for (size_t kind = 0; kind < BELIEF_KINDS; kind++)
+		if (kinds[kind].slow)
+			join(belief, kind);
 	for (size_t i = 0; i < BELIEF_CELLS; i++)
 		sum += cell_mass(belief, i);
 	for (size_t kind = 0; kind < BELIEF_KINDS; kind++)
-		for (size_t i = 0; i < BELIEF_CELLS; i++)
+		for (size_t i = 0; i < BELIEF_CELLS; i++) {
 			belief->mass[kind][i] /= sum;
+			belief->early[kind][i] /= sum;
+		}
 }
 
 /* Fine cells from one rate to another; beyond these each is twice as wide as the one before, and
@@ -139,15 +168,16 @@ static void lay(struct belief *belief, double first_log, double last_log)
 	for (size_t i = 0; i < BELIEF_CELLS; i++) {
 		double prior = prior_of(belief, i);
 
-		for (size_t kind = 0; kind < BELIEF_KINDS; kind++)
-			belief->mass[kind][i] = kinds[kind].prior * prior;
+		for (size_t kind = 0; kind < BELIEF_KINDS; kind++) {
+			double share = kinds[kind].prior * prior;
+
+			belief->mass[kind][i] = share;
+			belief->early[kind][i] = belief->slow ? share : 0;
+			belief->late[kind][i] = 1;
+		}
 	}
-	for (size_t i = 0; i < belief->trial_count; i++) {
-		for (size_t kind = 0; kind < BELIEF_KINDS; kind++)
-			weigh(belief, kind, &belief->trials[i]);
-		if (i % 16 == 15)
-			normalise(belief);
-	}
+	for (size_t i = 0; i < belief->trial_count; i++)
+		weigh(belief, &belief->trials[i]);
 	normalise(belief);
 }
 
@@ -170,11 +200,12 @@ static void settle(struct belief *belief)
 	}
 }
 
-void belief_init(struct belief *belief, double lowest_rps, double highest_rps)
+void belief_init(struct belief *belief, double lowest_rps, double highest_rps, bool slow)
 {
 	memset(belief, 0, sizeof(*belief));
 	belief->lowest_log = log(lowest_rps) - OUTSIDE_LOG;
 	belief->highest_log = log(highest_rps) + OUTSIDE_LOG;
+	belief->slow = slow;
 }
 
 /* From the lowest rate tried to the highest, and a little beyond. */
@@ -202,8 +233,7 @@ void belief_take(struct belief *belief, const struct belief_trial *trial)
 	belief->trials[belief->trial_count++] = *trial;
 	if (!belief->weighed)
 		return;
-	for (size_t kind = 0; kind < BELIEF_KINDS; kind++)
-		weigh(belief, kind, trial);
+	weigh(belief, trial);
 	normalise(belief);
 	settle(belief);
 }
@@ -219,20 +249,13 @@ double belief_below(const struct belief *belief, double rps)
 	return sum;
 }
 
-double belief_quantile(const struct belief *belief, double probability)
+static double kind_mass(const struct belief *belief, size_t kind)
 {
-	const double *edges = belief->edges;
 	double sum = 0;
 
-	for (size_t i = 0; i < BELIEF_CELLS; i++) {
-		double mass = cell_mass(belief, i);
-
-		if (sum + mass >= probability && mass > 0)
-			return exp(
-				edges[i] + (probability - sum) / mass * (edges[i + 1] - edges[i]));
-		sum += mass;
-	}
-	return exp(edges[BELIEF_CELLS]);
+	for (size_t i = 0; i < BELIEF_CELLS; i++)
+		sum += belief->mass[kind][i];
+	return sum;
 }
 
 double belief_slow(const struct belief *belief)
@@ -240,7 +263,34 @@ double belief_slow(const struct belief *belief)
 	double sum = 0;
 
 	for (size_t kind = 0; kind < BELIEF_KINDS; kind++)
-		for (size_t i = 0; kinds[kind].late_noise > 0 && i < BELIEF_CELLS; i++)
-			sum += belief->mass[kind][i];
+		sum += kinds[kind].slow ? kind_mass(belief, kind) : 0;
 	return sum;
+}
+
+double belief_relapses(const struct belief *belief)
+{
+	double sum = 0;
+
+	for (size_t kind = 0; kind < BELIEF_KINDS; kind++)
+		sum += kinds[kind].relapses ? kind_mass(belief, kind) : 0;
+	return sum;
+}
+
+double belief_quantile(const struct belief *belief, double probability)
+{
+	const double *edges = belief->edges;
+	bool slow = belief_slow(belief) > 0.5;
+	double share = slow ? 1 : 1 - belief_slow(belief), sum = 0;
+
+	for (size_t i = 0; i < BELIEF_CELLS; i++) {
+		double mass = 0;
+
+		for (size_t kind = 0; kind < BELIEF_KINDS; kind++)
+			mass += slow || !kinds[kind].slow ? belief->mass[kind][i] / share : 0;
+		if (sum + mass >= probability && mass > 0)
+			return exp(
+				edges[i] + (probability - sum) / mass * (edges[i + 1] - edges[i]));
+		sum += mass;
+	}
+	return exp(edges[BELIEF_CELLS]);
 }

@@ -8,10 +8,10 @@
  *   odd + (1 - odd - lucky) / (1 + exp(-1.7 (ln(rate / capacity) / (noise / sqrt(T)))))
  *
  * odd: it failed for a reason of its own; lucky: it passed above the capacity. How noisy the server
- * is, is not known, so several kinds of server are weighed against each other; one of them breaks
- * slowly: short trials say little about it, and what they said is outweighed as soon as long ones
- * contradict. Of a suspect failure (the server may not have recovered from the one before) `odd` is
- * so large that it hardly counts.
+ * is, is not known, so several kinds of server are weighed against each other. One kind breaks
+ * slowly: short trials say little about it. One recovers slowly: a failure soon after another, a
+ * suspect one, says little about it. What trials contradict loses its weight, so both are found
+ * out.
  *
  * Before the trials all rates are equally likely by their logarithm, but for those near the hint.
  *
@@ -35,28 +35,32 @@
 #define BELIEF_FINE  64
 #define BELIEF_OUTER 14
 #define BELIEF_CELLS (BELIEF_FINE + 2 * BELIEF_OUTER)
-#define BELIEF_KINDS 4
+#define BELIEF_KINDS 6
 
 struct belief_trial {
 	double rps;
 	uint64_t duration_ns;
 	bool lasting; /* long enough for a slow break to show */
 	bool failed;
-	bool suspect;
+	bool suspect; /* the server may not have recovered from a failure before */
 };
 
 struct belief {
 	double lowest_log, highest_log;
 	double hint_rps; /* 0: none */
-	bool weighed;
+	bool weighed, slow;
 	double edges[BELIEF_CELLS + 1]; /* of the cells, as logarithms */
 	double mass[BELIEF_KINDS][BELIEF_CELLS];
+	/* Of kinds that break slowly: of what short trials show, and likelihood by long ones alone.
+	 */
+	double early[BELIEF_KINDS][BELIEF_CELLS], late[BELIEF_KINDS][BELIEF_CELLS];
 	struct belief_trial trials[BELIEF_TRIALS];
 	size_t trial_count;
 };
 
-/* The span of what may be asked for; the capacity may also lie a little outside. */
-void belief_init(struct belief *belief, double lowest_rps, double highest_rps);
+/* The span of what may be asked for; the capacity may also lie a little outside. slow: there are
+ * trials so much longer than others that a slow break may show in these alone. */
+void belief_init(struct belief *belief, double lowest_rps, double highest_rps, bool slow);
 
 void belief_take(struct belief *belief, const struct belief_trial *trial);
 
@@ -67,10 +71,14 @@ void belief_weigh(struct belief *belief, double hint_rps);
 /* How likely the capacity is below the rate. */
 double belief_below(const struct belief *belief, double rps);
 
-/* The rate that the capacity is below of with this probability. */
+/* The rate that the capacity is below of with this probability; as long as the server rather does
+ * not break slowly, as if it did not. */
 double belief_quantile(const struct belief *belief, double probability);
 
 /* How likely short trials pass where long ones fail. */
 double belief_slow(const struct belief *belief);
+
+/* How likely the server needs time to recover from a failure. */
+double belief_relapses(const struct belief *belief);
 
 #endif

@@ -15,7 +15,7 @@
 #include "analysis/tried.h"
 
 /* A bound is sure when the capacity is on its other side with at most this probability. */
-#define BOUNDS_SURE 0.03
+#define BOUNDS_SURE 0.02
 
 struct bound {
 	bool known;

@@ -4,23 +4,27 @@
  * bears, as a pure state machine. Outcomes go in, the next trial or the answer comes out; it knows
  * no clock, no engine and no server, so it can be run against thousands of simulated ones.
  *
- *   range     short trials, twice the rate each time, until one fails
- *   narrow    several short trials a load between the highest that passed and the lowest that
- *             failed, until these are as near to each other as asked
- *   confirm   long trials at both bounds; a bound that does not hold moves, and narrowing goes on
+ *   range     short trials, twice the rate each time, until one fails; downwards until one passes
+ *   narrow    more trials, each where it tells most, until what is thought of the capacity
+ * (belief.h) is narrower than the precision asked for confirm   a pair of loads round it, by long
+ * trials taking turns; a load that does not hold makes room for another pair
  *
- * A load is decided by ratio, as in MLRsearch (RFC draft-ietf-bmwg-mlrsearch): it is a lower bound
- * once enough time was tried at it and at most half of that failed, an upper bound once more than
- * half would have failed even if all that is left to try passed. Loads are not assumed to be
- * monotonic from one trial: short trials may pass where long ones fail (a slow break), and a server
- * that was overloaded may fail for a while where it would pass (hysteresis); what was decided by
- * shorter trials never overrules longer ones.
+ * A bound is a load decided by ratio, as in MLRsearch (draft-ietf-bmwg-mlrsearch; tried.h): best of
+ * three long trials. It is sure when the capacity is on its other side with at most BOUNDS_SURE.
+ * The answer is precise when both bounds are sure and as near to each other as asked; otherwise it
+ * is the best there is when the budget is spent (bounds.h).
+ *
+ * Loads are not assumed to be monotonic: short trials may pass where long ones fail (a slow break),
+ * and a server that was overloaded may fail for a while where it would pass (hysteresis). What was
+ * decided by shorter trials never overrules longer ones, and a failure soon after another, a
+ * suspect one, decides nothing.
  *
  * What a failing trial completed a second is a hint where the capacity lies, used to choose loads
  * and never to decide them.
  *
  * A trial the generator could not drive decides nothing about the server. It is tried again; a load
  * at which most trials were the generator's is the generator's limit, and no higher one is tried.
+ * Then either the server fails below it, or the answer is the highest load that passes near it.
  *
  * Ladder: the given loads one after the other, in one trial each, up to the first that fails.
  *
@@ -64,7 +68,7 @@ struct stepper_trial {
 
 struct stepper_outcome {
 	enum search_verdict verdict;
-	double completed_rps; /* 0: unknown */
+	double completed_rps; /* within the measured window; 0: unknown */
 	uint64_t took_ns;     /* with warm-up, drain and pause */
 };
 

@@ -26,7 +26,9 @@ const struct tried_load *tried_add(
 	}
 	if (verdict == SEARCH_PASS)
 		load->passed[lasting]++;
-	if (verdict == SEARCH_FAIL && !suspect)
+	if (verdict == SEARCH_FAIL && suspect && lasting)
+		load->suspect++;
+	else if (verdict == SEARCH_FAIL)
 		load->failed[lasting]++;
 	if (verdict == SEARCH_GENERATOR)
 		load->generator++;

@@ -4,7 +4,7 @@
  * as in MLRsearch (draft-ietf-bmwg-mlrsearch). Best of three: a load is a lower bound once two
  * trials passed and more passed than failed, an upper bound once two failed and more failed than
  * passed. Long trials alone count where there is one; without any, one short trial decides for the
- * time being. A suspect failure decides nothing.
+ * time being. A suspect failure of a long trial decides nothing.
  *
  * Owner: the caller's storage. Threads: one at a time. Errors: none; more than TRIED_TRIALS trials
  * must not be added.
@@ -24,6 +24,7 @@
 struct tried_load {
 	double rps;
 	unsigned int passed[2], failed[2]; /* in short trials, in long ones */
+	unsigned int suspect;              /* long trials */
 	unsigned int generator;
 };
 

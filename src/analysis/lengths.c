@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#include "analysis/lengths.h"
+
+#include "base/clock.h"
+
+/* Of a rung, when it is not said. */
+#define RUNG_NS (20 * NS_PER_S)
+
+uint64_t lengths_clamp(uint64_t value_ns, uint64_t least_ns, uint64_t most_ns)
+{
+	return value_ns < least_ns ? least_ns : value_ns > most_ns ? most_ns : value_ns;
+}
+
+void lengths_choose(struct lengths *lengths, const struct stepper_options *options)
+{
+	uint64_t budget_ns = options->budget_ns, share_ns;
+
+	lengths->short_ns = options->trial_ns;
+	if (!lengths->short_ns)
+		lengths->short_ns = lengths_clamp(budget_ns / 200,
+			lengths_clamp(budget_ns / 30, NS_PER_S / 10, NS_PER_S), 3 * NS_PER_S);
+	if (options->confirm_ns && lengths->short_ns > options->confirm_ns)
+		lengths->short_ns = options->confirm_ns;
+	lengths->long_ns = options->confirm_ns;
+	if (!lengths->long_ns)
+		lengths->long_ns = lengths_clamp(budget_ns / 18, lengths->short_ns,
+			lengths_clamp(budget_ns / 75 * 2, 8 * NS_PER_S, 30 * NS_PER_S));
+	if (lengths->long_ns < lengths->short_ns)
+		lengths->long_ns = lengths->short_ns;
+	lengths->recover_ns = lengths_clamp(budget_ns / 20, 0, 6 * NS_PER_S);
+	lengths->rung_ns = options->rung_ns;
+	if (!lengths->rung_ns && options->rung_count) {
+		/* With what lies before and after it. */
+		share_ns = budget_ns / options->rung_count;
+		lengths->rung_ns = lengths_clamp(share_ns - share_ns / 10, NS_PER_S / 2, RUNG_NS);
+	}
+}
+
+uint64_t lengths_warmup(uint64_t duration_ns)
+{
+	return lengths_clamp(duration_ns / 4, NS_PER_S / 20, NS_PER_S / 2);
+}
