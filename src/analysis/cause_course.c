@@ -135,6 +135,9 @@ double cause_course_slow_break(const struct cause_evidence *evidence, struct buf
 
 /* --- slow recovery --------------------------------------------------------------------------- */
 
+/* Loads that are as good as the same. */
+#define ALIKE 0.99
+
 /* A trial that failed after an overload though its load had passed before. */
 struct relapse {
 	const struct search_trial *passed, *overload, *failed;
@@ -166,7 +169,7 @@ static const struct search_trial *find_recovery(
 	const struct search_trial *end = record->trials + record->trial_count;
 
 	for (const struct search_trial *trial = failed + 1; trial < end; trial++)
-		if (trial->verdict == SEARCH_PASS && trial->rps >= failed->rps)
+		if (trial->verdict == SEARCH_PASS && trial->rps >= ALIKE * failed->rps)
 			return trial;
 	return NULL;
 }
@@ -219,6 +222,8 @@ double cause_course_slow_recovery(const struct cause_evidence *evidence, struct 
 
 /* Growth of a request at base and at break, one over the other, at most. */
 #define LEAK_ALIKE 2.5
+/* Of the growth in a window, so much came in its second half. */
+#define LEAK_LATE 0.25
 /* Of the limit. */
 #define LEAK_NEAR 0.80
 /* As long as nothing runs short of it. */
@@ -226,7 +231,8 @@ double cause_course_slow_recovery(const struct cause_evidence *evidence, struct 
 
 static double for_request(const struct cause_view *view)
 {
-	return view->memory_requests && view->memory_grown_bytes >= CAUSE_COURSE_LEAK_BYTES
+	return view->memory_requests && view->memory_grown_bytes >= CAUSE_COURSE_LEAK_BYTES &&
+			       view->memory_late_bytes >= LEAK_LATE * view->memory_grown_bytes
 		       ? view->memory_grown_bytes / (double)view->memory_requests
 		       : 0;
 }

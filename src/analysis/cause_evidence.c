@@ -90,26 +90,39 @@ static double most(const struct result_resources *resources, enum resources_leve
 	return resources->levels[level].known ? proper(resources->levels[level].max) : 0;
 }
 
-/* The first and the last reading of the window, and what was answered between them. */
+/* Whether an interval's memory is a reading of the window. */
+static bool is_reading(const struct result_interval *interval)
+{
+	return interval->phase == RESULT_MEASURED && interval->resources.measured &&
+	       RESOURCES_HAS(interval->resources.levels, RESOURCES_RSS_BYTES);
+}
+
+/* The first, the middle and the last reading of the window, and what was answered between. */
 static void take_growth(const struct result *result, struct cause_view *view)
 {
-	double first = 0, last = 0;
-	bool begun = false;
+	double first = 0, middle = 0, last = 0;
+	size_t readings = 0, seen = 0;
 
+	for (size_t i = 0; i < result->interval_count; i++)
+		readings += is_reading(&result->timeline[i]);
 	for (size_t i = 0; i < result->interval_count; i++) {
 		const struct result_interval *interval = &result->timeline[i];
 
-		if (interval->phase != RESULT_MEASURED || !interval->resources.measured ||
-			!RESOURCES_HAS(interval->resources.levels, RESOURCES_RSS_BYTES))
+		if (!is_reading(interval))
 			continue;
 		last = interval->resources.level[RESOURCES_RSS_BYTES];
-		if (begun)
+		if (seen)
 			view->memory_requests += interval->completed;
 		else
 			first = last;
-		begun = true;
+		if (seen == readings / 2)
+			middle = last;
+		seen++;
 	}
-	view->memory_grown_bytes = isfinite(last - first) ? last - first : 0;
+	if (!isfinite(first) || !isfinite(middle) || !isfinite(last))
+		return;
+	view->memory_grown_bytes = last - first;
+	view->memory_late_bytes = last - middle;
 }
 
 static void take_memory(const struct result *result, struct cause_view *view)

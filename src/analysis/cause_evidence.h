@@ -68,6 +68,7 @@ struct cause_view {
 	double throttled; /* time held back by the quota, of the window; summed over CPUs */
 	bool has_memory;
 	double memory_bytes, memory_grown_bytes; /* most; in the window, first to last reading */
+	double memory_late_bytes;                /* of it, in the second half */
 	uint64_t memory_requests;                /* completed between these readings */
 	double limit_bytes, limit_share;         /* 0: none; of it, at most */
 	double memory_events, oom_kills, swap_bytes;

@@ -18,6 +18,8 @@
 /* Some task waited for a CPU, of the time: pressure is high long before anything suffers. */
 #define CPU_STALL    0.60
 #define MEMORY_STALL 0.10
+/* A share that grew by less says little. */
+#define SHARE_GROWN 0.05
 
 static bool has_base(const struct cause_evidence *evidence)
 {
@@ -62,8 +64,13 @@ static void tell_work(const struct cause_evidence *evidence, struct buf *sentenc
 	if (!broken->has_parts)
 		return;
 	buf_text(sentence, ", ");
-	cause_evidence_tell_share(stages_key(part), "residence", base->has_parts, base->share[part],
-		broken->share[part], sentence);
+	/* Where all of residence is of one kind at any load, its length tells more. */
+	if (base->has_parts && broken->share[part] < base->share[part] + SHARE_GROWN)
+		cause_evidence_tell_time(stages_key(part), true, base->part_ns[part],
+			broken->part_ns[part], sentence);
+	else
+		cause_evidence_tell_share(stages_key(part), "residence", base->has_parts,
+			base->share[part], broken->share[part], sentence);
 }
 
 double cause_machine_thread(const struct cause_evidence *evidence, struct buf *sentence)

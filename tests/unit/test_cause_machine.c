@@ -66,12 +66,12 @@ static void test_thread_of_several(void **state)
 	kernel_sample_worker(kernel, "server", kernel->workers[0].requests / 2, 0.3, 0.01);
 	cause_sample_expect(&sample, "cpu_bound",
 		"server CPU-bound: thread 4201 (server) on CPU 97 % while the others of 2 have "
-		"time, app_cpu is 74 % of residence");
+		"time, app_cpu is 80.0 µs");
 	kernel->workers[1].cpu = 0.88;
 	kernel->workers[1].runq = 0.1;
 	cause_sample_expect(&sample, "cpu_bound",
 		"server CPU-bound: thread 4201 (server) on CPU 97 %, and so are the others of 2, "
-		"app_cpu is 74 % of residence");
+		"app_cpu is 80.0 µs");
 	/* One that hardly has a request may do what it likes. */
 	set_thread(sample.broken, 0.5, 0);
 	kernel->workers[1].requests = kernel->workers[0].requests / 100;
