@@ -110,6 +110,19 @@ static bool names(const char *list, const char *word)
 	return false;
 }
 
+/*
+ * Whether cubic can be had: in the machine's own network namespace root may choose any, elsewhere
+ * only what is allowed to all (net/ipv4/tcp_cong.c). Only the former has netdev_max_backlog.
+ */
+static bool may_be_cubic(struct sight *sight)
+{
+	bool own = sight_exists(sight, CORE "netdev_max_backlog");
+	const char *list = sight_text(
+		sight, IPV4 "tcp_%s_congestion_control", own ? "available" : "allowed");
+
+	return list && names(list, "cubic");
+}
+
 void judge_tcp_congestion(const struct check *check, struct sight *sight, struct finding *finding)
 {
 	const char *word = sight_word(sight, IPV4 "tcp_congestion_control"), *list;
@@ -126,7 +139,7 @@ void judge_tcp_congestion(const struct check *check, struct sight *sight, struct
 		finding_say(finding, finding->state, "%s", used);
 	if (finding->state != FINDING_OK)
 		finding_mend(finding, "sudo sysctl -w net.ipv4.tcp_congestion_control=%s",
-			list && names(list, "cubic") ? "cubic" : "reno");
+			may_be_cubic(sight) ? "cubic" : "reno");
 }
 
 void judge_tcp_slow_start(const struct check *check, struct sight *sight, struct finding *finding)
