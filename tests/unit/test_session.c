@@ -39,6 +39,7 @@ struct bench {
 	struct server server;
 	char url[64];
 	struct scenario scenario;
+	struct threshold_list thresholds;
 	struct run_options options;
 	struct session *session;
 };
@@ -133,7 +134,9 @@ static void open_bench(struct bench *bench, const char *route, enum attribution_
 	bench->options.attribution.probe.sample = 1;
 	bench->options.attribution.mode = attribution;
 	bench->options.progress = true;
-	if (scenario_check(&bench->scenario, &err) ||
+	bench->options.thresholds = &bench->thresholds;
+	if (threshold_list_add(&bench->thresholds, "error_rate<1%", &err) ||
+		scenario_check(&bench->scenario, &err) ||
 		session_open(&bench->session, &bench->scenario, &bench->options, &err))
 		fail_msg("%s", err.text);
 }
@@ -143,6 +146,7 @@ static void close_bench(struct bench *bench)
 	session_close(bench->session);
 	run_end_signals();
 	scenario_release(&bench->scenario);
+	threshold_list_release(&bench->thresholds);
 	close_server(&bench->server);
 }
 
@@ -167,6 +171,9 @@ static void expect_counts(const struct result *result, uint64_t scheduled, uint6
 	assert_int_equal(result->run.latency[RESULT_TOTAL].count, scheduled);
 	assert_int_not_equal(result->validity.verdict, RESULT_INTERNAL_ERROR);
 	assert_int_not_equal(result->validity.verdict, RESULT_INTERRUPTED);
+	assert_int_equal(result->threshold_count, 1);
+	assert_true(result->thresholds[0].value < 0.01);
+	assert_int_not_equal(result->thresholds[0].state, RESULT_FAIL);
 }
 
 /* Returns how many intervals there are: where a busy machine lets the collector wait, few. */
