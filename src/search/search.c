@@ -83,7 +83,8 @@ static bool keep_goal(struct search_record *record, const struct search_options 
 			expressions, thresholds->count);
 	free((void *)expressions);
 	record->goal.slo = options->slo;
-	record->goal.precision = stepper->precision;
+	/* A ladder is as precise as its rungs lie apart. */
+	record->goal.precision = stepper->rungs ? 0 : stepper->precision;
 	record->goal.budget_s = to_s(stepper->budget_ns);
 	record->goal.ladder_rps = calloc(stepper->rung_count + 1, sizeof(double));
 	if (!kept || !record->goal.ladder_rps)
@@ -354,20 +355,27 @@ static int explain(struct search *search, struct err *err)
 
 /*
  * A trial that could not be made ends the search with what is known: minutes of measurement are not
- * thrown away for the last of them. Without any there is nothing to report.
+ * thrown away for the last of them. Without any there is nothing to report. The stepper's answer
+ * stands when it was one of those that explain it.
  */
 static int end_early(struct search *search, const struct err *why, int code, struct err *err)
 {
+	struct stepper_trial missing;
+	bool open = stepper_next(search->stepper, &missing);
 	struct buf note = {0};
 
 	if (!search->record->trial_count) {
 		*err = *why;
 		return code;
 	}
-	buf_printf(&note, "the search ended early: %s", why->text);
+	buf_printf(&note, "%s: %s",
+		open ? "the search ended early"
+		     : "the answer is not explained from the server's kernel",
+		why->text);
 	code = note.failed ? -ENOMEM : search_record_add_note(search->record, buf_string(&note));
 	buf_release(&note);
-	search->record->answer.kind = SEARCH_UNDECIDED;
+	if (open)
+		search->record->answer.kind = SEARCH_UNDECIDED;
 	return code < 0 ? no_memory(err) : 0;
 }
 
@@ -394,23 +402,54 @@ static int try_all(struct search *search, struct err *err)
 	return code < 0 ? end_early(search, &why, code, err) : 0;
 }
 
+/* What must be paid for anyway is not the stepper's to spend. */
+static uint64_t budget_of_bounds(const struct search_options *options)
+{
+	uint64_t budget_ns = options->stepper.budget_ns;
+
+	if (options->run.attribution.mode == ATTRIBUTION_OFF || options->stepper.rungs)
+		return budget_ns;
+	return budget_ns - budget_ns / EXPLAINED_SHARE;
+}
+
+/* Always with a first trial: a search without any would have nothing to say. */
+static int open_stepper(
+	struct stepper **stepper, const struct search_options *options, struct err *err)
+{
+	struct stepper_options within = options->stepper;
+	char budget[UNITS_TEXT_BYTES];
+	struct stepper_trial first;
+	int code = stepper_check(&within, err);
+
+	if (code < 0)
+		return code;
+	within.budget_ns = budget_of_bounds(options);
+	*stepper = stepper_open(&within);
+	if (!*stepper)
+		return no_memory(err);
+	if (stepper_next(*stepper, &first))
+		return 0;
+	stepper_close(*stepper);
+	*stepper = NULL;
+	return err_set(err, ERR_USAGE, -ERANGE,
+		"--budget \"%s\" is too short for one trial with what lies before and after it: "
+		"ask for more, or for a shorter %s",
+		units_format_duration_exact(budget, options->stepper.budget_ns),
+		within.rungs ? "--step-duration" : "--trial");
+}
+
 static int search_begin(struct search *search, const struct scenario *scenario, struct err *err)
 {
-	struct stepper_options options = search->options->stepper;
-	int code = stepper_check(&options, err);
+	const struct search_options *options = search->options;
+	int code = open_stepper(&search->stepper, options, err);
 
 	if (code >= 0)
 		code = begin_record(search, scenario, err);
 	if (code < 0)
 		return code;
-	if (search->options->run.attribution.mode != ATTRIBUTION_OFF && !options.rungs)
-		options.budget_ns -= options.budget_ns / EXPLAINED_SHARE;
-	search->stepper = stepper_open(&options);
-	if (!search->stepper)
-		return no_memory(err);
 	search->scenario = *scenario;
-	search->scenario.rate_mrps = to_mrps(options.highest_rps);
-	return session_open(&search->session, &search->scenario, &search->options->run, err);
+	search->scenario.rate_mrps = to_mrps(options->stepper.highest_rps);
+	return session_open(&search->session, &search->scenario, &options->run, err);
 }
 
 int search_execute(const struct scenario *scenario, const struct search_options *options,
@@ -439,12 +478,13 @@ int search_describe(const struct scenario *scenario, const struct search_options
 {
 	struct scenario last = *scenario;
 	struct stepper_trial trial = {0};
-	int code = stepper_check(&options->stepper, err);
+	struct stepper *stepper;
+	int code = open_stepper(&stepper, options, err);
 
 	if (code < 0)
 		return code;
-	if (outline_print(options, &trial, out) < 0)
-		return no_memory(err);
+	outline_print(options, stepper, &trial, out);
+	stepper_close(stepper);
 	buf_text(out, "\nThe last of them:\n");
 	last.rate_mrps = to_mrps(trial.rps);
 	last.warmup_ns = trial.warmup_ns;
