@@ -111,7 +111,7 @@ static double judge_all(const struct cause_evidence *evidence, struct buf *sente
 
 	if (strength <= 0)
 		return 0;
-	buf_printf(sentence, "server CPU-bound: it kept %.2f of the %.2g CPUs busy that it may use",
+	buf_printf(sentence, "server CPU-bound: it kept %.2f of the %.4g CPUs busy that it may use",
 		broken->cpus, broken->limit_cpus);
 	if (base->has_resources)
 		buf_printf(
@@ -138,7 +138,7 @@ double cause_machine_cpus(const struct cause_evidence *evidence, struct buf *sen
 	if (base->has_resources && base->cpus >= ONE_THREAD_LEAST && was_small(evidence))
 		return 0;
 	buf_printf(sentence,
-		"server CPU-bound: it kept %.2f of %.2g CPUs busy, as much as one thread can: "
+		"server CPU-bound: it kept %.2f of %.4g CPUs busy, as much as one thread can: "
 		"there is "
 		"one, or a lock lets one run at a time",
 		broken->cpus, broken->limit_cpus);
@@ -177,7 +177,7 @@ double cause_machine_others(const struct cause_evidence *evidence, struct buf *s
 			broken->cpu_stall * 100);
 	}
 	if (broken->has_resources)
-		buf_printf(sentence, ", while the server had %.2f of %.2g", broken->cpus,
+		buf_printf(sentence, ", while the server had %.2f of %.4g", broken->cpus,
 			broken->limit_cpus);
 	buf_text(sentence, ": other threads have the rest");
 	return strength;

@@ -108,6 +108,10 @@ static void test_all_cpus(void **state)
 	cause_sample_expect(&sample, "cpu_bound",
 		"server CPU-bound: it kept 1.96 of the 2 CPUs busy that it may use, 0.10 at "
 		"1,000/s");
+	set_cpus(sample.broken, 126.7, 128);
+	cause_sample_expect(&sample, "cpu_bound",
+		"server CPU-bound: it kept 126.70 of the 128 CPUs busy that it may use, 0.10 at "
+		"1,000/s");
 }
 
 /* Without the kernel's side one CPU's worth of work tells the same, less surely. */
