@@ -137,11 +137,24 @@ double cause_course_slow_break(const struct cause_evidence *evidence, struct buf
 
 /* Loads that are as good as the same. */
 #define ALIKE 0.99
+/* Answering less than this of what was asked, at a load that had passed, is no bad luck. */
+#define FAR_BELOW 0.80
+
+/* When it never passed again. */
+#define NOT_RECOVERED 0.85
 
 /* A trial that failed after an overload though its load had passed before. */
 struct relapse {
 	const struct search_trial *passed, *overload, *failed;
 };
+
+/* Whether it is clear that this trial should have passed, as the other one did. */
+static bool contradicts(const struct search_trial *failed, const struct search_trial *passed)
+{
+	return failed->rps <= CAUSE_COURSE_BELOW * passed->rps ||
+	       (failed->rps <= passed->rps &&
+		       failed->result.run.completed_rps < FAR_BELOW * failed->rps);
+}
 
 static bool find_relapse(const struct search_record *record, size_t index, struct relapse *relapse)
 {
@@ -151,11 +164,10 @@ static bool find_relapse(const struct search_record *record, size_t index, struc
 	for (size_t i = 0; trial->verdict == SEARCH_FAIL && i < index; i++) {
 		const struct search_trial *other = &record->trials[i];
 
-		if (trial->rps > CAUSE_COURSE_BELOW * other->rps)
-			continue;
-		if (other->verdict == SEARCH_PASS)
+		if (other->verdict == SEARCH_PASS && contradicts(trial, other))
 			*relapse = (struct relapse){.passed = other, .failed = trial};
 		else if (other->verdict == SEARCH_FAIL && relapse->passed &&
+			 trial->rps < other->rps &&
 			 (!relapse->overload || other->rps > relapse->overload->rps))
 			relapse->overload = other;
 	}
@@ -211,7 +223,7 @@ double cause_course_slow_recovery(const struct cause_evidence *evidence, struct 
 	if (!recovery) {
 		buf_printf(
 			sentence, "%zu times, and had not recovered when the search ended", count);
-		return 0.6;
+		return NOT_RECOVERED;
 	}
 	buf_printf(sentence, "and passed there again %.1f s after it",
 		fmax(recovery->t_s - end_s(first.overload), 0));

@@ -110,6 +110,21 @@ static void test_slow_recovery(void **state)
 		"failed at 3,000/s, and passed there again 13.0 s after it");
 }
 
+/* The same load as passed, answered by so little that chance cannot be why. */
+static void test_far_below(void **state)
+{
+	struct search_trial *again = cause_sample_add(&sample, 4000, SEARCH_FAIL);
+
+	(void)state;
+	cause_sample_add(&sample, 4000, SEARCH_PASS);
+	again->result.run.completed_rps = 3300;
+	cause_sample_expect_none(&sample, "slow_recovery");
+	again->result.run.completed_rps = 3100;
+	cause_sample_expect(&sample, "slow_recovery",
+		"slow recovery: 4,000/s had passed, but after an overload of 5,000/s the server "
+		"failed at 4,000/s, and passed there again 7.0 s after it");
+}
+
 static void test_no_recovery(void **state)
 {
 	(void)state;
@@ -223,6 +238,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_stall, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_slow_break_by_errors, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_slow_recovery, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_far_below, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_recovery, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_search_downwards, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_leaking, setup, teardown),
