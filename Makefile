@@ -149,8 +149,10 @@ coverage: ## which branches the unit, simulator and fuzz corpus tests take; T='s
 	@tests/run $(ONLY:%=--only '%') -v cover unit sim fuzz
 	@gcovr --branches --filter '$(or $(T),src/)' build/cover
 
-manual: all ## write docs/command-line.md from the tables the options are parsed with
+manual: all ## write docs/command-line.md and the table of docs/doctor.md from those of the program
 	$(OUT)/ringload help --markdown >docs/command-line.md
+	sed -i '/^| check /,$$d' docs/doctor.md
+	$(OUT)/ringload doctor --list >>docs/doctor.md
 
 PREFIX ?= /usr/local
 COMPLETION = $(wildcard tools/completion/ringload.bash)

@@ -17,7 +17,8 @@
  * overload, but in a short trial perhaps not late enough for a threshold: at 1 % too much, 2 s are
  * 20 ms. So the trial also fails when what is due and unanswered (sent and waiting) grows through
  * the measured window by more than TRIAL_BEHIND of what was scheduled, beyond what chance explains:
- * the slope of a straight line through the intervals' ends, and its standard error.
+ * the slope of a straight line through the intervals' ends, and its standard error. One stall is no
+ * growth, even if what it left stays: a server with little to spare never makes it good.
  *
  * Threads: pure. Errors: memory.
  */

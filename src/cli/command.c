@@ -16,6 +16,7 @@ static const struct command *const commands[] = {
 	&serve_command,
 	&demo_command,
 	&calibrate_command,
+	&doctor_command,
 	&lab_command,
 	&help_command,
 	&version_command,

@@ -58,6 +58,7 @@ extern const struct command probe_command;
 extern const struct command serve_command;
 extern const struct command demo_command;
 extern const struct command calibrate_command;
+extern const struct command doctor_command;
 extern const struct command lab_command;
 extern const struct command help_command;
 extern const struct command version_command;

@@ -204,7 +204,11 @@ static int begin_again(struct session *session, struct err *err)
 	observation_close(&session->observation);
 	open_observation(session);
 	code = engine_again(session->engine, err);
-	if (code < 0 && interrupt_count())
+	if (code >= 0)
+		return code;
+	/* It is good for nothing any more; a later trial makes another. */
+	close_engine(session);
+	if (interrupt_count())
 		err_set(err, ERR_INTERRUPTED, -EINTR, "interrupted before the load began");
 	return code;
 }
@@ -267,7 +271,7 @@ int session_trial(struct session *session, const struct session_window *window,
 		if (window->interval_ns)
 			interval_ns = window->interval_ns;
 	}
-	code = session->trials ? begin_again(session, err) : open_engine(session, err);
+	code = session->engine ? begin_again(session, err) : open_engine(session, err);
 	if (code >= 0 && (session->trials || unprobed))
 		attribution_again(&session->attribution, !unprobed, clock_now_ns());
 	session->trials++;

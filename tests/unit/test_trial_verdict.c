@@ -36,6 +36,7 @@ static void init(struct trial *trial)
 	result->scenario_count = 1;
 	result->timeline = trial->intervals;
 	result->interval_count = READINGS + 2;
+	result->window.warmup_s = LENGTH_S / READINGS;
 	result->window.duration_s = LENGTH_S;
 	result->run.asked_rps = RATE;
 	result->run.counters.value[COUNTER_SCHEDULED] = (uint64_t)(RATE * LENGTH_S);
@@ -277,6 +278,47 @@ static void test_stall(void **state)
 	}
 }
 
+/* What a stall left stays, as the server has nothing to spare. */
+static void test_stall_that_stays(void **state)
+{
+	struct trial_backlog backlog;
+	struct trial trial;
+
+	(void)state;
+	for (size_t at = 1; at < READINGS; at++) {
+		init(&trial);
+		set_growth(&trial, 0);
+		for (size_t i = at; i < READINGS; i++)
+			trial.intervals[i + 1].waiting = 300;
+		trial_backlog(&trial.result, &backlog);
+		assert_true(backlog.known);
+		assert_false(backlog.growing);
+		/* More than it bears, and a stall as well. */
+		set_growth(&trial, 0.05);
+		for (size_t i = at; i < READINGS; i++)
+			trial.intervals[i + 1].waiting += 300;
+		trial_backlog(&trial.result, &backlog);
+		assert_true(backlog.growing);
+		assert_true(backlog.share > 0.03 && backlog.share < 0.06);
+	}
+}
+
+/* The last reading came after the drain, when nothing was left. */
+static void test_late_reading(void **state)
+{
+	struct trial_backlog backlog;
+	struct trial trial;
+
+	(void)state;
+	init(&trial);
+	set_growth(&trial, 0.02);
+	trial.intervals[READINGS].t_s += 0.8;
+	trial.intervals[READINGS].waiting = 0;
+	trial_backlog(&trial.result, &backlog);
+	assert_true(backlog.growing);
+	assert_true(backlog.share > 0.018 && backlog.share < 0.022);
+}
+
 static void test_unknown(void **state)
 {
 	struct trial_backlog backlog;
@@ -362,6 +404,8 @@ int main(void)
 		cmocka_unit_test(test_behind),
 		cmocka_unit_test(test_behind_though_late),
 		cmocka_unit_test(test_stall),
+		cmocka_unit_test(test_stall_that_stays),
+		cmocka_unit_test(test_late_reading),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_chance),
 	};
