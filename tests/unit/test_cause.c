@@ -5,12 +5,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "analysis/cause.h"
-#include "base/clock.h"
+#include "base/file.h"
 #include "tests/unit/cause_sample.h"
 
 static struct cause_sample sample;
@@ -230,6 +231,34 @@ static void test_help(void **state)
 	buf_release(&help);
 }
 
+/* Each key of the table, as the help has them, has its row in docs/causes.md. */
+static void test_document(void **state)
+{
+	struct buf help = {0}, text = {0};
+	struct err err;
+	size_t rows = 0;
+
+	(void)state;
+	cause_help(&help);
+	assert_int_equal(file_read("docs/causes.md", 1 << 20, &text, &err), 0);
+	for (const char *line = buf_string(&help); line; line = strchr(line, '\n')) {
+		size_t indent = strspn(line += *line == '\n', " ");
+		size_t bytes = strcspn(line + indent, " \n");
+		char row[64];
+
+		if (indent != 4 || bytes > 40)
+			continue;
+		snprintf(row, sizeof(row), "\n| `%.*s` | ", (int)bytes, line + indent);
+		if (!strstr(buf_string(&text), row))
+			print_message("no row %s\n", row);
+		assert_non_null(strstr(buf_string(&text), row));
+		rows++;
+	}
+	assert_true(rows > 20);
+	buf_release(&help);
+	buf_release(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +272,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_unprobed, setup, teardown),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_help),
+		cmocka_unit_test(test_document),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
