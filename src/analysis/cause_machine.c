@@ -6,6 +6,8 @@
 
 #include "base/units.h"
 
+/* Of the time it runs or wants to, a thread at its own end runs for this much. */
+#define OWN_END 0.70
 /* What looks like work, but was there at a small load too, is polling: half a cause. */
 #define POLLING    0.5
 #define SMALL_LOAD 0.7
@@ -82,7 +84,7 @@ double cause_machine_thread(const struct cause_evidence *evidence, struct buf *s
 	double strength = cause_evidence_ramp(pressed, CAUSE_MACHINE_SATURATED, 0.97);
 
 	/* One that mostly waits for a CPU is short of it, not at its end. */
-	if (!broken->has_kernel || strength <= 0 || thread->cpu < 0.5 * pressed)
+	if (!broken->has_kernel || strength <= 0 || thread->cpu < OWN_END * pressed)
 		return 0;
 	buf_printf(sentence, "server CPU-bound: thread %" PRIu32, thread->tid);
 	if (thread->name && *thread->name)
