@@ -270,11 +270,11 @@ double cause_course_leaking(const struct cause_evidence *evidence, struct buf *s
 		fmax(before, now) > LEAK_ALIKE * fmin(before, now))
 		return 0;
 	buf_printf(sentence, "server leaks: memory grew by %s in the trial, %s for each request ",
-		units_format_size(grown, (uint64_t)broken->memory_grown_bytes),
-		units_format_size(each, (uint64_t)now));
+		cause_evidence_format_bytes(grown, broken->memory_grown_bytes),
+		cause_evidence_format_bytes(each, now));
 	buf_printf(sentence, "(%s where it passed), to %s",
-		units_format_size(each, (uint64_t)before),
-		units_format_size(all, (uint64_t)broken->memory_bytes));
+		cause_evidence_format_bytes(each, before),
+		cause_evidence_format_bytes(all, broken->memory_bytes));
 	if (broken->limit_bytes > 0 && broken->limit_share > 0)
 		buf_printf(sentence, ", %.0f %% of its limit", broken->limit_share * 100);
 	return near || failed ? 1 : LEAK_ALONE;

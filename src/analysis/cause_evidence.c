@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/units.h"
 
 /* Of the requests, so many must be attributed for parts to speak of all. */
 #define ATTRIBUTED 0.5
@@ -307,6 +306,11 @@ bool cause_evidence_failed(const struct cause_view *view, const char *metric)
 			return true;
 	}
 	return false;
+}
+
+char *cause_evidence_format_bytes(char text[UNITS_TEXT_BYTES], double bytes)
+{
+	return units_format_size(text, (uint64_t)fmin(proper(bytes), 0x1p62));
 }
 
 void cause_evidence_tell_share(const char *what, const char *of, bool has_base, double base,

@@ -223,7 +223,7 @@ static void test_memory(void **state)
 	count(sample.broken, RESOURCES_OOM_KILLS, 1);
 	cause_sample_expect(&sample, "memory_limit",
 		"memory at its limit: 480 MiB resident, 99 % of the control group's 512 MiB used, "
-		"run into 31 times, 1 processes killed");
+		"run into 31 times, 1 process killed");
 }
 
 static void test_files(void **state)
