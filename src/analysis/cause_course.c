@@ -49,6 +49,19 @@ static double errors(const struct stretch *stretch)
 	return stretch->due > 0 ? stretch->errors / stretch->due : 0;
 }
 
+/* Nothing of the window yet; returns the interval it begins with. */
+static size_t begin_stretch(const struct result *result, struct stretch *stretch)
+{
+	size_t begin = 0;
+
+	*stretch = (struct stretch){0};
+	while (begin < result->interval_count && result->timeline[begin].phase != RESULT_MEASURED)
+		begin++;
+	if (begin)
+		stretch->from = stretch->to = unanswered(&result->timeline[begin - 1]);
+	return begin;
+}
+
 static bool kept_up(const struct stretch *early, double rps, double window_s)
 {
 	return early->seconds >= CAUSE_COURSE_EARLY_S &&
@@ -91,13 +104,9 @@ static void try_cut(const struct search_trial *trial, const struct stretch *earl
 static void find_break(const struct search_trial *trial, struct slow_break *found)
 {
 	const struct result *result = &trial->result;
-	struct stretch all = {0}, early;
-	size_t begin = 0;
+	struct stretch all, early;
+	size_t begin = begin_stretch(result, &all);
 
-	while (begin < result->interval_count && result->timeline[begin].phase != RESULT_MEASURED)
-		begin++;
-	if (begin)
-		all.from = unanswered(&result->timeline[begin - 1]);
 	early = all;
 	for (size_t i = begin; i < result->interval_count; i++)
 		if (result->timeline[i].phase == RESULT_MEASURED)
@@ -137,6 +146,8 @@ double cause_course_slow_break(const struct cause_evidence *evidence, struct buf
 
 /* Loads that are as good as the same. */
 #define ALIKE 0.99
+/* As long as another trial, or not. */
+#define LONGER 1.1
 /* Answering less than this of what was asked, at a load that had passed, is no bad luck. */
 #define FAR_BELOW 0.80
 
@@ -148,9 +159,28 @@ struct relapse {
 	const struct search_trial *passed, *overload, *failed;
 };
 
-/* Whether it is clear that this trial should have passed, as the other one did. */
+/* Whether it fell behind, or failed, within so many seconds of its window. */
+static bool failed_within(const struct search_trial *trial, double seconds)
+{
+	const struct result *result = &trial->result;
+	struct stretch stretch;
+
+	for (size_t i = begin_stretch(result, &stretch); i < result->interval_count; i++) {
+		if (stretch.seconds >= seconds)
+			break;
+		if (result->timeline[i].phase == RESULT_MEASURED)
+			add_interval(&stretch, &result->timeline[i]);
+	}
+	return growth(&stretch) >= LATE_GROWTH || errors(&stretch) >= LATE_ERRORS;
+}
+
+/* Whether it is clear that this trial should have passed, as the other one did. What a longer trial
+ * shows later than the other one ended is a slow break. */
 static bool contradicts(const struct search_trial *failed, const struct search_trial *passed)
 {
+	if (failed->duration_s > LONGER * passed->duration_s &&
+		!failed_within(failed, passed->duration_s))
+		return false;
 	return failed->rps <= CAUSE_COURSE_BELOW * passed->rps ||
 	       (failed->rps <= passed->rps &&
 		       failed->result.run.completed_rps < FAR_BELOW * failed->rps);
