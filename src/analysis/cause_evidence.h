@@ -7,8 +7,8 @@
  *   lower   the highest that passed; may be the same trial
  *   broken  the lowest that failed
  *
- * Of each the trial that search_record.h picks; where that one was made without the probe, the
- * nearest of its verdict that was not, if there is one.
+ * Of each the trial that search_record.h picks; where the probe followed hardly a request of that
+ * one, or was left out, the nearest of its verdict of which more is known, if there is one.
  *
  * A figure that was not measured has its has_… false and is 0: rules ask before they conclude from
  * an absence.

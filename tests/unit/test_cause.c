@@ -206,6 +206,12 @@ static void test_unprobed(void **state)
 	cause_sample_explain(&sample);
 	assert_string_equal(sample.record.causes[0].key, "cpu_bound");
 	assert_int_equal(sample.record.unknown_count, 0);
+	/* Of the base hardly a request was followed: the next one that passed is compared with. */
+	assert_non_null(strstr(sample.record.causes[0].sentence, "app_cpu is 80.0 µs"));
+	cause_sample_parts(sample.lower, busy_us);
+	sample.base->kernel.attributed = sample.base->kernel.requests = 29;
+	cause_sample_explain(&sample);
+	assert_non_null(strstr(sample.record.causes[0].sentence, "app_cpu grew from "));
 }
 
 static void test_empty(void **state)
