@@ -273,7 +273,7 @@ static int measure(
 	struct result result;
 	int code;
 
-	snprintf(label, sizeof(label), "trial %zu, %s/s", record->trial_count + 1,
+	snprintf(label, sizeof(label), "trial %zu, %s/s", record->trial_count,
 		units_format_rate(rate, asked->rps));
 	code = session_trial(search->session, &window, &result, err);
 	if (code < 0)
