@@ -280,6 +280,21 @@ static void set_limit(struct stepper *stepper, double limit_rps)
 	}
 }
 
+/* Whether a higher load had a verdict: the generator can do more than this. */
+static bool drove_more(const struct stepper *stepper, double rps)
+{
+	const struct tried *tried = &stepper->tried;
+
+	for (size_t i = 0; i < tried->load_count; i++) {
+		const struct tried_load *load = &tried->loads[i];
+
+		if (load->rps > rps &&
+			load->passed[0] + load->passed[1] + load->failed[0] + load->failed[1])
+			return true;
+	}
+	return false;
+}
+
 /* The generator could not, or nothing can be said: the same again, but not for ever. */
 static void take_void(struct stepper *stepper, const struct tried_load *load)
 {
@@ -294,7 +309,8 @@ static void take_void(struct stepper *stepper, const struct tried_load *load)
 	} else {
 		stepper->voids = 0;
 		stepper->again_due = false;
-		set_limit(stepper, load->rps);
+		if (!drove_more(stepper, load->rps))
+			set_limit(stepper, load->rps);
 		plan(stepper);
 	}
 }

@@ -313,6 +313,23 @@ static void takes_no_limit_from_one_bad_moment(void **state)
 	assert_true(course.made[2].rps == course.made[4].rps);
 }
 
+/* A bad time for the generator at loads below one that had a verdict: it can do more. */
+static void takes_no_limit_below_what_was_judged(void **state)
+{
+	struct script script = {.capacity_rps = 5000,
+		.completes = 1,
+		.odd_from = 5,
+		.odd_to = 12,
+		.odd = SEARCH_GENERATOR};
+	struct course course;
+
+	(void)state;
+	drive(&course, &script, &usual);
+	assert_int_equal(course.verdicts[3], SEARCH_FAIL);
+	assert_true(course.made[5].rps < course.made[3].rps);
+	expect_found(&course, 5000);
+}
+
 static void repeats_void_trials(void **state)
 {
 	struct script script = {.capacity_rps = 5000,
@@ -610,6 +627,7 @@ int main(void)
 		cmocka_unit_test(says_generator_limit_without_any_pass),
 		cmocka_unit_test(finds_capacity_below_the_generators_limit),
 		cmocka_unit_test(takes_no_limit_from_one_bad_moment),
+		cmocka_unit_test(takes_no_limit_below_what_was_judged),
 		cmocka_unit_test(repeats_void_trials),
 		cmocka_unit_test(gives_up_on_void_trials),
 		cmocka_unit_test(survives_misleading_hints),
