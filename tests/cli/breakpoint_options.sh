@@ -31,6 +31,9 @@ refused "--svg: cannot write to the folder \"$SCRATCH/none\": No such file or di
 refused '-c 1 is less than -t 2: every worker needs a connection of its own; ask for at least -c 2 or for fewer workers' \
 	-c1 -t2
 
+refused '--budget 5s leaves no time for the first trial: ask for more of it, or for shorter trials' \
+	--dry-run --budget 5s --trial 5s
+
 # What would be done.
 run "$RINGLOAD" breakpoint --dry-run --first 100 --highest 800 --budget 30s http://127.0.0.1:9/
 expect_status 0
