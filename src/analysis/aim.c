@@ -9,7 +9,7 @@
  * and where in it the capacity is thought to be: nearer to the upper load, as a small overload is
  * missed more easily than a pass (TRIAL_BEHIND). */
 #define PAIR_SHARE  0.97
-#define PAIR_MIDDLE 0.6
+#define PAIR_MIDDLE 0.55
 /* A pair is tried once the middle part of what is thought takes so much of its width. */
 #define PAIR_SPREAD 0.8
 #define PART_FIRST  0.15
@@ -26,10 +26,14 @@
 /* Short trials do not tell more after so many. */
 #define NARROW_SHORT 12
 
-/* Where the next load lies in what is thought of the capacity. After a failure it is one that
- * probably passes: two failures in a row tell less. */
+/* Where the next load lies in what is thought of the capacity: after a failure it is one that
+ * probably passes, as two failures in a row tell less. After many that passed it is further up, so
+ * that the search does not creep towards a failure that was odd. */
 #define AFTER_PASS 0.5
 #define AFTER_FAIL 0.35
+#define PASSES     4
+#define EACH_PASS  0.1
+#define AFTER_MOST 0.8
 
 /* A server that is slow to break with this probability is tried with long trials alone. */
 #define SLOW 0.5
@@ -61,6 +65,7 @@ static void rest(struct stepper *stepper)
 	double least_rps = belief_quantile(&stepper->belief, REST_LEAST);
 	uint64_t duration_ns = lengths->recover_ns;
 
+	stepper->passes = 0;
 	if (duration_ns < lengths->short_ns)
 		duration_ns = lengths->short_ns;
 	stepper_try(stepper, SEARCH_NARROW, stepper_round(stepper, REST_SHARE * least_rps),
@@ -147,11 +152,21 @@ static void try_pair(struct stepper *stepper)
 			lengths_clamp(lengths->recover_ns, lengths->short_ns, lengths->long_ns));
 }
 
+/* Where in what is thought of the capacity the next load lies. */
+static double next_share(const struct stepper *stepper)
+{
+	if (stepper->fails)
+		return AFTER_FAIL;
+	if (stepper->passes <= PASSES)
+		return AFTER_PASS;
+	return fmin(AFTER_PASS + EACH_PASS * (stepper->passes - PASSES), AFTER_MOST);
+}
+
 static void narrow(struct stepper *stepper)
 {
 	const struct belief *belief = &stepper->belief;
 	bool lasting = belief_slow(belief) > SLOW || stepper->narrow_count >= NARROW_SHORT;
-	double rps = belief_quantile(belief, stepper->fails ? AFTER_FAIL : AFTER_PASS);
+	double rps = belief_quantile(belief, next_share(stepper));
 
 	stepper->narrow_count++;
 	stepper_try(stepper, SEARCH_NARROW, stepper_round(stepper, rps),

@@ -11,6 +11,13 @@
 #define ODD_RELAPSE 0.3
 #define LUCKY       0.01
 
+/*
+ * A small overload is not noticed in a short trial: trial_verdict.h allows what is unanswered to
+ * grow by as much as chance explains, which falls with the length to the power of 1.5. This is what
+ * may be expected of a trial of a second.
+ */
+#define LENIENT 0.004
+
 /* However long a trial, the capacity moves a little from one to the next. */
 #define NOISE_LEAST 0.0015
 
@@ -22,7 +29,7 @@
 #define OUTSIDE_LOG 0.5
 
 /* The bulk: all but this much on either side. */
-#define BULK 0.01
+#define BULK 0.1
 /* Of the fine cells' span the bulk takes at least so much; they are laid anew at most so often in a
  * row, and not finer than this. */
 #define BULK_LEAST 0.25
@@ -52,13 +59,20 @@ static double middle(const struct belief *belief, size_t cell)
 	return (belief->edges[cell] + belief->edges[cell + 1]) / 2;
 }
 
+/* How far beyond the capacity the load of a trial rather has to be to fail, by the logarithm. */
+static double lenience(const struct belief_trial *trial)
+{
+	return LENIENT / pow((double)trial->duration_ns / NS_PER_S, 1.5);
+}
+
 /* Multiplies the mass by the likelihood of what came of a trial. */
 static void multiply(const struct belief *belief, size_t kind, const struct belief_trial *trial,
 	double mass[BELIEF_CELLS])
 {
 	double odd = trial->suspect && kinds[kind].relapses ? ODD_RELAPSE : ODD;
 	double noise = kinds[kind].noise / sqrt((double)trial->duration_ns / NS_PER_S);
-	double steep = 1.7 / fmax(noise, NOISE_LEAST), rate = log(trial->rps);
+	double steep = 1.7 / fmax(noise, NOISE_LEAST);
+	double rate = log(trial->rps) - lenience(trial);
 	double low = trial->failed ? odd : 1 - odd;
 	double high = trial->failed ? 1 - LUCKY : LUCKY;
 

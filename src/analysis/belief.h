@@ -7,11 +7,11 @@
  *
  *   odd + (1 - odd - lucky) / (1 + exp(-1.7 (ln(rate / capacity) / (noise / sqrt(T)))))
  *
- * odd: it failed for a reason of its own; lucky: it passed above the capacity. How noisy the server
- * is, is not known, so several kinds of server are weighed against each other. One kind breaks
- * slowly: short trials say little about it. One recovers slowly: a failure soon after another, a
- * suspect one, says little about it. What trials contradict loses its weight, so both are found
- * out.
+ * (short ones a little above it; see LENIENT.) odd: it failed for a reason of its own; lucky: it
+ * passed above the capacity. How noisy the server is, is not known, so several kinds of server are
+ * weighed against each other. One kind breaks slowly: short trials say little about it. One
+ * recovers slowly: a failure soon after another, a suspect one, says little about it. What trials
+ * contradict loses its weight, so both are found out.
  *
  * Before the trials all rates are equally likely by their logarithm, but for those near the hint.
  *

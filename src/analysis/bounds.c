@@ -16,10 +16,10 @@ static bool better(const struct bound *bound, const struct bound *than, enum tri
 {
 	if (!than->known || bound->confirmed != than->confirmed)
 		return !than->known || bound->confirmed;
-	if (bound->sure != than->sure)
-		return bound->sure;
+	if (bound->likely != than->likely)
+		return bound->likely;
 	/* The nearest is the highest lower bound; the surest the lowest. */
-	return (bound->rps > than->rps) == (bound->sure == (side == TRIED_LOWER));
+	return (bound->rps > than->rps) == (bound->likely == (side == TRIED_LOWER));
 }
 
 static struct bound choose(
@@ -36,6 +36,7 @@ static struct bound choose(
 			continue;
 		doubtful = doubt(belief, load->rps, side);
 		bound.sure = doubtful <= BOUNDS_SURE;
+		bound.likely = doubtful <= BOUNDS_LIKELY;
 		/* So that the lower one is always the lower one. */
 		if (doubtful < 0.5 && better(&bound, &best, side))
 			best = bound;

@@ -2,7 +2,7 @@
 /*
  * Which of the loads that were tried bound the capacity: of those that trials decided (tried.h) and
  * what is thought of the capacity (belief.h) does not contradict, confirmed ones before others,
- * sure ones before others, then the nearest; among loads that are not sure the surest.
+ * likely ones before others, then the nearest; among loads that are not likely the surest.
  *
  * Threads: pure. Errors: none. Units: requests a second.
  */
@@ -16,12 +16,14 @@
 
 /* A bound is sure when the capacity is on its other side with at most this probability. */
 #define BOUNDS_SURE 0.02
+/* With this one it is likely. */
+#define BOUNDS_LIKELY 0.1
 
 struct bound {
 	bool known;
 	double rps;
 	bool confirmed; /* by long trials */
-	bool sure;
+	bool likely, sure;
 };
 
 struct bounds {

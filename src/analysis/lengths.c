@@ -5,6 +5,8 @@
 
 /* Of a rung, when it is not said. */
 #define RUNG_NS (20 * NS_PER_S)
+/* Warm-up, drain and pause of a long trial. */
+#define AROUND_NS (11 * NS_PER_S / 10)
 
 uint64_t lengths_clamp(uint64_t value_ns, uint64_t least_ns, uint64_t most_ns)
 {
@@ -30,9 +32,10 @@ void lengths_choose(struct lengths *lengths, const struct stepper_options *optio
 	lengths->recover_ns = lengths_clamp(budget_ns / 20, 0, 6 * NS_PER_S);
 	lengths->rung_ns = options->rung_ns;
 	if (!lengths->rung_ns && options->rung_count) {
-		/* With what lies before and after it. */
+		/* Without what lies before and after it. */
 		share_ns = budget_ns / options->rung_count;
-		lengths->rung_ns = lengths_clamp(share_ns - share_ns / 10, NS_PER_S / 2, RUNG_NS);
+		share_ns -= lengths_clamp(share_ns / 2, 0, AROUND_NS);
+		lengths->rung_ns = lengths_clamp(share_ns, NS_PER_S / 2, RUNG_NS);
 	}
 }
 

@@ -237,6 +237,7 @@ static void close_answer(struct stepper *stepper)
 static void take_pass(struct stepper *stepper)
 {
 	stepper->fails = 0;
+	stepper->passes++;
 	stepper->highest_pass_rps = fmax(stepper->highest_pass_rps, stepper->next.rps);
 }
 
@@ -247,15 +248,16 @@ static bool is_suspect(const struct stepper *stepper, uint64_t begun_ns)
 }
 
 /* Returns the hint there is in it, or 0. */
-static double take_fail(struct stepper *stepper, double completed_rps, bool suspect)
+static double take_fail(struct stepper *stepper, double completed_rps)
 {
 	double rps = stepper->next.rps;
 
 	stepper->failed_ns = stepper->elapsed_ns;
 	stepper->fails++;
+	stepper->passes = 0;
 	if (!(stepper->lowest_fail_rps > 0) || rps < stepper->lowest_fail_rps)
 		stepper->lowest_fail_rps = rps;
-	if (suspect || completed_rps > HINT_MOST * rps || completed_rps < HINT_LEAST * rps)
+	if (completed_rps > HINT_MOST * rps || completed_rps < HINT_LEAST * rps)
 		return 0;
 	return completed_rps;
 }
@@ -278,6 +280,21 @@ static void set_limit(struct stepper *stepper, double limit_rps)
 	}
 }
 
+/* Whether a higher load had a verdict: the generator can do more than this. */
+static bool drove_more(const struct stepper *stepper, double rps)
+{
+	const struct tried *tried = &stepper->tried;
+
+	for (size_t i = 0; i < tried->load_count; i++) {
+		const struct tried_load *load = &tried->loads[i];
+
+		if (load->rps > rps &&
+			load->passed[0] + load->passed[1] + load->failed[0] + load->failed[1])
+			return true;
+	}
+	return false;
+}
+
 /* The generator could not, or nothing can be said: the same again, but not for ever. */
 static void take_void(struct stepper *stepper, const struct tried_load *load)
 {
@@ -292,7 +309,8 @@ static void take_void(struct stepper *stepper, const struct tried_load *load)
 	} else {
 		stepper->voids = 0;
 		stepper->again_due = false;
-		set_limit(stepper, load->rps);
+		if (!drove_more(stepper, load->rps))
+			set_limit(stepper, load->rps);
 		plan(stepper);
 	}
 }
@@ -303,7 +321,7 @@ static void learn(struct stepper *stepper, const struct stepper_outcome *outcome
 	double hint_rps = 0;
 
 	if (failed)
-		hint_rps = take_fail(stepper, outcome->completed_rps, suspect);
+		hint_rps = take_fail(stepper, outcome->completed_rps);
 	else
 		take_pass(stepper);
 	/* A ladder is not led by what is thought. */

@@ -261,7 +261,7 @@ static bool lag_explains_nothing(const struct result *result)
 }
 
 /*
- * Whether no worker can have been what fell behind: each had nothing to do for most of the time, so
+ * Whether no worker can have been what fell behind: each had nothing to do for part of the time, so
  * that it sent and read whatever there was, if late at times.
  */
 static bool workers_kept_up(const struct result *result)

@@ -35,7 +35,7 @@
 #define TRIAL_BEHIND 0.005
 /* Of the mean of total; as in validity.h. */
 #define TRIAL_LAG      0.05
-#define TRIAL_OCCUPIED 0.5
+#define TRIAL_OCCUPIED 0.8
 
 struct trial_backlog {
 	bool known;   /* there are at least four readings */

@@ -310,3 +310,8 @@ bool session_interrupted(const struct session *session)
 	(void)session;
 	return interrupt_count() > 0;
 }
+
+bool session_probes(const struct session *session)
+{
+	return session->attribution.probe != NULL;
+}

@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "search/outline.h"
 
+#include <errno.h>
+
 #include "base/units.h"
 #include "report/layout.h"
 
 /* The trials if each passed, and the last of them. */
-static void describe_trials(struct stepper *stepper, struct stepper_trial *last, struct buf *out)
+static int describe_trials(
+	const struct search_options *options, struct stepper_trial *last, struct buf *out)
 {
 	char rate[UNITS_TEXT_BYTES], time[UNITS_TEXT_BYTES];
+	struct stepper *stepper = stepper_open(&options->stepper);
 	struct stepper_trial trial;
 	struct buf line = {0};
 
+	if (!stepper)
+		return -ENOMEM;
 	while (stepper_next(stepper, &trial)) {
 		struct stepper_outcome outcome = {
 			.verdict = SEARCH_PASS,
@@ -24,9 +30,11 @@ static void describe_trials(struct stepper *stepper, struct stepper_trial *last,
 		*last = trial;
 		stepper_take(stepper, &outcome);
 	}
+	stepper_close(stepper);
 	layout_entry(out, "Trials", buf_string(&line));
 	out->failed |= line.failed;
 	buf_release(&line);
+	return 0;
 }
 
 static void describe_range(const struct stepper_options *stepper, struct buf *out)
@@ -64,10 +72,9 @@ static void describe_goal(const struct search_options *options, struct buf *out)
 	buf_release(&line);
 }
 
-void outline_print(const struct search_options *options, struct stepper *stepper,
-	struct stepper_trial *last, struct buf *out)
+int outline_print(const struct search_options *options, struct stepper_trial *last, struct buf *out)
 {
 	describe_range(&options->stepper, out);
 	describe_goal(options, out);
-	describe_trials(stepper, last, out);
+	return describe_trials(options, last, out);
 }

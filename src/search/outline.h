@@ -3,7 +3,7 @@
  * What a search would do, in words: its range, what loads are judged by, and the trials there would
  * be if each passed, by the stepper itself.
  *
- * Threads: pure. Errors: in out->failed.
+ * Threads: pure. Errors: -ENOMEM; and in out->failed.
  */
 #ifndef RINGLOAD_SEARCH_OUTLINE_H
 #define RINGLOAD_SEARCH_OUTLINE_H
@@ -12,8 +12,8 @@
 #include "base/buf.h"
 #include "search/search.h"
 
-/* stepper: as it was opened; it is used up. *last: the last of the trials. */
-void outline_print(const struct search_options *options, struct stepper *stepper,
-	struct stepper_trial *last, struct buf *out);
+/* *last: the last of the trials. */
+int outline_print(
+	const struct search_options *options, struct stepper_trial *last, struct buf *out);
 
 #endif

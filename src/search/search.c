@@ -44,6 +44,16 @@ static int no_memory(struct err *err)
 	return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "no memory for the record of a search");
 }
 
+static int no_time(const struct search_options *options, struct err *err)
+{
+	char budget[UNITS_TEXT_BYTES];
+
+	return err_set(err, ERR_USAGE, -ERANGE,
+		"--budget %s leaves no time for the first trial: ask for more of it, or for "
+		"shorter trials",
+		units_format_duration_exact(budget, options->stepper.budget_ns));
+}
+
 static uint64_t to_mrps(double rps)
 {
 	return (uint64_t)llround(rps * 1e3);
@@ -264,7 +274,7 @@ static int measure(
 	struct result result;
 	int code;
 
-	snprintf(label, sizeof(label), "trial %zu, %s/s", record->trial_count + 1,
+	snprintf(label, sizeof(label), "trial %zu, %s/s", record->trial_count,
 		units_format_rate(rate, asked->rps));
 	code = session_trial(search->session, &window, &result, err);
 	if (code < 0)
@@ -309,15 +319,6 @@ static int try_once(struct search *search, const struct stepper_trial *asked, st
 	return code;
 }
 
-/* Whether the probe can see this server. */
-static bool probed_any(const struct search_record *record)
-{
-	for (size_t i = 0; i < record->trial_count; i++)
-		if (record->trials[i].result.kernel.measured)
-			return true;
-	return false;
-}
-
 /*
  * Where the server's time goes at both bounds: one more trial of each with the probe. They explain
  * the answer, and do not change it. Each is as long as the longest trial of its load, so that it is
@@ -333,7 +334,7 @@ static int explain(struct search *search, struct err *err)
 	size_t i;
 
 	if (record->answer.kind != SEARCH_FOUND || record->goal.rung_count || !bounds[0] ||
-		!bounds[1] || !probed_any(record))
+		!bounds[1] || !session_probes(search->session))
 		return 0;
 	for (i = 0; i < 2; i++)
 		asked[i] = (struct stepper_trial){
@@ -402,54 +403,27 @@ static int try_all(struct search *search, struct err *err)
 	return code < 0 ? end_early(search, &why, code, err) : 0;
 }
 
-/* What must be paid for anyway is not the stepper's to spend. */
-static uint64_t budget_of_bounds(const struct search_options *options)
-{
-	uint64_t budget_ns = options->stepper.budget_ns;
-
-	if (options->run.attribution.mode == ATTRIBUTION_OFF || options->stepper.rungs)
-		return budget_ns;
-	return budget_ns - budget_ns / EXPLAINED_SHARE;
-}
-
-/* Always with a first trial: a search without any would have nothing to say. */
-static int open_stepper(
-	struct stepper **stepper, const struct search_options *options, struct err *err)
-{
-	struct stepper_options within = options->stepper;
-	char budget[UNITS_TEXT_BYTES];
-	struct stepper_trial first;
-	int code = stepper_check(&within, err);
-
-	if (code < 0)
-		return code;
-	within.budget_ns = budget_of_bounds(options);
-	*stepper = stepper_open(&within);
-	if (!*stepper)
-		return no_memory(err);
-	if (stepper_next(*stepper, &first))
-		return 0;
-	stepper_close(*stepper);
-	*stepper = NULL;
-	return err_set(err, ERR_USAGE, -ERANGE,
-		"--budget \"%s\" is too short for one trial with what lies before and after it: "
-		"ask for more, or for a shorter %s",
-		units_format_duration_exact(budget, options->stepper.budget_ns),
-		within.rungs ? "--step-duration" : "--trial");
-}
-
 static int search_begin(struct search *search, const struct scenario *scenario, struct err *err)
 {
-	const struct search_options *options = search->options;
-	int code = open_stepper(&search->stepper, options, err);
+	struct stepper_options options = search->options->stepper;
+	struct stepper_trial first;
+	int code = stepper_check(&options, err);
 
 	if (code >= 0)
 		code = begin_record(search, scenario, err);
 	if (code < 0)
 		return code;
 	search->scenario = *scenario;
-	search->scenario.rate_mrps = to_mrps(options->stepper.highest_rps);
-	return session_open(&search->session, &search->scenario, &options->run, err);
+	search->scenario.rate_mrps = to_mrps(options.highest_rps);
+	code = session_open(&search->session, &search->scenario, &search->options->run, err);
+	if (code < 0)
+		return code;
+	if (session_probes(search->session) && !options.rungs)
+		options.budget_ns -= options.budget_ns / EXPLAINED_SHARE;
+	search->stepper = stepper_open(&options);
+	if (!search->stepper)
+		return no_memory(err);
+	return stepper_next(search->stepper, &first) ? 0 : no_time(search->options, err);
 }
 
 int search_execute(const struct scenario *scenario, const struct search_options *options,
@@ -478,13 +452,14 @@ int search_describe(const struct scenario *scenario, const struct search_options
 {
 	struct scenario last = *scenario;
 	struct stepper_trial trial = {0};
-	struct stepper *stepper;
-	int code = open_stepper(&stepper, options, err);
+	int code = stepper_check(&options->stepper, err);
 
 	if (code < 0)
 		return code;
-	outline_print(options, stepper, &trial, out);
-	stepper_close(stepper);
+	if (outline_print(options, &trial, out) < 0)
+		return no_memory(err);
+	if (!trial.duration_ns)
+		return no_time(options, err);
 	buf_text(out, "\nThe last of them:\n");
 	last.rate_mrps = to_mrps(trial.rps);
 	last.warmup_ns = trial.warmup_ns;

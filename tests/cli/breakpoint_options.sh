@@ -26,17 +26,15 @@ refused '--timeout 2s: requests would be given up before "p99<3s" could be judge
 	--threshold 'p99<3s'
 refused '--timeout 500ms: requests would be given up before "p99<500ms" could be judged: ask for a --timeout above 500ms' \
 	--timeout 500ms
-# One that would end before its first trial.
-refused '--budget "6s" is too short for one trial with what lies before and after it: ask for more, or for a shorter --trial' \
-	--slo --budget 6s --trial 6s
-refused '--budget "6s" is too short for one trial with what lies before and after it: ask for more, or for a shorter --trial' \
-	--budget 6s --trial 6s --dry-run
-refused '--budget "20s" is too short for one trial with what lies before and after it: ask for more, or for a shorter --step-duration' \
-	--budget 20s --ladder 500 --step-duration 20s --threshold 'p99<1s'
 refused '--json: --dry-run measures nothing that could be written: leave one out' --dry-run --json -
 refused "--svg: cannot write to the folder \"$SCRATCH/none\": No such file or directory" --svg "$SCRATCH/none/x.svg"
 refused '-c 1 is less than -t 2: every worker needs a connection of its own; ask for at least -c 2 or for fewer workers' \
 	-c1 -t2
+
+refused '--budget 5s leaves no time for the first trial: ask for more of it, or for shorter trials' \
+	--dry-run --budget 5s --trial 5s
+refused '--budget 20s leaves no time for the first trial: ask for more of it, or for shorter trials' \
+	--dry-run --budget 20s --ladder 500 --step-duration 20s --threshold 'p99<1s'
 
 # What would be done.
 run "$RINGLOAD" breakpoint --dry-run --first 100 --highest 800 --budget 30s http://127.0.0.1:9/

@@ -67,7 +67,8 @@ static bool shows(struct simulated_server *server, const struct stepper_trial *t
 		if (judged_s <= 0)
 			return false;
 	}
-	return over + noise * server->noise / sqrt(judged_s) > server->tolerance;
+	return over + noise * server->noise / sqrt(judged_s) >
+	       server->tolerance + server->vague / pow(judged_s, 1.5);
 }
 
 static double completed(

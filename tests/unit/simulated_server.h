@@ -17,7 +17,8 @@
  * - late: an overload of up to late_factor does not show before it has lasted late_s, warm-up and
  *   all;
  * - generator_rps: above it the generator cannot follow, give or take 1 %;
- * - tolerance: overload below this share is not noticed (TRIAL_BEHIND);
+ * - tolerance: overload below this share is not noticed (TRIAL_BEHIND), and in a trial of T seconds
+ *   below `vague` / T^1.5 beyond it (what an error of the readings does to their slope);
  * - completes: what it completes of its capacity in overload; 0: nobody knows.
  *
  * Threads: one a server. Units: in the names.
@@ -35,7 +36,7 @@ struct simulated_server {
 	double relapse, relapse_s;
 	double late_factor, late_s;
 	double generator_rps;
-	double tolerance;
+	double tolerance, vague;
 	double completes;
 
 	/* What became of it. */

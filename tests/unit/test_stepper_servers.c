@@ -105,6 +105,7 @@ static void make_cliff(struct simulated_server *server, struct rng *rng)
 	server->capacity_rps = cliffs[rng_below(rng, 3)];
 	server->noise = 0;
 	server->tolerance = 0.005;
+	server->vague = between(rng, 0, 0.005);
 }
 
 static void make_cliff_collapsing(struct simulated_server *server, struct rng *rng)

@@ -249,7 +249,7 @@ static void test_behind_though_late(void **state)
 	assert_non_null(strstr(buf_string(&reason), "it fell behind"));
 	buf_release(&reason);
 	/* One of them had not: it may be what fell behind. */
-	workers[0].steal = 0.3;
+	workers[0].steal = 0.6;
 	expect(&trial, SEARCH_GENERATOR, "a worker lost its CPU");
 	workers[0].steal = 0;
 	trial.reason.key = RESULT_REASON_BUSY;
