@@ -274,7 +274,7 @@ static int measure(
 	struct result result;
 	int code;
 
-	snprintf(label, sizeof(label), "trial %zu, %s/s", record->trial_count,
+	snprintf(label, sizeof(label), "trial %zu, %s/s", record->trial_count + 1,
 		units_format_rate(rate, asked->rps));
 	code = session_trial(search->session, &window, &result, err);
 	if (code < 0)
