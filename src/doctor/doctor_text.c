@@ -109,8 +109,8 @@ void doctor_text_table(struct buf *out, const struct doctor *doctor)
 	}
 	buf_text(out, "\n");
 	if (doctor->needing_rights)
-		buf_printf(out, "%zu checks may not be tried by this user: sudo ringload doctor\n",
-			doctor->needing_rights);
+		buf_printf(out, "%zu check%s may not be tried by this user: sudo ringload doctor\n",
+			doctor->needing_rights, doctor->needing_rights == 1 ? "" : "s");
 	doctor_text_summary(&summary, doctor);
 	layout_wrap(out, buf_string(&summary), 0);
 	out->failed |= summary.failed;
