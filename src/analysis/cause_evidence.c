@@ -267,7 +267,7 @@ static bool is_followed(const struct search_trial *trial)
  * more.
  */
 static const struct search_trial *prefer_measured(const struct search_record *record,
-	const struct search_trial *trial, enum search_verdict verdict, bool highest)
+	const struct search_trial *trial, enum search_verdict verdict)
 {
 	const struct search_trial *found = NULL;
 
@@ -278,7 +278,7 @@ static const struct search_trial *prefer_measured(const struct search_record *re
 
 		if (other->verdict != verdict || !is_followed(other))
 			continue;
-		if (!found || (highest ? other->rps >= found->rps : other->rps <= found->rps))
+		if (!found || fabs(other->rps - trial->rps) <= fabs(found->rps - trial->rps))
 			found = other;
 	}
 	return found ? found : trial;
@@ -291,9 +291,9 @@ void cause_evidence_take(const struct search_record *record, struct cause_eviden
 	const struct search_trial *broken = search_record_broken(record);
 
 	evidence->record = record;
-	cause_evidence_view(prefer_measured(record, base, SEARCH_PASS, false), &evidence->base);
-	cause_evidence_view(prefer_measured(record, lower, SEARCH_PASS, true), &evidence->lower);
-	cause_evidence_view(prefer_measured(record, broken, SEARCH_FAIL, false), &evidence->broken);
+	cause_evidence_view(prefer_measured(record, base, SEARCH_PASS), &evidence->base);
+	cause_evidence_view(prefer_measured(record, lower, SEARCH_PASS), &evidence->lower);
+	cause_evidence_view(prefer_measured(record, broken, SEARCH_FAIL), &evidence->broken);
 }
 
 double cause_evidence_ramp(double value, double from, double full)
