@@ -8,7 +8,8 @@
 
 /* Of trials: those that fail for a reason of their own, and that pass above the capacity. */
 #define ODD         0.03
-#define ODD_RELAPSE 0.3
+#define ODD_BUSY    0.2 /* on a machine where others work */
+#define ODD_RELAPSE 0.3 /* soon after another failure */
 #define LUCKY       0.01
 
 /*
@@ -39,15 +40,17 @@
 /* Kinds of server, how likely each is beforehand. */
 static const struct {
 	double noise; /* of a trial of one second, relative */
+	double odd;
 	double prior;
 	bool relapses, slow;
 } kinds[BELIEF_KINDS] = {
-	{0.003, 0.30, false, false},
-	{0.010, 0.27, false, false},
-	{0.030, 0.18, false, false},
-	{0.010, 0.12, true, false},
-	{0.010, 0.08, false, true},
-	{0.010, 0.05, true, true},
+	{0.003, ODD, 0.27, false, false},
+	{0.010, ODD, 0.25, false, false},
+	{0.030, ODD, 0.16, false, false},
+	{0.005, ODD_BUSY, 0.07, false, false},
+	{0.010, ODD, 0.12, true, false},
+	{0.010, ODD, 0.08, false, true},
+	{0.010, ODD, 0.05, true, true},
 };
 
 /* Short trials show an overload of a slow server only when it is up to so many times as large. */
@@ -69,7 +72,7 @@ static double lenience(const struct belief_trial *trial)
 static void multiply(const struct belief *belief, size_t kind, const struct belief_trial *trial,
 	double mass[BELIEF_CELLS])
 {
-	double odd = trial->suspect && kinds[kind].relapses ? ODD_RELAPSE : ODD;
+	double odd = trial->suspect && kinds[kind].relapses ? ODD_RELAPSE : kinds[kind].odd;
 	double noise = kinds[kind].noise / sqrt((double)trial->duration_ns / NS_PER_S);
 	double steep = 1.7 / fmax(noise, NOISE_LEAST);
 	double rate = log(trial->rps) - lenience(trial);

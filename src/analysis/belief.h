@@ -35,7 +35,7 @@
 #define BELIEF_FINE  64
 #define BELIEF_OUTER 14
 #define BELIEF_CELLS (BELIEF_FINE + 2 * BELIEF_OUTER)
-#define BELIEF_KINDS 6
+#define BELIEF_KINDS 7
 
 struct belief_trial {
 	double rps;

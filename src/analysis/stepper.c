@@ -23,6 +23,7 @@
 
 /* Trials of the generator at a load until it is the limit; how near to it a load has to pass. */
 #define GENERATOR_TRIALS 3
+#define GENERATOR_DRIVEN 5 /* where it could drive more before */
 #define GENERATOR_NEAR   0.9
 
 /* The highest load that is tried, of the generator's limit. */
@@ -280,11 +281,27 @@ static void set_limit(struct stepper *stepper, double limit_rps)
 	}
 }
 
+/* Whether the generator could drive as much before. */
+static bool driven(const struct stepper *stepper, double rps)
+{
+	const struct tried *tried = &stepper->tried;
+
+	for (size_t i = 0; i < tried->load_count; i++) {
+		const struct tried_load *load = &tried->loads[i];
+
+		if (load->rps > rps &&
+			load->passed[0] + load->passed[1] + load->failed[0] + load->failed[1])
+			return true;
+	}
+	return false;
+}
+
 /* The generator could not, or nothing can be said: the same again, but not for ever. */
 static void take_void(struct stepper *stepper, const struct tried_load *load)
 {
 	unsigned int spoke = load->passed[0] + load->passed[1] + load->failed[0] + load->failed[1];
-	bool limit = load->generator >= GENERATOR_TRIALS && load->generator > spoke;
+	unsigned int most = driven(stepper, load->rps) ? GENERATOR_DRIVEN : GENERATOR_TRIALS;
+	bool limit = load->generator >= most && load->generator > spoke;
 
 	stepper->voids++;
 	if (!limit && stepper->voids < VOIDS) {
@@ -382,7 +399,11 @@ struct stepper *stepper_open(const struct stepper_options *options)
 	if (!options->rungs)
 		belief_init(&stepper->belief, options->lowest_rps, options->highest_rps,
 			stepper->lengths.long_ns >= LASTING * stepper->lengths.short_ns);
-	stepper->answer.kind = SEARCH_UNDECIDED;
+	stepper->answer = (struct stepper_answer){
+		.kind = SEARCH_UNDECIDED,
+		.lower_trials = stepper->lower_trials,
+		.upper_trials = stepper->upper_trials,
+	};
 	plan(stepper);
 	return stepper;
 }
