@@ -19,6 +19,9 @@
  */
 #define LENIENT 0.004
 
+/* So far from the middle of the curve, in its own unit, it is flat. */
+#define FLAT 8
+
 /* However long a trial, the capacity moves a little from one to the next. */
 #define NOISE_LEAST 0.0015
 
@@ -47,7 +50,7 @@ static const struct {
 	{0.003, ODD, 0.27, false, false},
 	{0.010, ODD, 0.25, false, false},
 	{0.030, ODD, 0.16, false, false},
-	{0.005, ODD_BUSY, 0.07, false, false},
+	{0.005, ODD_BUSY, 0.05, false, false},
 	{0.010, ODD, 0.12, true, false},
 	{0.010, ODD, 0.08, false, true},
 	{0.010, ODD, 0.05, true, true},
@@ -55,12 +58,6 @@ static const struct {
 
 /* Short trials show an overload of a slow server only when it is up to so many times as large. */
 #define SLOW_MOST_LOG 0.47
-
-/* The middle of a cell. */
-static double middle(const struct belief *belief, size_t cell)
-{
-	return (belief->edges[cell] + belief->edges[cell + 1]) / 2;
-}
 
 /* How far beyond the capacity the load of a trial rather has to be to fail, by the logarithm. */
 static double lenience(const struct belief_trial *trial)
@@ -78,17 +75,20 @@ static void multiply(const struct belief *belief, size_t kind, const struct beli
 	double rate = log(trial->rps) - lenience(trial);
 	double low = trial->failed ? odd : 1 - odd;
 	double high = trial->failed ? 1 - LUCKY : LUCKY;
+	size_t i = 0;
 
-	for (size_t i = 0; i < BELIEF_CELLS; i++) {
-		double at = steep * (rate - middle(belief, i));
+	/* Cells far below the load, those near it, those far above. */
+	while (i < BELIEF_CELLS && steep * (rate - belief->middles[i]) > FLAT)
+		mass[i++] *= high;
+	for (; i < BELIEF_CELLS; i++) {
+		double at = steep * (rate - belief->middles[i]);
 
-		if (at > 9)
-			mass[i] *= high;
-		else if (at < -9)
-			mass[i] *= low;
-		else
-			mass[i] *= low + (high - low) / (1 + exp(-at));
+		if (at < -FLAT)
+			break;
+		mass[i] *= low + (high - low) / (1 + exp(-at));
 	}
+	while (i < BELIEF_CELLS)
+		mass[i++] *= low;
 }
 
 /* What short trials show is the capacity or more: each is as likely, up to a limit. */
@@ -162,6 +162,8 @@ static void lay_edges(struct belief *belief, double first_log, double last_log)
 	}
 	belief->edges[0] = fmin(belief->edges[0], belief->lowest_log);
 	belief->edges[BELIEF_CELLS] = fmax(belief->edges[BELIEF_CELLS], belief->highest_log);
+	for (size_t i = 0; i < BELIEF_CELLS; i++)
+		belief->middles[i] = (belief->edges[i] + belief->edges[i + 1]) / 2;
 }
 
 /* Of one cell: all rates are equally likely, but for the hint. */
@@ -172,7 +174,7 @@ static double prior_of(const struct belief *belief, size_t cell)
 	double prior = fmax(to - from, 0), off;
 
 	if (belief->hint_rps > 0) {
-		off = (middle(belief, cell) - log(belief->hint_rps)) / HINT_SPREAD;
+		off = (belief->middles[cell] - log(belief->hint_rps)) / HINT_SPREAD;
 		prior *= 1 + HINT_MASS / (HINT_SPREAD * sqrt(2 * M_PI)) * exp(-off * off / 2);
 	}
 	return prior;

@@ -49,7 +49,8 @@ struct belief {
 	double lowest_log, highest_log;
 	double hint_rps; /* 0: none */
 	bool weighed, slow;
-	double edges[BELIEF_CELLS + 1]; /* of the cells, as logarithms */
+	/* Of the cells, as logarithms. */
+	double edges[BELIEF_CELLS + 1], middles[BELIEF_CELLS];
 	double mass[BELIEF_KINDS][BELIEF_CELLS];
 	/* Of kinds that break slowly: of what short trials show, and likelihood by long ones alone.
 	 */

@@ -25,7 +25,7 @@
 #include "tests/unit/simulated_server.h"
 
 #define SEED         1
-#define SERVERS_EACH 1250
+#define SERVERS_EACH 1112
 /* Of the servers of a class: those that may be missed, and that may be less precise. Where a budget
  * of 45 s is too short for what they do, less is demanded. */
 #define FEW  0.05
