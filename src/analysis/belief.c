@@ -8,7 +8,8 @@
 
 /* Of trials: those that fail for a reason of their own, and that pass above the capacity. */
 #define ODD         0.03
-#define ODD_RELAPSE 0.3
+#define ODD_BUSY    0.2 /* on a machine where others work */
+#define ODD_RELAPSE 0.3 /* soon after another failure */
 #define LUCKY       0.01
 
 /*
@@ -17,6 +18,9 @@
  * may be expected of a trial of a second.
  */
 #define LENIENT 0.004
+
+/* So far from the middle of the curve, in its own unit, it is flat. */
+#define FLAT 8
 
 /* However long a trial, the capacity moves a little from one to the next. */
 #define NOISE_LEAST 0.0015
@@ -39,25 +43,21 @@
 /* Kinds of server, how likely each is beforehand. */
 static const struct {
 	double noise; /* of a trial of one second, relative */
+	double odd;
 	double prior;
 	bool relapses, slow;
 } kinds[BELIEF_KINDS] = {
-	{0.003, 0.30, false, false},
-	{0.010, 0.27, false, false},
-	{0.030, 0.18, false, false},
-	{0.010, 0.12, true, false},
-	{0.010, 0.08, false, true},
-	{0.010, 0.05, true, true},
+	{0.003, ODD, 0.27, false, false},
+	{0.010, ODD, 0.25, false, false},
+	{0.030, ODD, 0.16, false, false},
+	{0.005, ODD_BUSY, 0.05, false, false},
+	{0.010, ODD, 0.12, true, false},
+	{0.010, ODD, 0.08, false, true},
+	{0.010, ODD, 0.05, true, true},
 };
 
 /* Short trials show an overload of a slow server only when it is up to so many times as large. */
 #define SLOW_MOST_LOG 0.47
-
-/* The middle of a cell. */
-static double middle(const struct belief *belief, size_t cell)
-{
-	return (belief->edges[cell] + belief->edges[cell + 1]) / 2;
-}
 
 /* How far beyond the capacity the load of a trial rather has to be to fail, by the logarithm. */
 static double lenience(const struct belief_trial *trial)
@@ -69,23 +69,26 @@ static double lenience(const struct belief_trial *trial)
 static void multiply(const struct belief *belief, size_t kind, const struct belief_trial *trial,
 	double mass[BELIEF_CELLS])
 {
-	double odd = trial->suspect && kinds[kind].relapses ? ODD_RELAPSE : ODD;
+	double odd = trial->suspect && kinds[kind].relapses ? ODD_RELAPSE : kinds[kind].odd;
 	double noise = kinds[kind].noise / sqrt((double)trial->duration_ns / NS_PER_S);
 	double steep = 1.7 / fmax(noise, NOISE_LEAST);
 	double rate = log(trial->rps) - lenience(trial);
 	double low = trial->failed ? odd : 1 - odd;
 	double high = trial->failed ? 1 - LUCKY : LUCKY;
+	size_t i = 0;
 
-	for (size_t i = 0; i < BELIEF_CELLS; i++) {
-		double at = steep * (rate - middle(belief, i));
+	/* Cells far below the load, those near it, those far above. */
+	while (i < BELIEF_CELLS && steep * (rate - belief->middles[i]) > FLAT)
+		mass[i++] *= high;
+	for (; i < BELIEF_CELLS; i++) {
+		double at = steep * (rate - belief->middles[i]);
 
-		if (at > 9)
-			mass[i] *= high;
-		else if (at < -9)
-			mass[i] *= low;
-		else
-			mass[i] *= low + (high - low) / (1 + exp(-at));
+		if (at < -FLAT)
+			break;
+		mass[i] *= low + (high - low) / (1 + exp(-at));
 	}
+	while (i < BELIEF_CELLS)
+		mass[i++] *= low;
 }
 
 /* What short trials show is the capacity or more: each is as likely, up to a limit. */
@@ -159,6 +162,8 @@ static void lay_edges(struct belief *belief, double first_log, double last_log)
 	}
 	belief->edges[0] = fmin(belief->edges[0], belief->lowest_log);
 	belief->edges[BELIEF_CELLS] = fmax(belief->edges[BELIEF_CELLS], belief->highest_log);
+	for (size_t i = 0; i < BELIEF_CELLS; i++)
+		belief->middles[i] = (belief->edges[i] + belief->edges[i + 1]) / 2;
 }
 
 /* Of one cell: all rates are equally likely, but for the hint. */
@@ -169,7 +174,7 @@ static double prior_of(const struct belief *belief, size_t cell)
 	double prior = fmax(to - from, 0), off;
 
 	if (belief->hint_rps > 0) {
-		off = (middle(belief, cell) - log(belief->hint_rps)) / HINT_SPREAD;
+		off = (belief->middles[cell] - log(belief->hint_rps)) / HINT_SPREAD;
 		prior *= 1 + HINT_MASS / (HINT_SPREAD * sqrt(2 * M_PI)) * exp(-off * off / 2);
 	}
 	return prior;

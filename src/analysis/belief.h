@@ -35,7 +35,7 @@
 #define BELIEF_FINE  64
 #define BELIEF_OUTER 14
 #define BELIEF_CELLS (BELIEF_FINE + 2 * BELIEF_OUTER)
-#define BELIEF_KINDS 6
+#define BELIEF_KINDS 7
 
 struct belief_trial {
 	double rps;
@@ -49,7 +49,8 @@ struct belief {
 	double lowest_log, highest_log;
 	double hint_rps; /* 0: none */
 	bool weighed, slow;
-	double edges[BELIEF_CELLS + 1]; /* of the cells, as logarithms */
+	/* Of the cells, as logarithms. */
+	double edges[BELIEF_CELLS + 1], middles[BELIEF_CELLS];
 	double mass[BELIEF_KINDS][BELIEF_CELLS];
 	/* Of kinds that break slowly: of what short trials show, and likelihood by long ones alone.
 	 */

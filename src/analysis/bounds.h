@@ -17,7 +17,7 @@
 /* A bound is sure when the capacity is on its other side with at most this probability. */
 #define BOUNDS_SURE 0.02
 /* With this one it is likely. */
-#define BOUNDS_LIKELY 0.1
+#define BOUNDS_LIKELY 0.05
 
 struct bound {
 	bool known;

@@ -23,10 +23,11 @@
 
 /* Trials of the generator at a load until it is the limit; how near to it a load has to pass. */
 #define GENERATOR_TRIALS 3
+#define GENERATOR_DRIVEN 5 /* where it could drive more before */
 #define GENERATOR_NEAR   0.9
 
-/* The highest load that is tried, of the generator's limit. */
-#define BELOW_LIMIT 0.99
+/* Above so much of the generator's limit, a load half way to what passed takes its place. */
+#define BELOW_LIMIT 0.98
 
 /* Suspect failures that are no more explained by one before. */
 #define SUSPECTS_ENOUGH 3
@@ -62,11 +63,13 @@ void stepper_finish(struct stepper *stepper, enum search_answer_kind end)
 double stepper_round(const struct stepper *stepper, double rps)
 {
 	const struct stepper_options *options = &stepper->options;
-	double unit = pow(10, floor(log10(rps)) - 4), most = options->highest_rps;
+	double limit = stepper->limit_rps, pass = stepper->highest_pass_rps, unit;
 
-	if (stepper->limit_rps > 0)
-		most = fmin(most, BELOW_LIMIT * stepper->limit_rps);
-	return fmax(fmin(round(rps / unit) * unit, most), options->lowest_rps);
+	if (limit > 0 && rps > BELOW_LIMIT * limit)
+		rps = pass > 0 ? sqrt(pass * limit) : limit / 2;
+	unit = pow(10, floor(log10(rps)) - 4);
+	rps = round(rps / unit) * unit;
+	return fmax(fmin(rps, options->highest_rps), options->lowest_rps);
 }
 
 void stepper_try(struct stepper *stepper, enum search_stage stage, double rps, uint64_t duration_ns)
@@ -280,8 +283,8 @@ static void set_limit(struct stepper *stepper, double limit_rps)
 	}
 }
 
-/* Whether a higher load had a verdict: the generator can do more than this. */
-static bool drove_more(const struct stepper *stepper, double rps)
+/* Whether the generator could drive as much before. */
+static bool driven(const struct stepper *stepper, double rps)
 {
 	const struct tried *tried = &stepper->tried;
 
@@ -299,7 +302,8 @@ static bool drove_more(const struct stepper *stepper, double rps)
 static void take_void(struct stepper *stepper, const struct tried_load *load)
 {
 	unsigned int spoke = load->passed[0] + load->passed[1] + load->failed[0] + load->failed[1];
-	bool limit = load->generator >= GENERATOR_TRIALS && load->generator > spoke;
+	unsigned int most = driven(stepper, load->rps) ? GENERATOR_DRIVEN : GENERATOR_TRIALS;
+	bool limit = load->generator >= most && load->generator > spoke;
 
 	stepper->voids++;
 	if (!limit && stepper->voids < VOIDS) {
@@ -309,8 +313,7 @@ static void take_void(struct stepper *stepper, const struct tried_load *load)
 	} else {
 		stepper->voids = 0;
 		stepper->again_due = false;
-		if (!drove_more(stepper, load->rps))
-			set_limit(stepper, load->rps);
+		set_limit(stepper, load->rps);
 		plan(stepper);
 	}
 }
@@ -398,7 +401,11 @@ struct stepper *stepper_open(const struct stepper_options *options)
 	if (!options->rungs)
 		belief_init(&stepper->belief, options->lowest_rps, options->highest_rps,
 			stepper->lengths.long_ns >= LASTING * stepper->lengths.short_ns);
-	stepper->answer.kind = SEARCH_UNDECIDED;
+	stepper->answer = (struct stepper_answer){
+		.kind = SEARCH_UNDECIDED,
+		.lower_trials = stepper->lower_trials,
+		.upper_trials = stepper->upper_trials,
+	};
 	plan(stepper);
 	return stepper;
 }

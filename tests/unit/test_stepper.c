@@ -10,95 +10,12 @@
 
 #include <cmocka.h>
 
-#include "analysis/stepper.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "tests/unit/golden.h"
+#include "tests/unit/stepper_course.h"
 
-#define PAUSE_NS (300 * NS_PER_MS)
-
-/* A server that fails above its capacity, without chance. */
-struct script {
-	double capacity_rps;
-	double long_capacity_rps; /* of trials of 5 s and more; 0: the same */
-	double generator_rps;     /* 0: follows always */
-	double completes;         /* of its capacity in overload; 0: unknown */
-	size_t odd_from,
-		odd_to; /* trials that fail or pass against all reason: first, behind last */
-	enum search_verdict odd;
-	size_t stop_after; /* trials; 0: until there is an answer */
-};
-
-struct course {
-	size_t trials;
-	uint64_t elapsed_ns;
-	struct stepper_trial made[STEPPER_TRIALS];
-	enum search_verdict verdicts[STEPPER_TRIALS];
-	struct stepper_answer answer;
-	size_t lower_trials[STEPPER_TRIALS], upper_trials[STEPPER_TRIALS];
-	bool ended;
-};
-
-static const struct stepper_options usual = {
-	.first_rps = 1000,
-	.highest_rps = 1e6,
-	.lowest_rps = 10,
-	.precision = 0.02,
-	.budget_ns = 300 * NS_PER_S,
-};
-
-static enum search_verdict judge(
-	const struct script *script, const struct stepper_trial *trial, size_t number)
-{
-	double capacity = script->capacity_rps;
-
-	if (number >= script->odd_from && number < script->odd_to)
-		return script->odd;
-	if (script->generator_rps > 0 && trial->rps > script->generator_rps)
-		return SEARCH_GENERATOR;
-	if (script->long_capacity_rps > 0 && trial->duration_ns >= 5 * NS_PER_S)
-		capacity = script->long_capacity_rps;
-	return trial->rps > capacity ? SEARCH_FAIL : SEARCH_PASS;
-}
-
-static void drive(
-	struct course *course, const struct script *script, const struct stepper_options *options)
-{
-	struct stepper *stepper = stepper_open(options);
-	struct stepper_trial trial, again;
-
-	assert_non_null(stepper);
-	memset(course, 0, sizeof(*course));
-	while (stepper_next(stepper, &trial)) {
-		struct stepper_outcome outcome = {
-			.verdict = judge(script, &trial, course->trials),
-			.completed_rps = script->completes * script->capacity_rps,
-			.took_ns = trial.warmup_ns + trial.duration_ns + PAUSE_NS,
-		};
-
-		assert_true(stepper_next(stepper, &again));
-		assert_memory_equal(&trial, &again, sizeof(trial));
-		assert_true(trial.duration_ns > 0);
-		assert_true(course->trials < STEPPER_TRIALS);
-		course->made[course->trials] = trial;
-		course->verdicts[course->trials++] = outcome.verdict;
-		course->elapsed_ns += outcome.took_ns;
-		stepper_take(stepper, &outcome);
-		if (course->trials == script->stop_after)
-			break;
-	}
-	course->ended = !stepper_next(stepper, &trial);
-	stepper_answer(stepper, &course->answer);
-	if (course->answer.has_lower)
-		memcpy(course->lower_trials, course->answer.lower_trials,
-			course->answer.lower_trial_count * sizeof(size_t));
-	if (course->answer.has_upper)
-		memcpy(course->upper_trials, course->answer.upper_trials,
-			course->answer.upper_trial_count * sizeof(size_t));
-	stepper_close(stepper);
-}
-
-static void expect_found(const struct course *course, double capacity_rps)
+static void expect_found(const struct stepper_course *course, double capacity_rps)
 {
 	const struct stepper_answer *answer = &course->answer;
 
@@ -110,19 +27,10 @@ static void expect_found(const struct course *course, double capacity_rps)
 	assert_true(answer->precise);
 	assert_true(answer->lower_confirmed && answer->upper_confirmed);
 	assert_true((answer->upper_rps - answer->lower_rps) / answer->upper_rps <= 0.02);
-	assert_true(course->elapsed_ns <= usual.budget_ns);
+	assert_true(course->elapsed_ns <= stepper_course_usual.budget_ns);
 }
 
-static size_t count_at(const struct course *course, double rps, enum search_verdict verdict)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < course->trials; i++)
-		count += course->made[i].rps == rps && course->verdicts[i] == verdict;
-	return count;
-}
-
-static double highest_tried(const struct course *course)
+static double highest_tried(const struct stepper_course *course)
 {
 	double highest = 0;
 
@@ -135,13 +43,13 @@ static double highest_tried(const struct course *course)
 static void finds_capacity(void **state)
 {
 	static const double capacities[] = {23, 999, 1000, 1001, 3000, 35000, 777777};
-	struct script script = {.completes = 0.99};
-	struct course course;
+	struct stepper_script script = {.completes = 0.99};
+	struct stepper_course course;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(capacities) / sizeof(*capacities); i++) {
 		script.capacity_rps = capacities[i];
-		drive(&course, &script, &usual);
+		stepper_course_drive(&course, &script, &stepper_course_usual);
 		expect_found(&course, capacities[i]);
 		assert_true(course.trials <= 40);
 	}
@@ -149,11 +57,11 @@ static void finds_capacity(void **state)
 
 static void doubles_the_rate_first(void **state)
 {
-	struct script script = {.capacity_rps = 5000, .completes = 1};
-	struct course course;
+	struct stepper_script script = {.capacity_rps = 5000, .completes = 1};
+	struct stepper_course course;
 
 	(void)state;
-	drive(&course, &script, &usual);
+	stepper_course_drive(&course, &script, &stepper_course_usual);
 	for (size_t i = 0; i < 4; i++) {
 		assert_int_equal(course.made[i].stage, SEARCH_RANGE);
 		assert_true(course.made[i].rps == 1000 * (double)(1 << i));
@@ -166,11 +74,11 @@ static void doubles_the_rate_first(void **state)
 /* The trials behind a bound are those at its load, and they say what the bound says. */
 static void names_trials_behind_bounds(void **state)
 {
-	struct script script = {.capacity_rps = 12000, .completes = 1};
-	struct course course;
+	struct stepper_script script = {.capacity_rps = 12000, .completes = 1};
+	struct stepper_course course;
 
 	(void)state;
-	drive(&course, &script, &usual);
+	stepper_course_drive(&course, &script, &stepper_course_usual);
 	expect_found(&course, 12000);
 	assert_true(course.answer.lower_trial_count >= 2);
 	assert_true(course.answer.upper_trial_count >= 2);
@@ -186,43 +94,44 @@ static void names_trials_behind_bounds(void **state)
 
 static void says_above_highest(void **state)
 {
-	struct script script = {.capacity_rps = 5e6};
-	struct course course;
+	struct stepper_script script = {.capacity_rps = 5e6};
+	struct stepper_course course;
 
 	(void)state;
-	drive(&course, &script, &usual);
+	stepper_course_drive(&course, &script, &stepper_course_usual);
 	assert_true(course.ended);
 	assert_int_equal(course.answer.kind, SEARCH_ABOVE_HIGHEST);
 	assert_true(course.answer.has_lower && course.answer.lower_confirmed);
-	assert_true(course.answer.lower_rps == usual.highest_rps);
+	assert_true(course.answer.lower_rps == stepper_course_usual.highest_rps);
 	assert_false(course.answer.has_upper);
-	assert_true(highest_tried(&course) == usual.highest_rps);
+	assert_true(highest_tried(&course) == stepper_course_usual.highest_rps);
 }
 
 static void says_below_lowest(void **state)
 {
-	struct script script = {.capacity_rps = 0};
-	struct course course;
+	struct stepper_script script = {.capacity_rps = 0};
+	struct stepper_course course;
 
 	(void)state;
-	drive(&course, &script, &usual);
+	stepper_course_drive(&course, &script, &stepper_course_usual);
 	assert_true(course.ended);
 	assert_int_equal(course.answer.kind, SEARCH_BELOW_LOWEST);
 	assert_false(course.answer.has_lower);
-	assert_true(course.answer.has_upper && course.answer.upper_rps == usual.lowest_rps);
-	assert_true(course.elapsed_ns < usual.budget_ns / 2);
+	assert_true(course.answer.has_upper &&
+		    course.answer.upper_rps == stepper_course_usual.lowest_rps);
+	assert_true(course.elapsed_ns < stepper_course_usual.budget_ns / 2);
 }
 
 static void says_undecided_when_the_budget_is_short(void **state)
 {
-	struct script script = {.capacity_rps = 900e3};
-	struct stepper_options options = usual;
-	struct course course;
+	struct stepper_script script = {.capacity_rps = 900e3};
+	struct stepper_options options = stepper_course_usual;
+	struct stepper_course course;
 
 	(void)state;
 	options.first_rps = 10;
 	options.budget_ns = 10 * NS_PER_S;
-	drive(&course, &script, &options);
+	stepper_course_drive(&course, &script, &options);
 	assert_true(course.ended);
 	assert_int_equal(course.answer.kind, SEARCH_UNDECIDED);
 	assert_true(course.answer.has_lower && !course.answer.has_upper);
@@ -233,14 +142,14 @@ static void says_undecided_when_the_budget_is_short(void **state)
 /* Whatever the budget, it is kept, and what is said is true. */
 static void keeps_any_budget(void **state)
 {
-	struct script script = {.capacity_rps = 12345, .completes = 0.98};
-	struct stepper_options options = usual;
-	struct course course;
+	struct stepper_script script = {.capacity_rps = 12345, .completes = 0.98};
+	struct stepper_options options = stepper_course_usual;
+	struct stepper_course course;
 
 	(void)state;
 	for (uint64_t budget_s = 5; budget_s <= 1200; budget_s += 5) {
 		options.budget_ns = budget_s * NS_PER_S;
-		drive(&course, &script, &options);
+		stepper_course_drive(&course, &script, &options);
 		assert_true(course.ended);
 		assert_true(course.elapsed_ns <= options.budget_ns);
 		if (course.answer.has_lower)
@@ -254,12 +163,12 @@ static void keeps_any_budget(void **state)
 
 static void says_generator_limit(void **state)
 {
-	struct script script = {.capacity_rps = 1e6, .generator_rps = 50000};
-	struct course course;
+	struct stepper_script script = {.capacity_rps = 1e6, .generator_rps = 50000};
+	struct stepper_course course;
 	double limit;
 
 	(void)state;
-	drive(&course, &script, &usual);
+	stepper_course_drive(&course, &script, &stepper_course_usual);
 	assert_true(course.ended);
 	assert_int_equal(course.answer.kind, SEARCH_GENERATOR_LIMIT);
 	assert_true(course.answer.has_lower && course.answer.lower_confirmed);
@@ -268,17 +177,17 @@ static void says_generator_limit(void **state)
 	/* Tried again, but no higher one after it. */
 	limit = highest_tried(&course);
 	assert_true(limit == 64000);
-	assert_int_equal(count_at(&course, limit, SEARCH_GENERATOR), 3);
+	assert_int_equal(stepper_course_count(&course, limit, SEARCH_GENERATOR), 3);
 }
 
 /* Throttled at every load: no verdict on the server, and no trial without end. */
 static void says_generator_limit_without_any_pass(void **state)
 {
-	struct script script = {.capacity_rps = 1e6, .generator_rps = 0.5};
-	struct course course;
+	struct stepper_script script = {.capacity_rps = 1e6, .generator_rps = 0.5};
+	struct stepper_course course;
 
 	(void)state;
-	drive(&course, &script, &usual);
+	stepper_course_drive(&course, &script, &stepper_course_usual);
 	assert_true(course.ended);
 	assert_int_equal(course.answer.kind, SEARCH_GENERATOR_LIMIT);
 	assert_false(course.answer.has_lower || course.answer.has_upper);
@@ -286,61 +195,45 @@ static void says_generator_limit_without_any_pass(void **state)
 
 static void finds_capacity_below_the_generators_limit(void **state)
 {
-	struct script script = {.capacity_rps = 40000, .generator_rps = 60000, .completes = 1};
-	struct course course;
+	struct stepper_script script = {
+		.capacity_rps = 40000, .generator_rps = 60000, .completes = 1};
+	struct stepper_course course;
 
 	(void)state;
-	drive(&course, &script, &usual);
+	stepper_course_drive(&course, &script, &stepper_course_usual);
 	expect_found(&course, 40000);
-	assert_int_equal(count_at(&course, 64000, SEARCH_GENERATOR), 3);
+	assert_int_equal(stepper_course_count(&course, 64000, SEARCH_GENERATOR), 3);
 	assert_true(highest_tried(&course) == 64000);
 }
 
 /* One trial of three that the generator could not drive limits nothing. */
 static void takes_no_limit_from_one_bad_moment(void **state)
 {
-	struct script script = {.capacity_rps = 5000,
+	struct stepper_script script = {.capacity_rps = 5000,
 		.completes = 1,
 		.odd_from = 2,
 		.odd_to = 4,
 		.odd = SEARCH_GENERATOR};
-	struct course course;
+	struct stepper_course course;
 
 	(void)state;
-	drive(&course, &script, &usual);
+	stepper_course_drive(&course, &script, &stepper_course_usual);
 	expect_found(&course, 5000);
 	assert_true(course.made[2].rps == course.made[3].rps);
 	assert_true(course.made[2].rps == course.made[4].rps);
 }
 
-/* A bad time for the generator at loads below one that had a verdict: it can do more. */
-static void takes_no_limit_below_what_was_judged(void **state)
-{
-	struct script script = {.capacity_rps = 5000,
-		.completes = 1,
-		.odd_from = 5,
-		.odd_to = 12,
-		.odd = SEARCH_GENERATOR};
-	struct course course;
-
-	(void)state;
-	drive(&course, &script, &usual);
-	assert_int_equal(course.verdicts[3], SEARCH_FAIL);
-	assert_true(course.made[5].rps < course.made[3].rps);
-	expect_found(&course, 5000);
-}
-
 static void repeats_void_trials(void **state)
 {
-	struct script script = {.capacity_rps = 5000,
+	struct stepper_script script = {.capacity_rps = 5000,
 		.completes = 1,
 		.odd_from = 1,
 		.odd_to = 4,
 		.odd = SEARCH_VOID};
-	struct course course;
+	struct stepper_course course;
 
 	(void)state;
-	drive(&course, &script, &usual);
+	stepper_course_drive(&course, &script, &stepper_course_usual);
 	expect_found(&course, 5000);
 	for (size_t i = 2; i <= 4; i++)
 		assert_memory_equal(&course.made[1], &course.made[i], sizeof(*course.made));
@@ -348,12 +241,12 @@ static void repeats_void_trials(void **state)
 
 static void gives_up_on_void_trials(void **state)
 {
-	struct script script = {
+	struct stepper_script script = {
 		.capacity_rps = 5000, .odd_from = 3, .odd_to = SIZE_MAX, .odd = SEARCH_VOID};
-	struct course course;
+	struct stepper_course course;
 
 	(void)state;
-	drive(&course, &script, &usual);
+	stepper_course_drive(&course, &script, &stepper_course_usual);
 	assert_true(course.ended);
 	assert_int_equal(course.answer.kind, SEARCH_UNDECIDED);
 	assert_true(course.answer.has_lower && course.answer.lower_rps == 4000);
@@ -365,13 +258,13 @@ static void gives_up_on_void_trials(void **state)
 static void survives_misleading_hints(void **state)
 {
 	static const double completes[] = {0, 0.02, 0.3, 0.8, 1.5};
-	struct script script = {.capacity_rps = 23000};
-	struct course course;
+	struct stepper_script script = {.capacity_rps = 23000};
+	struct stepper_course course;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(completes) / sizeof(*completes); i++) {
 		script.completes = completes[i];
-		drive(&course, &script, &usual);
+		stepper_course_drive(&course, &script, &stepper_course_usual);
 		expect_found(&course, 23000);
 	}
 }
@@ -379,34 +272,34 @@ static void survives_misleading_hints(void **state)
 /* Any one trial may fail for a reason of its own. */
 static void survives_one_odd_failure(void **state)
 {
-	struct script script = {.capacity_rps = 23000, .completes = 1, .odd = SEARCH_FAIL};
-	struct course course;
+	struct stepper_script script = {.capacity_rps = 23000, .completes = 1, .odd = SEARCH_FAIL};
+	struct stepper_course course;
 	size_t trials;
 
 	(void)state;
-	drive(&course, &script, &usual);
+	stepper_course_drive(&course, &script, &stepper_course_usual);
 	trials = course.trials;
 	for (size_t i = 0; i < trials; i++) {
 		script.odd_from = i;
 		script.odd_to = i + 1;
-		drive(&course, &script, &usual);
+		stepper_course_drive(&course, &script, &stepper_course_usual);
 		expect_found(&course, 23000);
 	}
 }
 
 static void survives_one_odd_pass(void **state)
 {
-	struct script script = {.capacity_rps = 23000, .completes = 1, .odd = SEARCH_PASS};
-	struct course course;
+	struct stepper_script script = {.capacity_rps = 23000, .completes = 1, .odd = SEARCH_PASS};
+	struct stepper_course course;
 	size_t trials;
 
 	(void)state;
-	drive(&course, &script, &usual);
+	stepper_course_drive(&course, &script, &stepper_course_usual);
 	trials = course.trials;
 	for (size_t i = 0; i < trials; i++) {
 		script.odd_from = i;
 		script.odd_to = i + 1;
-		drive(&course, &script, &usual);
+		stepper_course_drive(&course, &script, &stepper_course_usual);
 		expect_found(&course, 23000);
 	}
 }
@@ -415,13 +308,13 @@ static void survives_one_odd_pass(void **state)
 static void believes_long_trials(void **state)
 {
 	static const double factors[] = {1.04, 1.2, 1.49};
-	struct script script = {.long_capacity_rps = 8000, .completes = 0.7};
-	struct course course;
+	struct stepper_script script = {.long_capacity_rps = 8000, .completes = 0.7};
+	struct stepper_course course;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(factors) / sizeof(*factors); i++) {
 		script.capacity_rps = factors[i] * script.long_capacity_rps;
-		drive(&course, &script, &usual);
+		stepper_course_drive(&course, &script, &stepper_course_usual);
 		expect_found(&course, 8000);
 	}
 }
@@ -429,14 +322,14 @@ static void believes_long_trials(void **state)
 /* Stopped after any number of trials, what is said is true and rests on trials. */
 static void reports_when_interrupted(void **state)
 {
-	struct script script = {.capacity_rps = 7000, .completes = 1};
-	struct course course;
+	struct stepper_script script = {.capacity_rps = 7000, .completes = 1};
+	struct stepper_course course;
 
 	(void)state;
 	for (script.stop_after = 1; script.stop_after < 20; script.stop_after++) {
 		const struct stepper_answer *answer = &course.answer;
 
-		drive(&course, &script, &usual);
+		stepper_course_drive(&course, &script, &stepper_course_usual);
 		if (course.ended)
 			break;
 		assert_int_equal(answer->kind,
@@ -452,7 +345,7 @@ static void reports_when_interrupted(void **state)
 /* Before the first trial nothing is known. */
 static void knows_nothing_at_first(void **state)
 {
-	struct stepper *stepper = stepper_open(&usual);
+	struct stepper *stepper = stepper_open(&stepper_course_usual);
 	struct stepper_answer answer;
 
 	(void)state;
@@ -463,98 +356,16 @@ static void knows_nothing_at_first(void **state)
 	stepper_close(stepper);
 }
 
-static const double rungs[] = {1000, 2000, 5000, 10000, 20000};
-
-static void climb_ladder(struct course *course, const struct script *script, uint64_t rung_ns)
-{
-	struct stepper_options options = usual;
-
-	options.rungs = rungs;
-	options.rung_count = sizeof(rungs) / sizeof(*rungs);
-	options.rung_ns = rung_ns;
-	drive(course, script, &options);
-	assert_true(course->ended);
-}
-
-static void climbs_a_ladder(void **state)
-{
-	struct script script = {.capacity_rps = 7000};
-	struct course course;
-
-	(void)state;
-	climb_ladder(&course, &script, 0);
-	assert_int_equal(course.trials, 4);
-	for (size_t i = 0; i < course.trials; i++) {
-		assert_int_equal(course.made[i].stage, SEARCH_LADDER);
-		assert_true(course.made[i].rps == rungs[i]);
-		assert_true(course.made[i].duration_ns == 20 * NS_PER_S);
-	}
-	assert_int_equal(course.answer.kind, SEARCH_FOUND);
-	assert_true(course.answer.lower_rps == 5000 && course.answer.upper_rps == 10000);
-	assert_false(course.answer.precise || course.answer.lower_confirmed);
-	assert_int_equal(course.lower_trials[0], 2);
-	assert_int_equal(course.upper_trials[0], 3);
-}
-
-static void ends_a_ladder_at_either_end(void **state)
-{
-	struct script script = {.capacity_rps = 1e6};
-	struct course course;
-
-	(void)state;
-	climb_ladder(&course, &script, NS_PER_S);
-	assert_int_equal(course.trials, 5);
-	assert_int_equal(course.answer.kind, SEARCH_ABOVE_HIGHEST);
-	assert_true(course.answer.lower_rps == 20000 && !course.answer.has_upper);
-	script.capacity_rps = 10;
-	climb_ladder(&course, &script, NS_PER_S);
-	assert_int_equal(course.trials, 1);
-	assert_int_equal(course.answer.kind, SEARCH_BELOW_LOWEST);
-	assert_true(course.answer.upper_rps == 1000 && !course.answer.has_lower);
-}
-
-static void ends_a_ladder_at_the_generators_limit(void **state)
-{
-	struct script script = {.capacity_rps = 1e6, .generator_rps = 5000};
-	struct course course;
-
-	(void)state;
-	climb_ladder(&course, &script, NS_PER_S);
-	assert_int_equal(course.answer.kind, SEARCH_GENERATOR_LIMIT);
-	assert_true(course.answer.lower_rps == 5000 && !course.answer.has_upper);
-	assert_int_equal(count_at(&course, 10000, SEARCH_GENERATOR), 3);
-}
-
-static void fits_a_ladder_into_its_budget(void **state)
-{
-	struct stepper_options options = usual;
-	struct script script = {.capacity_rps = 1e6};
-	struct course course;
-
-	(void)state;
-	options.rungs = rungs;
-	options.rung_count = sizeof(rungs) / sizeof(*rungs);
-	options.budget_ns = 30 * NS_PER_S;
-	drive(&course, &script, &options);
-	assert_int_equal(course.answer.kind, SEARCH_ABOVE_HIGHEST);
-	assert_true(course.elapsed_ns <= options.budget_ns);
-	assert_true(course.made[0].duration_ns > 4 * NS_PER_S);
-	options.rung_ns = 10 * NS_PER_S;
-	drive(&course, &script, &options);
-	assert_int_equal(course.answer.kind, SEARCH_UNDECIDED);
-	assert_true(course.answer.lower_rps == 2000);
-}
-
 static void takes_lengths_from_the_options(void **state)
 {
-	struct script script = {.capacity_rps = 5000, .completes = 1};
-	struct stepper_options options = usual;
-	struct course course;
+	struct stepper_script script = {.capacity_rps = 5000, .completes = 1};
+	struct stepper_options options = stepper_course_usual;
+	struct stepper_course course;
 
 	(void)state;
 	options.trial_ns = 2 * NS_PER_S;
 	options.confirm_ns = 7 * NS_PER_S;
-	drive(&course, &script, &options);
+	stepper_course_drive(&course, &script, &options);
 	for (size_t i = 0; i < course.trials; i++) {
 		if (course.made[i].stage == SEARCH_RANGE)
 			assert_true(course.made[i].duration_ns == 2 * NS_PER_S);
@@ -576,30 +387,31 @@ static void check(const struct stepper_options *options, struct buf *out)
 static void refuses(void **state)
 {
 	static const double falling[] = {1000, 5000, 5000}, none[] = {0, 1};
-	struct stepper_options options = usual;
+	static const double rungs[] = {1000, 2000, 5000};
+	struct stepper_options options = stepper_course_usual;
 	struct buf out = {0};
 
 	(void)state;
 	assert_int_equal(stepper_check(&options, NULL), 0);
 	options.precision = 0;
 	check(&options, &out);
-	options = usual;
+	options = stepper_course_usual;
 	options.budget_ns = NS_PER_S;
 	check(&options, &out);
-	options = usual;
+	options = stepper_course_usual;
 	options.confirm_ns = 301 * NS_PER_S;
 	check(&options, &out);
-	options = usual;
+	options = stepper_course_usual;
 	options.trial_ns = 3 * NS_PER_S;
 	options.confirm_ns = 2 * NS_PER_S;
 	check(&options, &out);
-	options = usual;
+	options = stepper_course_usual;
 	options.first_rps = 1;
 	check(&options, &out);
-	options = usual;
+	options = stepper_course_usual;
 	options.highest_rps = 1;
 	check(&options, &out);
-	options = usual;
+	options = stepper_course_usual;
 	options.rungs = falling;
 	check(&options, &out);
 	options.rung_count = 3;
@@ -627,7 +439,6 @@ int main(void)
 		cmocka_unit_test(says_generator_limit_without_any_pass),
 		cmocka_unit_test(finds_capacity_below_the_generators_limit),
 		cmocka_unit_test(takes_no_limit_from_one_bad_moment),
-		cmocka_unit_test(takes_no_limit_below_what_was_judged),
 		cmocka_unit_test(repeats_void_trials),
 		cmocka_unit_test(gives_up_on_void_trials),
 		cmocka_unit_test(survives_misleading_hints),
@@ -636,10 +447,6 @@ int main(void)
 		cmocka_unit_test(believes_long_trials),
 		cmocka_unit_test(reports_when_interrupted),
 		cmocka_unit_test(knows_nothing_at_first),
-		cmocka_unit_test(climbs_a_ladder),
-		cmocka_unit_test(ends_a_ladder_at_either_end),
-		cmocka_unit_test(ends_a_ladder_at_the_generators_limit),
-		cmocka_unit_test(fits_a_ladder_into_its_budget),
 		cmocka_unit_test(takes_lengths_from_the_options),
 		cmocka_unit_test(refuses),
 	};

@@ -25,10 +25,12 @@
 #include "tests/unit/simulated_server.h"
 
 #define SEED         1
-#define SERVERS_EACH 1250
-/* Of the servers of each class: those that may be missed, and that may be less precise. */
-#define MISSED_MOST 0.05
-#define WIDE_MOST   0.05
+#define SERVERS_EACH 1112
+/* Of the servers of a class: those that may be missed, and that may be less precise. Where a budget
+ * of 45 s is too short for what they do, less is demanded. */
+#define FEW  0.05
+#define MORE 0.1
+#define ANY  1
 /* The generator's rate varies by 1 %: what it follows is known by so much, and a lower bound is at
  * most so far below. */
 #define FOLLOWS_SPREAD 0.04
@@ -87,6 +89,13 @@ static void make_collapsing(struct simulated_server *server, struct rng *rng)
 	server->completes = rng_unit(rng) < 0.2 ? 0 : between(rng, 0.05, 0.9);
 }
 
+/* Others work on its machine. */
+static void make_busy(struct simulated_server *server, struct rng *rng)
+{
+	server->odd = between(rng, 0.05, 0.2);
+	server->flaky = server->odd;
+}
+
 static void make_mixed(struct simulated_server *server, struct rng *rng)
 {
 	static void (*const makers[])(struct simulated_server *, struct rng *) = {make_noisy,
@@ -114,24 +123,32 @@ static void make_cliff_collapsing(struct simulated_server *server, struct rng *r
 	make_collapsing(server, rng);
 }
 
+static void make_cliff_busy(struct simulated_server *server, struct rng *rng)
+{
+	make_cliff(server, rng);
+	make_busy(server, rng);
+}
+
 static const struct class
 {
 	const char *name;
 	void (*make)(struct simulated_server *server, struct rng *rng); /* of a plain one */
 	uint64_t budget_s;
-	double width;  /* demanded */
-	bool wide_too; /* not demanded */
+	double width; /* demanded */
+	double missed_most, wide_most;
 } classes[] = {
-	{"plain", make_plain, 300, 0.02, false},
-	{"noise", make_noisy, 300, 0.02, false},
-	{"drift", make_drifting, 300, 0.02, false},
-	{"hysteresis", make_relapsing, 300, 0.02, false},
-	{"slow break", make_slow, 300, 0.02, false},
-	{"generator", make_generator, 300, 0.02, false},
-	{"collapse", make_collapsing, 300, 0.02, false},
-	{"mixed", make_mixed, 300, 0.02, false},
-	{"cliff", make_cliff, 45, 0.05, false},
-	{"its collapse", make_cliff_collapsing, 45, 0.05, true},
+	{"plain", make_plain, 300, 0.02, FEW, FEW},
+	{"noise", make_noisy, 300, 0.02, FEW, FEW},
+	{"drift", make_drifting, 300, 0.02, FEW, FEW},
+	{"hysteresis", make_relapsing, 300, 0.02, FEW, FEW},
+	{"slow break", make_slow, 300, 0.02, FEW, FEW},
+	{"generator", make_generator, 300, 0.02, FEW, FEW},
+	{"collapse", make_collapsing, 300, 0.02, FEW, FEW},
+	{"busy", make_busy, 300, 0.02, FEW, FEW},
+	{"mixed", make_mixed, 300, 0.02, FEW, FEW},
+	{"cliff", make_cliff, 45, 0.05, FEW, FEW},
+	{"its collapse", make_cliff_collapsing, 45, 0.05, MORE, ANY},
+	{"cliff, busy", make_cliff_busy, 45, 0.05, MORE, ANY},
 };
 
 struct tally {
@@ -309,9 +326,8 @@ static void finds(void **state)
 			search(&classes[i], i * SERVERS_EACH + number, tally);
 		print(&classes[i], tally);
 		missed = tally->below + tally->above + tally->wrong;
-		failed |= (double)missed > MISSED_MOST * (double)tally->servers;
-		failed |= !classes[i].wide_too &&
-			  (double)tally->wide > WIDE_MOST * (double)tally->servers;
+		failed |= (double)missed > classes[i].missed_most * (double)tally->servers;
+		failed |= (double)tally->wide > classes[i].wide_most * (double)tally->servers;
 	}
 	assert_false(failed);
 }

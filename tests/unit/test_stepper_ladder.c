@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* The search that tries given loads one after the other. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "tests/unit/stepper_course.h"
+
+static const double rungs[] = {1000, 2000, 5000, 10000, 20000};
+
+static void climb_ladder(
+	struct stepper_course *course, const struct stepper_script *script, uint64_t rung_ns)
+{
+	struct stepper_options options = stepper_course_usual;
+
+	options.rungs = rungs;
+	options.rung_count = sizeof(rungs) / sizeof(*rungs);
+	options.rung_ns = rung_ns;
+	stepper_course_drive(course, script, &options);
+	assert_true(course->ended);
+}
+
+static void climbs_a_ladder(void **state)
+{
+	struct stepper_script script = {.capacity_rps = 7000};
+	struct stepper_course course;
+
+	(void)state;
+	climb_ladder(&course, &script, 0);
+	assert_int_equal(course.trials, 4);
+	for (size_t i = 0; i < course.trials; i++) {
+		assert_int_equal(course.made[i].stage, SEARCH_LADDER);
+		assert_true(course.made[i].rps == rungs[i]);
+		assert_true(course.made[i].duration_ns == 20 * NS_PER_S);
+	}
+	assert_int_equal(course.answer.kind, SEARCH_FOUND);
+	assert_true(course.answer.lower_rps == 5000 && course.answer.upper_rps == 10000);
+	assert_false(course.answer.precise || course.answer.lower_confirmed);
+	assert_int_equal(course.lower_trials[0], 2);
+	assert_int_equal(course.upper_trials[0], 3);
+}
+
+static void ends_a_ladder_at_either_end(void **state)
+{
+	struct stepper_script script = {.capacity_rps = 1e6};
+	struct stepper_course course;
+
+	(void)state;
+	climb_ladder(&course, &script, NS_PER_S);
+	assert_int_equal(course.trials, 5);
+	assert_int_equal(course.answer.kind, SEARCH_ABOVE_HIGHEST);
+	assert_true(course.answer.lower_rps == 20000 && !course.answer.has_upper);
+	script.capacity_rps = 10;
+	climb_ladder(&course, &script, NS_PER_S);
+	assert_int_equal(course.trials, 1);
+	assert_int_equal(course.answer.kind, SEARCH_BELOW_LOWEST);
+	assert_true(course.answer.upper_rps == 1000 && !course.answer.has_lower);
+}
+
+static void ends_a_ladder_at_the_generators_limit(void **state)
+{
+	struct stepper_script script = {.capacity_rps = 1e6, .generator_rps = 5000};
+	struct stepper_course course;
+
+	(void)state;
+	climb_ladder(&course, &script, NS_PER_S);
+	assert_int_equal(course.answer.kind, SEARCH_GENERATOR_LIMIT);
+	assert_true(course.answer.lower_rps == 5000 && !course.answer.has_upper);
+	assert_int_equal(stepper_course_count(&course, 10000, SEARCH_GENERATOR), 3);
+}
+
+static void fits_a_ladder_into_its_budget(void **state)
+{
+	struct stepper_options options = stepper_course_usual;
+	struct stepper_script script = {.capacity_rps = 1e6};
+	struct stepper_course course;
+
+	(void)state;
+	options.rungs = rungs;
+	options.rung_count = sizeof(rungs) / sizeof(*rungs);
+	options.budget_ns = 30 * NS_PER_S;
+	stepper_course_drive(&course, &script, &options);
+	assert_int_equal(course.answer.kind, SEARCH_ABOVE_HIGHEST);
+	assert_true(course.elapsed_ns <= options.budget_ns);
+	assert_true(course.made[0].duration_ns > 4 * NS_PER_S);
+	options.rung_ns = 10 * NS_PER_S;
+	stepper_course_drive(&course, &script, &options);
+	assert_int_equal(course.answer.kind, SEARCH_UNDECIDED);
+	assert_true(course.answer.lower_rps == 2000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(climbs_a_ladder),
+		cmocka_unit_test(ends_a_ladder_at_either_end),
+		cmocka_unit_test(ends_a_ladder_at_the_generators_limit),
+		cmocka_unit_test(fits_a_ladder_into_its_budget),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
