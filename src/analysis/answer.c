@@ -17,25 +17,20 @@ void answer_bounds(const struct search_record *record, struct buf *out)
 		buf_printf(out, "below %s/s", upper);
 }
 
-void answer_generator(const struct search_record *record, double *could_rps, double *could_not_rps)
+/* The lowest load above the lower bound that the generator could not drive; 0: there is none. */
+static double not_driven(const struct search_record *record)
 {
-	*could_rps = 0;
-	*could_not_rps = 0;
-	for (size_t i = 0; i < record->trial_count; i++) {
-		const struct search_trial *trial = &record->trials[i];
-		bool judged = trial->verdict == SEARCH_PASS || trial->verdict == SEARCH_FAIL;
+	double lower_rps = record->answer.has_lower ? record->answer.lower_rps : 0, lowest_rps = 0;
 
-		if (judged && trial->rps > *could_rps)
-			*could_rps = trial->rps;
-	}
 	for (size_t i = 0; i < record->trial_count; i++) {
 		const struct search_trial *trial = &record->trials[i];
 
-		if (trial->verdict != SEARCH_GENERATOR || trial->rps <= *could_rps)
+		if (trial->verdict != SEARCH_GENERATOR || trial->rps <= lower_rps)
 			continue;
-		if (!*could_not_rps || trial->rps < *could_not_rps)
-			*could_not_rps = trial->rps;
+		if (!(lowest_rps > 0) || trial->rps < lowest_rps)
+			lowest_rps = trial->rps;
 	}
+	return lowest_rps;
 }
 
 /* ": p95 was 412 ms, p95<200ms was asked", of the lowest load that failed. */
@@ -51,6 +46,7 @@ static void found(const struct search_record *record, struct buf *out)
 {
 	char lower[UNITS_TEXT_BYTES], upper[UNITS_TEXT_BYTES], width[UNITS_TEXT_BYTES];
 	double share = 1 - record->answer.lower_rps / record->answer.upper_rps;
+	bool narrow = share <= record->goal.precision;
 
 	units_format_rate(lower, record->answer.lower_rps);
 	units_format_rate(upper, record->answer.upper_rps);
@@ -58,27 +54,28 @@ static void found(const struct search_record *record, struct buf *out)
 		record->interrupted ? "interrupted, so far " : "", lower, upper,
 		units_format_share(width, share));
 	if (!record->answer.precise && !record->interrupted && !record->goal.rung_count)
-		buf_printf(out, ", asked were %s: that takes more --budget",
-			units_format_share(width, record->goal.precision));
+		buf_printf(out, ", %s %s%s: that takes more --budget",
+			narrow ? "within the" : "asked were",
+			units_format_share(width, record->goal.precision),
+			narrow ? " asked, but not yet sure" : "");
 	buf_text(out, "): the first was borne, at the second it failed");
 	why(record, out);
 }
 
 static void generator_limit(const struct search_record *record, struct buf *out)
 {
+	double could_not_rps = not_driven(record);
 	char could[UNITS_TEXT_BYTES], could_not[UNITS_TEXT_BYTES];
-	double could_rps, could_not_rps;
 
-	answer_generator(record, &could_rps, &could_not_rps);
-	units_format_rate(could, could_rps);
+	units_format_rate(could, record->answer.lower_rps);
 	units_format_rate(could_not, could_not_rps);
 	buf_text(out, "not found: this generator's own limit is ");
-	if (could_rps > 0 && could_not_rps > 0)
+	if (record->answer.has_lower && could_not_rps > 0)
 		buf_printf(out,
 			"%s requests a second; it could not drive %s, which says nothing of the "
 			"server",
 			could, could_not);
-	else if (could_rps > 0)
+	else if (record->answer.has_lower)
 		buf_printf(out, "about %s requests a second", could);
 	else
 		buf_printf(out,

@@ -17,10 +17,4 @@ void answer_sentence(const struct search_record *record, struct buf *out);
 /* Appends "between 4,000 and 8,000/s", "above 4,000/s", "below 1,000/s", or nothing. */
 void answer_bounds(const struct search_record *record, struct buf *out);
 
-/*
- * The load up to which the generator could follow, of a search it ended: the highest that had a
- * verdict on the server; and the lowest above it at which it could not. 0: there is none.
- */
-void answer_generator(const struct search_record *record, double *could_rps, double *could_not_rps);
-
 #endif

@@ -8,9 +8,10 @@
  * did not, to the end. A plain overload falls behind from its first second on.
  *
  * Slow recovery: a load that had passed before failed after a higher one had failed. It must be
- * clearly lower than what had passed (CAUSE_COURSE_BELOW): beside the capacity trials pass and fail
- * by chance. When it passed again later the server needed the time in between; when it never did,
- * it has not recovered.
+ * clearly lower than what had passed (CAUSE_COURSE_BELOW), or have been answered by far less:
+ * beside the capacity trials pass and fail by chance. And it must have failed within the time that
+ * the other one passed, else it is a slow break. When it passed again later the server needed the
+ * time in between; when it never did, it has not recovered.
  *
  * Leaking: resident memory grew through the whole window where it passed and where it broke, by
  * about as much for each request. A finding beside others as long as there is memory enough; the

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/units.h"
 
 /* Of the requests, so many must be attributed for parts to speak of all. */
 #define ATTRIBUTED 0.5
@@ -255,21 +254,29 @@ void cause_evidence_view(const struct search_trial *trial, struct cause_view *vi
 	take_kernel(result, view);
 }
 
+static bool is_followed(const struct search_trial *trial)
+{
+	const struct result_kernel *kernel = &trial->result.kernel;
+
+	return kernel->measured && kernel->attributed >= CAUSE_FEW_REQUESTS;
+}
+
 /*
- * Trials that bounds rest on may have been made without the probe. Then the nearest one of the same
- * verdict that was not tells more.
+ * Trials that bounds rest on may have been made without the probe, or at loads so small that it
+ * followed hardly a request. Then the nearest of the same verdict of which more is known tells
+ * more.
  */
 static const struct search_trial *prefer_measured(const struct search_record *record,
 	const struct search_trial *trial, enum search_verdict verdict, bool highest)
 {
 	const struct search_trial *found = NULL;
 
-	if (!trial || trial->result.kernel.measured)
+	if (!trial || is_followed(trial))
 		return trial;
 	for (size_t i = 0; i < record->trial_count; i++) {
 		const struct search_trial *other = &record->trials[i];
 
-		if (other->verdict != verdict || !other->result.kernel.measured)
+		if (other->verdict != verdict || !is_followed(other))
 			continue;
 		if (!found || (highest ? other->rps >= found->rps : other->rps <= found->rps))
 			found = other;
@@ -307,6 +314,11 @@ bool cause_evidence_failed(const struct cause_view *view, const char *metric)
 			return true;
 	}
 	return false;
+}
+
+char *cause_evidence_format_bytes(char text[UNITS_TEXT_BYTES], double bytes)
+{
+	return units_format_size(text, (uint64_t)fmin(proper(bytes), 0x1p62));
 }
 
 void cause_evidence_tell_share(const char *what, const char *of, bool has_base, double base,

@@ -261,8 +261,7 @@ static int complete_values(
 
 /* --- what came of it ------------------------------------------------------------------------ */
 
-/* By its index in the record: "trial 7, 8,000/s for 1.5 s: fails: p95 was 412 ms, ...; between
- * 4,000 and 8,000/s" */
+/* "trial 7, 8,000/s for 1.5 s: fails: p95 was 412 ms, ...; between 4,000 and 8,000/s" */
 static void tell(void *context, const struct search_record *record)
 {
 	static const char *const verdicts[SEARCH_VERDICT_COUNT] = {
@@ -277,7 +276,7 @@ static void tell(void *context, const struct search_record *record)
 
 	(void)context;
 	answer_bounds(record, &bounds);
-	log_note("trial %zu, %s/s for %s: %s%s%s%s%s", record->trial_count - 1,
+	log_note("trial %zu, %s/s for %s: %s%s%s%s%s", record->trial_count,
 		units_format_rate(rate, trial->rps),
 		units_format_duration(time, (uint64_t)(trial->duration_s * 1e9)),
 		verdicts[trial->verdict], trial->reason ? ": " : "",

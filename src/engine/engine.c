@@ -129,7 +129,8 @@ static bool await_again(struct engine_thread *thread)
 
 		if (__atomic_load_n(&engine->control.stop, __ATOMIC_RELAXED) > ENGINE_STOP_WINDOW)
 			return false;
-		if (__atomic_load_n(&engine->window, __ATOMIC_RELAXED) != thread->done)
+		/* With it comes the plan of that window. */
+		if (__atomic_load_n(&engine->window, __ATOMIC_ACQUIRE) != thread->done)
 			return true;
 		futex(&engine->changes, FUTEX_WAIT, changes);
 	}
@@ -336,7 +337,7 @@ int engine_again(struct engine *engine, struct err *err)
 	__atomic_compare_exchange_n(&engine->control.stop, &stop, ENGINE_RUN, false,
 		__ATOMIC_RELAXED, __ATOMIC_RELAXED);
 	__atomic_store_n(&engine->control.start_ns, UINT64_MAX, __ATOMIC_RELAXED);
-	__atomic_store_n(&engine->window, engine->window + 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&engine->window, engine->window + 1, __ATOMIC_RELEASE);
 	tell_change(engine);
 	return await_ready(engine, err);
 }

@@ -186,7 +186,7 @@ static void write_tooltip(
 	char asked[UNITS_TEXT_BYTES], completed[UNITS_TEXT_BYTES], text[UNITS_TEXT_BYTES];
 
 	buf_printf(out, "<title>trial %zu, %s: %s/s for %s, %s\n",
-		(size_t)(trial - marks->record->trials), search_stage_key(trial->stage),
+		(size_t)(trial - marks->record->trials) + 1, search_stage_key(trial->stage),
 		units_format_rate(asked, trial->rps), seconds_asked(text, trial->duration_s),
 		search_verdict_key(trial->verdict));
 	buf_printf(

@@ -93,7 +93,8 @@ static bool keep_goal(struct search_record *record, const struct search_options 
 			expressions, thresholds->count);
 	free((void *)expressions);
 	record->goal.slo = options->slo;
-	record->goal.precision = stepper->precision;
+	/* A ladder is as precise as its rungs lie apart. */
+	record->goal.precision = stepper->rungs ? 0 : stepper->precision;
 	record->goal.budget_s = to_s(stepper->budget_ns);
 	record->goal.ladder_rps = calloc(stepper->rung_count + 1, sizeof(double));
 	if (!kept || !record->goal.ladder_rps)
@@ -273,7 +274,7 @@ static int measure(
 	struct result result;
 	int code;
 
-	snprintf(label, sizeof(label), "trial %zu, %s/s", record->trial_count,
+	snprintf(label, sizeof(label), "trial %zu, %s/s", record->trial_count + 1,
 		units_format_rate(rate, asked->rps));
 	code = session_trial(search->session, &window, &result, err);
 	if (code < 0)
@@ -355,20 +356,27 @@ static int explain(struct search *search, struct err *err)
 
 /*
  * A trial that could not be made ends the search with what is known: minutes of measurement are not
- * thrown away for the last of them. Without any there is nothing to report.
+ * thrown away for the last of them. Without any there is nothing to report. The stepper's answer
+ * stands when it was one of those that explain it.
  */
 static int end_early(struct search *search, const struct err *why, int code, struct err *err)
 {
+	struct stepper_trial missing;
+	bool open = stepper_next(search->stepper, &missing);
 	struct buf note = {0};
 
 	if (!search->record->trial_count) {
 		*err = *why;
 		return code;
 	}
-	buf_printf(&note, "the search ended early: %s", why->text);
+	buf_printf(&note, "%s: %s",
+		open ? "the search ended early"
+		     : "the answer is not explained from the server's kernel",
+		why->text);
 	code = note.failed ? -ENOMEM : search_record_add_note(search->record, buf_string(&note));
 	buf_release(&note);
-	search->record->answer.kind = SEARCH_UNDECIDED;
+	if (open)
+		search->record->answer.kind = SEARCH_UNDECIDED;
 	return code < 0 ? no_memory(err) : 0;
 }
 

@@ -23,7 +23,7 @@ expect_search '.command[0:2] == ["ringload", "breakpoint"] and .elapsed_s > 3 an
 expect_search '.trials[-1].result.connections.established <= 64'
 # What is said of it.
 expect_text "$SCRATCH/err" 'the usual objectives are taken'
-expect_text "$SCRATCH/err" 'trial 0, 1,000/s for '
+expect_text "$SCRATCH/err" 'trial 1, 1,000/s for '
 [ "$(grep -c '^ringload: trial ' "$SCRATCH/err")" = "$(json "$search_record" '.trials | length')" ] ||
 	fail 'not one line for each trial' "$SCRATCH/err"
 expect_text "$SCRATCH/out" 'requests/s'

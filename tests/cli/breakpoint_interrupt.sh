@@ -24,7 +24,7 @@ end() {
 }
 
 begin --budget 5m "$url/"
-wait_for 40 said 'trial 2, ' || fail 'no third trial' "$SCRATCH/err"
+wait_for 40 said 'trial 3, ' || fail 'no third trial' "$SCRATCH/err"
 kill -INT "$runner"
 end
 expect_status 130

@@ -12,6 +12,7 @@ if found --ladder 300,700,3k,9k --step-duration 1s "$url/"; then
 	expect_search '.answer.lower_rps == 700 and .answer.upper_rps == 3000'
 	expect_search '[.trials[] | select(.verdict == "pass" or .verdict == "fail").rps] == [300, 700, 3000]'
 fi
+expect_search '.goal.precision == null'
 expect_search 'all(.trials[]; .stage == "ladder" and .duration_s == 1) and .goal.ladder == [300, 700, 3000, 9000]'
 
 # One that is borne whole.

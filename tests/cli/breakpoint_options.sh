@@ -33,6 +33,8 @@ refused '-c 1 is less than -t 2: every worker needs a connection of its own; ask
 
 refused '--budget 5s leaves no time for the first trial: ask for more of it, or for shorter trials' \
 	--dry-run --budget 5s --trial 5s
+refused '--budget 20s leaves no time for the first trial: ask for more of it, or for shorter trials' \
+	--dry-run --budget 20s --ladder 500 --step-duration 20s --threshold 'p99<1s'
 
 # What would be done.
 run "$RINGLOAD" breakpoint --dry-run --first 100 --highest 800 --budget 30s http://127.0.0.1:9/

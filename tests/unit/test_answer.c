@@ -63,6 +63,13 @@ static void an_interval_with_what_failed_above_it(void **state)
 		"between 2,000 and 4,000 requests a second (50.0 % wide, asked were 2.00 %: that "
 		"takes "
 		"more --budget): the first was borne, at the second it failed: p95 was 412 ms");
+	/* Narrow enough, but one of the bounds may be wrong. */
+	record.goal.precision = 0.6;
+	expect_sentence(&record,
+		"between 2,000 and 4,000 requests a second (50.0 % wide, within the 60.0 % asked, "
+		"but not yet sure: that takes more --budget): the first was borne, at the second "
+		"it failed: p95 was 412 ms");
+	record.goal.precision = 0.02;
 	/* Nobody asks a ladder to be narrow. */
 	record.goal.rung_count = 3;
 	expect_sentence(&record,
@@ -115,11 +122,19 @@ static void the_generators_limit_is_no_verdict_on_the_server(void **state)
 	expect_sentence(&record,
 		"not found: this generator's own limit is 1,000 requests a second; it could not "
 		"drive 2,000, which says nothing of the server");
+	/* A pass by chance above the bound is not told as the limit. */
+	limited[2].verdict = SEARCH_PASS;
+	expect_sentence(&record,
+		"not found: this generator's own limit is 1,000 requests a second; it could not "
+		"drive 2,000, which says nothing of the server");
+	limited[2].verdict = SEARCH_GENERATOR;
+	record = record_of(SEARCH_GENERATOR_LIMIT, 0, 0);
 	record.trials = limited + 2;
 	record.trial_count = 2;
 	expect_sentence(&record,
 		"not found: this generator's own limit is below 2,000 requests a second, the "
 		"lowest load tried: nothing is known of the server");
+	record = record_of(SEARCH_GENERATOR_LIMIT, 1000, 0);
 	record.trials = limited + 1;
 	record.trial_count = 1;
 	expect_sentence(
