@@ -210,18 +210,18 @@ static bool judge_silence(const struct result *result, struct buf *reason, size_
 	return true;
 }
 
-static bool judge_backlog(const struct result *result, struct buf *reason, size_t begin_bytes)
+static bool judge_backlog(const struct result *result, const struct trial_backlog *backlog,
+	struct buf *reason, size_t begin_bytes)
 {
 	char grew[UNITS_TEXT_BYTES], share[UNITS_TEXT_BYTES], asked[UNITS_TEXT_BYTES];
-	struct trial_backlog backlog;
 
-	trial_backlog(result, &backlog);
-	if (!backlog.growing)
+	if (!backlog->growing)
 		return false;
 	begin_sentence(reason, begin_bytes);
 	buf_printf(reason, "it fell behind: what is unanswered grew by %s/s, %s of the %s/s asked",
-		units_format_rate(grew, backlog.per_s < 10 ? backlog.per_s : round(backlog.per_s)),
-		units_format_share(share, backlog.share),
+		units_format_rate(
+			grew, backlog->per_s < 10 ? backlog->per_s : round(backlog->per_s)),
+		units_format_share(share, backlog->share),
 		units_format_rate(asked, result->run.asked_rps));
 	return true;
 }
@@ -260,33 +260,49 @@ static bool lag_explains_nothing(const struct result *result)
 	       lag->mean_ns < TRIAL_LAG * total->mean_ns;
 }
 
+/* Of the measured wall: the time a worker was kept from its CPU. */
+static double lost_share(const struct result_worker *worker)
+{
+	double lost = worker->has_steal ? worker->steal : 0;
+
+	if (worker->wall_ns)
+		lost += (double)worker->run_delay_ns / (double)worker->wall_ns;
+	return lost;
+}
+
 /*
- * Whether no worker can have been what fell behind: each had nothing to do for part of the time, so
- * that it sent and read whatever there was, if late at times.
+ * Whether workers that were kept from their CPU cannot be why the server fell behind. While a
+ * worker stands still a server runs out of requests, at the latest when it has answered all that
+ * was on the connections, and what it could have done meanwhile is lost. So the workers must have
+ * had time to spare; and either more was missing than they lost, or the connections held enough for
+ * any stall.
  */
-static bool workers_kept_up(const struct result *result)
+static bool stalls_explain_nothing(const struct result *result, const struct trial_backlog *backlog)
 {
 	const struct result_validity *validity = &result->validity;
+	double lost = 0, occupied = 0, connections = 0;
 
 	for (size_t i = 0; i < validity->reason_count; i++)
 		if (!is_lateness(validity->reasons[i].key))
 			return false;
 	for (size_t i = 0; i < result->generator.worker_count; i++) {
 		const struct result_worker *worker = &result->generator.workers[i];
-		double lost = worker->has_steal ? worker->steal : 0;
 
-		if (worker->wall_ns)
-			lost += (double)worker->run_delay_ns / (double)worker->wall_ns;
-		if (worker->busy + lost > TRIAL_OCCUPIED)
-			return false;
+		lost = fmax(lost, lost_share(worker));
+		occupied = fmax(occupied, worker->busy + lost_share(worker));
+		connections += (double)worker->connections;
 	}
-	return validity->reason_count && result->generator.worker_count;
+	if (!validity->reason_count || !result->generator.worker_count)
+		return false;
+	return occupied < TRIAL_OCCUPIED &&
+	       (backlog->share > lost || connections > TRIAL_STALL_S * result->run.asked_rps);
 }
 
 enum search_verdict trial_verdict(const struct result *result, struct buf *reason)
 {
 	enum result_verdict verdict = result->validity.verdict;
 	size_t begin_bytes = reason->length_bytes;
+	struct trial_backlog backlog;
 	bool failed, behind;
 
 	if (verdict == RESULT_INTERRUPTED || verdict == RESULT_INTERNAL_ERROR) {
@@ -297,10 +313,11 @@ enum search_verdict trial_verdict(const struct result *result, struct buf *reaso
 	}
 	failed = judge_silence(result, reason, begin_bytes);
 	failed = judge_thresholds(result, reason, begin_bytes) || failed;
-	behind = judge_backlog(result, reason, begin_bytes);
+	trial_backlog(result, &backlog);
+	behind = judge_backlog(result, &backlog, reason, begin_bytes);
 	failed = failed || behind;
 	if (verdict != RESULT_GENERATOR_LIMITED || (failed && lag_explains_nothing(result)) ||
-		(behind && workers_kept_up(result)))
+		(behind && stalls_explain_nothing(result, &backlog)))
 		return failed ? SEARCH_FAIL : SEARCH_PASS;
 	if (!failed && sent_all(result))
 		return SEARCH_PASS;

@@ -8,8 +8,10 @@
  *   same: what the generator adds counts in total, and can only make it worse. And a failure is the
  *   server's when requests that left late are all that speaks against the generator, by less than
  *   TRIAL_LAG of their time on average; and when the server fell behind while no worker was
- *   occupied (busy, or kept from its CPU) for more than TRIAL_OCCUPIED of the time: who has nothing
- *   to do is not what piles up. Too short a trial is none of these: searches have many.
+ * occupied (busy, or kept from its CPU) for more than TRIAL_OCCUPIED of the time, either by a
+ * larger share than any was kept from its CPU, or with TRIAL_STALL_S of the asked rate on the
+ * connections, so that no stall of a worker left the server without work. Too short a trial is none
+ * of these: searches have many.
  * - fail: a threshold failed (a warning is none), or the server fell behind.
  * - pass: everything else.
  *
@@ -36,6 +38,8 @@
 /* Of the mean of total; as in validity.h. */
 #define TRIAL_LAG      0.05
 #define TRIAL_OCCUPIED 0.8
+/* Longer than a scheduler lets one wait who wants to run, as a rule. */
+#define TRIAL_STALL_S 0.01
 
 struct trial_backlog {
 	bool known;   /* there are at least four readings */

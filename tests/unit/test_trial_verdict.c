@@ -232,8 +232,12 @@ static void test_behind(void **state)
 static void test_behind_though_late(void **state)
 {
 	struct result_worker workers[2] = {
-		{.busy = 0.1, .wall_ns = 2000000000, .run_delay_ns = 300000000, .has_steal = true},
-		{.busy = 0.2, .wall_ns = 2000000000, .run_delay_ns = 100000000},
+		{.busy = 0.1,
+			.wall_ns = 2000000000,
+			.run_delay_ns = 300000000,
+			.has_steal = true,
+			.connections = 8},
+		{.busy = 0.2, .wall_ns = 2000000000, .run_delay_ns = 100000000, .connections = 8},
 	};
 	struct trial trial;
 	struct buf reason = {0};
@@ -248,7 +252,15 @@ static void test_behind_though_late(void **state)
 	assert_int_equal(trial_verdict(&trial.result, &reason), SEARCH_FAIL);
 	assert_non_null(strstr(buf_string(&reason), "it fell behind"));
 	buf_release(&reason);
-	/* One of them had not: it may be what fell behind. */
+	/* Too few connections: the server had nothing to do while they stood still for 15 %. */
+	workers[0].connections = 1;
+	expect(&trial, SEARCH_GENERATOR, "a worker lost its CPU");
+	set_growth(&trial, 0.17);
+	assert_int_equal(trial_verdict(&trial.result, &reason), SEARCH_FAIL);
+	buf_release(&reason);
+	workers[0].connections = 8;
+	set_growth(&trial, 0.02);
+	/* One of them had no time left: it may be what fell behind. */
 	workers[0].steal = 0.6;
 	expect(&trial, SEARCH_GENERATOR, "a worker lost its CPU");
 	workers[0].steal = 0;
