@@ -238,6 +238,17 @@ int metric_find(struct metric *metric, const char *text, size_t bytes, struct er
 	return refuse(name, err);
 }
 
+bool metric_of_errors(const struct metric *metric)
+{
+	const struct metric_row *row = metric->row;
+
+	if (row->source != SOURCE_COUNTER)
+		return row->source == SOURCE_ERROR_RATE || row->source == SOURCE_FAILED;
+	return (row->counter >= COUNTER_FAILED_RESET &&
+		       row->counter <= COUNTER_FAILED_COLLATERAL) ||
+	       (row->counter >= COUNTER_OUTCOME_OK && row->counter <= COUNTER_OUTCOME_CHECK);
+}
+
 enum result_unit metric_unit(const struct metric *metric)
 {
 	return metric->row->unit;

@@ -35,6 +35,9 @@ struct metric_value {
 int metric_find(struct metric *metric, const char *text, size_t bytes, struct err *err);
 
 enum result_unit metric_unit(const struct metric *metric);
+/* Whether it tells how many requests went wrong, of whatever kind. */
+bool metric_of_errors(const struct metric *metric);
+
 struct metric_value metric_read(const struct metric *metric, const struct result *result);
 
 /* Appends the table of metrics, for --help. */

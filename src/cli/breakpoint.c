@@ -17,6 +17,8 @@
 #include "search/search.h"
 
 #define MINUTE (60 * NS_PER_S)
+/* Asked where no threshold is on errors. */
+#define BREAKPOINT_ERRORS "error_rate<1%"
 
 struct breakpoint_values {
 	struct load_values load; /* first: see load.h */
@@ -28,6 +30,7 @@ struct breakpoint_values {
 	bool dry_run;
 	/* Filled by complete_values. */
 	double rungs[STEPPER_RUNGS];
+	bool errors_bounded; /* as no threshold did */
 	struct search_options search;
 };
 
@@ -232,6 +235,19 @@ static int check_timeout(const struct load_values *load, struct err *err)
 	return 0;
 }
 
+/* A server that breaks may well answer at once, by refusing: latencies alone would let it pass. */
+static int bound_errors(struct breakpoint_values *values, struct err *err)
+{
+	struct threshold_list *thresholds = &values->load.thresholds;
+	size_t i;
+
+	for (i = 0; i < thresholds->count; i++)
+		if (metric_of_errors(&thresholds->items[i].metric))
+			return 0;
+	values->errors_bounded = true;
+	return threshold_list_add(thresholds, BREAKPOINT_ERRORS, err);
+}
+
 static int complete_values(
 	struct breakpoint_values *values, const struct option_parse *parse, struct err *err)
 {
@@ -242,6 +258,8 @@ static int complete_values(
 		values->search.slo = true;
 		code = threshold_list_add_slo(&load->thresholds, err);
 	}
+	if (code >= 0)
+		code = bound_errors(values, err);
 	if (code >= 0)
 		code = check_timeout(load, err);
 	if (code >= 0)
@@ -316,6 +334,8 @@ static int search(const struct breakpoint_values *values, struct err *err)
 		return code;
 	if (values->search.slo && !values->load.scenario.slo)
 		log_note("no --threshold was given: the usual objectives are taken (--slo)");
+	if (values->errors_bounded)
+		log_note("no --threshold is on errors: %s is asked as well", BREAKPOINT_ERRORS);
 	code = search_execute(&values->load.scenario, &values->search, &record, err);
 	if (code >= 0) {
 		code = output_search(&record, &values->paths, err);

@@ -8,13 +8,20 @@ source tests/load.sh
 source tests/serving.sh
 source tests/search.sh
 
-serve --seed 1 --route '/slow service=fixed:300ms' --route '/far service=fixed:20ms' --route '/silent answer=none'
+serve --seed 1 --route '/slow service=fixed:300ms' --route '/far service=fixed:20ms' --route '/silent answer=none' \
+	--route '/busy status=503'
 
 # Too slow at any load: p95<200ms.
 search --budget 5s --first 40 --lowest 20 --highest 80 "$url/slow"
 [ "$status" = 4 ] || expect_answer 1 below_lowest
 expect_sound
 expect_search '.answer.lower_rps == null and .answer.safe_rps == null'
+
+# As quick as one could wish, and of no use: what is not asked about errors is asked all the same.
+search --budget 5s --threshold 'p99<1s' --first 40 --lowest 20 --highest 80 "$url/busy"
+[ "$status" = 4 ] || expect_answer 1 below_lowest
+expect_text "$SCRATCH/err" 'no --threshold is on errors: error_rate<1% is asked as well'
+expect_search '.goal.thresholds == ["p99<1s", "error_rate<1%"] and (.goal.slo | not)'
 
 # Nothing breaks up to the highest load.
 search --budget 5s --first 50 --highest 200 "$url/"
