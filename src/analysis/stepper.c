@@ -26,8 +26,8 @@
 #define GENERATOR_DRIVEN 5 /* where it could drive more before */
 #define GENERATOR_NEAR   0.9
 
-/* The highest load that is tried, of the generator's limit. */
-#define BELOW_LIMIT 0.99
+/* Above so much of the generator's limit, a load half way to what passed takes its place. */
+#define BELOW_LIMIT 0.98
 
 /* Suspect failures that are no more explained by one before. */
 #define SUSPECTS_ENOUGH 3
@@ -63,11 +63,13 @@ void stepper_finish(struct stepper *stepper, enum search_answer_kind end)
 double stepper_round(const struct stepper *stepper, double rps)
 {
 	const struct stepper_options *options = &stepper->options;
-	double unit = pow(10, floor(log10(rps)) - 4), most = options->highest_rps;
+	double limit = stepper->limit_rps, pass = stepper->highest_pass_rps, unit;
 
-	if (stepper->limit_rps > 0)
-		most = fmin(most, BELOW_LIMIT * stepper->limit_rps);
-	return fmax(fmin(round(rps / unit) * unit, most), options->lowest_rps);
+	if (limit > 0 && rps > BELOW_LIMIT * limit)
+		rps = pass > 0 ? sqrt(pass * limit) : limit / 2;
+	unit = pow(10, floor(log10(rps)) - 4);
+	rps = round(rps / unit) * unit;
+	return fmax(fmin(rps, options->highest_rps), options->lowest_rps);
 }
 
 void stepper_try(struct stepper *stepper, enum search_stage stage, double rps, uint64_t duration_ns)
