@@ -82,13 +82,14 @@ test: ## install what is missing, build, and run every test; ONLY='cli/*' for so
 all: $(OUT)/ringload ## build build/release/ringload; VARIANT=asan or tsan for the sanitizers
 	@:
 
-# Times that servers stamp (truth_*) and capacities (target_*) say nothing of a program that a sanitizer
-# slows down; its code runs in the unit tests as well. What servers do to the load and to the probe makes
-# no other threads of ours run than the rest does.
+# Times that servers stamp (truth_*), capacities (target_*) and what gives way first (cause_*) say nothing
+# of a program that a sanitizer slows down; its code runs in the unit tests as well. What servers do to
+# the load and to the probe makes no other threads of ours run than the rest does.
 CLI_TESTS = $(wildcard tests/cli/*.sh)
-ASAN_TESTS = $(filter-out $(addprefix tests/cli/,truth_% target_% resources_growth.sh),$(CLI_TESTS))
+ASAN_TESTS = $(filter-out $(addprefix tests/cli/,truth_% target_% cause_% resources_growth.sh \
+	breakpoint_cliff.sh),$(CLI_TESTS))
 TSAN_TESTS = $(filter-out $(addprefix tests/cli/,robust_% hostile_% nginx_% resources_% kernel_servers.sh \
-	calibrate.sh calibrate_rights.sh),$(ASAN_TESTS))
+	breakpoint_ends.sh breakpoint_generator.sh calibrate.sh calibrate_rights.sh),$(ASAN_TESTS))
 
 ASAN_RUN = -v asan unit sim fuzz $(ASAN_TESTS) netns
 TSAN_RUN = -v tsan unit $(TSAN_TESTS)
@@ -148,8 +149,10 @@ coverage: ## which branches the unit, simulator and fuzz corpus tests take; T='s
 	@tests/run $(ONLY:%=--only '%') -v cover unit sim fuzz
 	@gcovr --branches --filter '$(or $(T),src/)' build/cover
 
-manual: all ## write docs/command-line.md from the tables the options are parsed with
+manual: all ## write docs/command-line.md and the table of docs/doctor.md from those of the program
 	$(OUT)/ringload help --markdown >docs/command-line.md
+	sed -i '/^| check /,$$d' docs/doctor.md
+	$(OUT)/ringload doctor --list >>docs/doctor.md
 
 PREFIX ?= /usr/local
 COMPLETION = $(wildcard tools/completion/ringload.bash)

@@ -13,6 +13,10 @@
 #include "analysis/cause_signs.h"
 #include "analysis/cause_waits.h"
 
+/* Of the table in the help: where the text begins, and how wide it may be. */
+#define HELP_COLUMN  21
+#define HELP_COLUMNS 80
+
 /* What a rule cannot do without. */
 enum source { NOTHING, RESOURCES, KERNEL, SOURCE_COUNT };
 
@@ -117,21 +121,24 @@ static const struct rule {
 };
 #define RULE_COUNT (sizeof(rules) / sizeof(*rules))
 
-static int compare(const void *left, const void *right)
-{
-	const struct search_cause *a = left, *b = right;
-
-	if (a->sign != b->sign)
-		return a->sign ? 1 : -1;
-	return (a->strength < b->strength) - (a->strength > b->strength);
-}
-
 /* The strongest so far of each key. */
 struct finding {
 	const struct rule *rule;
 	double strength;
 	struct buf sentence;
 };
+
+/* Causes before signs, strong ones first; of equals the one that stands first in the table. */
+static int compare(const void *left, const void *right)
+{
+	const struct finding *a = left, *b = right;
+
+	if (!a->rule->advice != !b->rule->advice)
+		return a->rule->advice ? -1 : 1;
+	if (a->strength != b->strength)
+		return a->strength > b->strength ? -1 : 1;
+	return (a->rule > b->rule) - (a->rule < b->rule);
+}
 
 static int judge(const struct rule *rule, const struct cause_evidence *evidence,
 	struct finding *findings, size_t *count)
@@ -162,11 +169,12 @@ static int judge(const struct rule *rule, const struct cause_evidence *evidence,
 static int explain(const struct cause_evidence *evidence, struct search_record *record)
 {
 	struct finding findings[RULE_COUNT];
-	size_t count = 0, before = record->cause_count;
+	size_t count = 0;
 	int code = 0;
 
 	for (size_t i = 0; !code && i < RULE_COUNT; i++)
 		code = judge(&rules[i], evidence, findings, &count);
+	qsort(findings, count, sizeof(*findings), compare);
 	for (size_t i = 0; i < count; i++) {
 		const struct finding *found = &findings[i];
 		struct search_cause cause = {.key = (char *)found->rule->key,
@@ -179,9 +187,6 @@ static int explain(const struct cause_evidence *evidence, struct search_record *
 			code = search_record_add_cause(record, &cause);
 		buf_release(&findings[i].sentence);
 	}
-	if (!code && record->cause_count > before)
-		qsort(record->causes + before, record->cause_count - before,
-			sizeof(*record->causes), compare);
 	return code;
 }
 
@@ -314,11 +319,31 @@ int cause_explain(struct search_record *record, struct err *err)
 	return 0;
 }
 
+/* A row of the table, its text broken at spaces. */
+static void help_row(const char *key, const char *when, struct buf *out)
+{
+	size_t column = HELP_COLUMN, word;
+
+	buf_printf(out, "    %-*s", HELP_COLUMN - 5, key);
+	for (; *when; when += word + (when[word] == ' ')) {
+		word = strcspn(when, " ");
+		if (column + 1 + word > HELP_COLUMNS) {
+			buf_text(out, "\n");
+			buf_fill(out, ' ', HELP_COLUMN - 1);
+			column = HELP_COLUMN;
+		}
+		buf_text(out, " ");
+		buf_append(out, when, word);
+		column += 1 + word;
+	}
+	buf_text(out, "\n");
+}
+
 static void help_rows(bool signs, struct buf *out)
 {
 	for (size_t i = 0; i < RULE_COUNT; i++)
 		if (!rules[i].advice == signs)
-			buf_printf(out, "    %-16s %s\n", rules[i].key, rules[i].when);
+			help_row(rules[i].key, rules[i].when, out);
 }
 
 void cause_help(struct buf *out)

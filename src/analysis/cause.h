@@ -8,8 +8,9 @@
  * cause_machine.h, cause_waits.h, cause_door.h, cause_course.h and cause_signs.h; what they read is
  * taken from the records once (cause_evidence.h).
  *
- * Rules compare three trials: `base`, the lowest load that passed; `lower`, the highest that passed;
- * `broken`, the lowest that failed. What was not measured fires no rule, and is named in `unknown`.
+ * Rules compare three trials: `base`, the lowest load that passed; `lower`, the highest that
+ * passed; `broken`, the lowest that failed. What was not measured fires no rule, and is named in
+ * `unknown`.
  *
  * The causes: cpu_bound (of the machine, of the CPUs the server may use, or of one thread of it),
  * lock_bound (threads block on one another: blocked time in the application grows while CPU does

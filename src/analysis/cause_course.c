@@ -49,6 +49,19 @@ static double errors(const struct stretch *stretch)
 	return stretch->due > 0 ? stretch->errors / stretch->due : 0;
 }
 
+/* Nothing of the window yet; returns the interval it begins with. */
+static size_t begin_stretch(const struct result *result, struct stretch *stretch)
+{
+	size_t begin = 0;
+
+	*stretch = (struct stretch){0};
+	while (begin < result->interval_count && result->timeline[begin].phase != RESULT_MEASURED)
+		begin++;
+	if (begin)
+		stretch->from = stretch->to = unanswered(&result->timeline[begin - 1]);
+	return begin;
+}
+
 static bool kept_up(const struct stretch *early, double rps, double window_s)
 {
 	return early->seconds >= CAUSE_COURSE_EARLY_S &&
@@ -91,13 +104,9 @@ static void try_cut(const struct search_trial *trial, const struct stretch *earl
 static void find_break(const struct search_trial *trial, struct slow_break *found)
 {
 	const struct result *result = &trial->result;
-	struct stretch all = {0}, early;
-	size_t begin = 0;
+	struct stretch all, early;
+	size_t begin = begin_stretch(result, &all);
 
-	while (begin < result->interval_count && result->timeline[begin].phase != RESULT_MEASURED)
-		begin++;
-	if (begin)
-		all.from = unanswered(&result->timeline[begin - 1]);
 	early = all;
 	for (size_t i = begin; i < result->interval_count; i++)
 		if (result->timeline[i].phase == RESULT_MEASURED)
@@ -135,10 +144,47 @@ double cause_course_slow_break(const struct cause_evidence *evidence, struct buf
 
 /* --- slow recovery --------------------------------------------------------------------------- */
 
+/* Loads that are as good as the same. */
+#define ALIKE 0.99
+/* As long as another trial, or not. */
+#define LONGER 1.1
+/* Answering less than this of what was asked, at a load that had passed, is no bad luck. */
+#define FAR_BELOW 0.80
+
+/* When it never passed again. */
+#define NOT_RECOVERED 0.85
+
 /* A trial that failed after an overload though its load had passed before. */
 struct relapse {
 	const struct search_trial *passed, *overload, *failed;
 };
+
+/* Whether it fell behind, or failed, within so many seconds of its window. */
+static bool failed_within(const struct search_trial *trial, double seconds)
+{
+	const struct result *result = &trial->result;
+	struct stretch stretch;
+
+	for (size_t i = begin_stretch(result, &stretch); i < result->interval_count; i++) {
+		if (stretch.seconds >= seconds)
+			break;
+		if (result->timeline[i].phase == RESULT_MEASURED)
+			add_interval(&stretch, &result->timeline[i]);
+	}
+	return growth(&stretch) >= LATE_GROWTH || errors(&stretch) >= LATE_ERRORS;
+}
+
+/* Whether it is clear that this trial should have passed, as the other one did. What a longer trial
+ * shows later than the other one ended is a slow break. */
+static bool contradicts(const struct search_trial *failed, const struct search_trial *passed)
+{
+	if (failed->duration_s > LONGER * passed->duration_s &&
+		!failed_within(failed, passed->duration_s))
+		return false;
+	return failed->rps <= CAUSE_COURSE_BELOW * passed->rps ||
+	       (failed->rps <= passed->rps &&
+		       failed->result.run.completed_rps < FAR_BELOW * failed->rps);
+}
 
 static bool find_relapse(const struct search_record *record, size_t index, struct relapse *relapse)
 {
@@ -148,11 +194,10 @@ static bool find_relapse(const struct search_record *record, size_t index, struc
 	for (size_t i = 0; trial->verdict == SEARCH_FAIL && i < index; i++) {
 		const struct search_trial *other = &record->trials[i];
 
-		if (trial->rps > CAUSE_COURSE_BELOW * other->rps)
-			continue;
-		if (other->verdict == SEARCH_PASS)
+		if (other->verdict == SEARCH_PASS && contradicts(trial, other))
 			*relapse = (struct relapse){.passed = other, .failed = trial};
 		else if (other->verdict == SEARCH_FAIL && relapse->passed &&
+			 trial->rps < other->rps &&
 			 (!relapse->overload || other->rps > relapse->overload->rps))
 			relapse->overload = other;
 	}
@@ -166,7 +211,7 @@ static const struct search_trial *find_recovery(
 	const struct search_trial *end = record->trials + record->trial_count;
 
 	for (const struct search_trial *trial = failed + 1; trial < end; trial++)
-		if (trial->verdict == SEARCH_PASS && trial->rps >= failed->rps)
+		if (trial->verdict == SEARCH_PASS && trial->rps >= ALIKE * failed->rps)
 			return trial;
 	return NULL;
 }
@@ -208,7 +253,7 @@ double cause_course_slow_recovery(const struct cause_evidence *evidence, struct 
 	if (!recovery) {
 		buf_printf(
 			sentence, "%zu times, and had not recovered when the search ended", count);
-		return 0.6;
+		return NOT_RECOVERED;
 	}
 	buf_printf(sentence, "and passed there again %.1f s after it",
 		fmax(recovery->t_s - end_s(first.overload), 0));
@@ -219,6 +264,8 @@ double cause_course_slow_recovery(const struct cause_evidence *evidence, struct 
 
 /* Growth of a request at base and at break, one over the other, at most. */
 #define LEAK_ALIKE 2.5
+/* Of the growth in a window, so much came in its second half. */
+#define LEAK_LATE 0.25
 /* Of the limit. */
 #define LEAK_NEAR 0.80
 /* As long as nothing runs short of it. */
@@ -226,7 +273,8 @@ double cause_course_slow_recovery(const struct cause_evidence *evidence, struct 
 
 static double for_request(const struct cause_view *view)
 {
-	return view->memory_requests && view->memory_grown_bytes >= CAUSE_COURSE_LEAK_BYTES
+	return view->memory_requests && view->memory_grown_bytes >= CAUSE_COURSE_LEAK_BYTES &&
+			       view->memory_late_bytes >= LEAK_LATE * view->memory_grown_bytes
 		       ? view->memory_grown_bytes / (double)view->memory_requests
 		       : 0;
 }
@@ -252,11 +300,11 @@ double cause_course_leaking(const struct cause_evidence *evidence, struct buf *s
 		fmax(before, now) > LEAK_ALIKE * fmin(before, now))
 		return 0;
 	buf_printf(sentence, "server leaks: memory grew by %s in the trial, %s for each request ",
-		units_format_size(grown, (uint64_t)broken->memory_grown_bytes),
-		units_format_size(each, (uint64_t)now));
+		cause_evidence_format_bytes(grown, broken->memory_grown_bytes),
+		cause_evidence_format_bytes(each, now));
 	buf_printf(sentence, "(%s where it passed), to %s",
-		units_format_size(each, (uint64_t)before),
-		units_format_size(all, (uint64_t)broken->memory_bytes));
+		cause_evidence_format_bytes(each, before),
+		cause_evidence_format_bytes(all, broken->memory_bytes));
 	if (broken->limit_bytes > 0 && broken->limit_share > 0)
 		buf_printf(sentence, ", %.0f %% of its limit", broken->limit_share * 100);
 	return near || failed ? 1 : LEAK_ALONE;

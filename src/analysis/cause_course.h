@@ -8,12 +8,13 @@
  * did not, to the end. A plain overload falls behind from its first second on.
  *
  * Slow recovery: a load that had passed before failed after a higher one had failed. It must be
- * clearly lower than what had passed (CAUSE_COURSE_BELOW): beside the capacity trials pass and fail
- * by chance. When it passed again later the server needed the time in between; when it never did,
- * it has not recovered.
+ * clearly lower than what had passed (CAUSE_COURSE_BELOW), or have been answered by far less:
+ * beside the capacity trials pass and fail by chance. And it must have failed within the time that
+ * the other one passed, else it is a slow break. When it passed again later the server needed the
+ * time in between; when it never did, it has not recovered.
  *
- * Leaking: resident memory grew through the window at base and at break, by about as much for each
- * request, and kept what it had. A finding beside others as long as there is memory enough; the
+ * Leaking: resident memory grew through the whole window where it passed and where it broke, by
+ * about as much for each request. A finding beside others as long as there is memory enough; the
  * cause, when it neared its limit or a threshold on it failed.
  *
  * Each returns how strong the evidence is, 0 for none, and appends its sentence only when it is
@@ -27,8 +28,8 @@
 #define CAUSE_COURSE_EARLY_S     2.0
 #define CAUSE_COURSE_EARLY_SHARE 0.25
 #define CAUSE_COURSE_BELOW       0.90
-/* Less growth in a window is noise; less for a request is none. */
-#define CAUSE_COURSE_LEAK_BYTES         (512.0 * 1024)
+/* Less growth in a window is that of a server that gets warm; less for a request is none. */
+#define CAUSE_COURSE_LEAK_BYTES         (2.0 * 1024 * 1024)
 #define CAUSE_COURSE_LEAK_REQUEST_BYTES 64.0
 
 double cause_course_slow_break(const struct cause_evidence *evidence, struct buf *sentence);

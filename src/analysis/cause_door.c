@@ -74,6 +74,13 @@ static void tell_part(double share, const char *how, bool *first, struct buf *se
 	*first = false;
 }
 
+/* A connection that is closed is wanting until another is there: what waited too long for one is a
+ * consequence. */
+static double told_errors(const struct cause_view *view)
+{
+	return fmax(view->errors - view->timed_out - view->no_connection, 0);
+}
+
 static double refused(const struct cause_view *view)
 {
 	return view->busy_status + view->closed + view->reset;
@@ -86,7 +93,7 @@ double cause_door_refusing(const struct cause_evidence *evidence, struct buf *se
 	bool first = true;
 	char text[UNITS_TEXT_BYTES];
 
-	if (requests >= MOST_OF_ERRORS * broken->errors && requests > 2 * refused(base))
+	if (requests >= MOST_OF_ERRORS * told_errors(broken) && requests > 2 * refused(base))
 		strength = cause_evidence_ramp(requests, CAUSE_DOOR_REFUSED, 0.05);
 	if (broken->connect_refused > 2 * base->connect_refused)
 		strength = fmax(strength,

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/units.h"
 
 /* Of the requests, so many must be attributed for parts to speak of all. */
 #define ATTRIBUTED 0.5
@@ -90,26 +89,39 @@ static double most(const struct result_resources *resources, enum resources_leve
 	return resources->levels[level].known ? proper(resources->levels[level].max) : 0;
 }
 
-/* The first and the last reading of the window, and what was answered between them. */
+/* Whether an interval's memory is a reading of the window. */
+static bool is_reading(const struct result_interval *interval)
+{
+	return interval->phase == RESULT_MEASURED && interval->resources.measured &&
+	       RESOURCES_HAS(interval->resources.levels, RESOURCES_RSS_BYTES);
+}
+
+/* The first, the middle and the last reading of the window, and what was answered between. */
 static void take_growth(const struct result *result, struct cause_view *view)
 {
-	double first = 0, last = 0;
-	bool begun = false;
+	double first = 0, middle = 0, last = 0;
+	size_t readings = 0, seen = 0;
 
+	for (size_t i = 0; i < result->interval_count; i++)
+		readings += is_reading(&result->timeline[i]);
 	for (size_t i = 0; i < result->interval_count; i++) {
 		const struct result_interval *interval = &result->timeline[i];
 
-		if (interval->phase != RESULT_MEASURED || !interval->resources.measured ||
-			!RESOURCES_HAS(interval->resources.levels, RESOURCES_RSS_BYTES))
+		if (!is_reading(interval))
 			continue;
 		last = interval->resources.level[RESOURCES_RSS_BYTES];
-		if (begun)
+		if (seen)
 			view->memory_requests += interval->completed;
 		else
 			first = last;
-		begun = true;
+		if (seen == readings / 2)
+			middle = last;
+		seen++;
 	}
-	view->memory_grown_bytes = isfinite(last - first) ? last - first : 0;
+	if (!isfinite(first) || !isfinite(middle) || !isfinite(last))
+		return;
+	view->memory_grown_bytes = last - first;
+	view->memory_late_bytes = last - middle;
 }
 
 static void take_memory(const struct result *result, struct cause_view *view)
@@ -242,21 +254,29 @@ void cause_evidence_view(const struct search_trial *trial, struct cause_view *vi
 	take_kernel(result, view);
 }
 
+static bool is_followed(const struct search_trial *trial)
+{
+	const struct result_kernel *kernel = &trial->result.kernel;
+
+	return kernel->measured && kernel->attributed >= CAUSE_FEW_REQUESTS;
+}
+
 /*
- * Trials that bounds rest on may have been made without the probe. Then the nearest one of the same
- * verdict that was not tells more.
+ * Trials that bounds rest on may have been made without the probe, or at loads so small that it
+ * followed hardly a request. Then the nearest of the same verdict of which more is known tells
+ * more.
  */
 static const struct search_trial *prefer_measured(const struct search_record *record,
 	const struct search_trial *trial, enum search_verdict verdict, bool highest)
 {
 	const struct search_trial *found = NULL;
 
-	if (!trial || trial->result.kernel.measured)
+	if (!trial || is_followed(trial))
 		return trial;
 	for (size_t i = 0; i < record->trial_count; i++) {
 		const struct search_trial *other = &record->trials[i];
 
-		if (other->verdict != verdict || !other->result.kernel.measured)
+		if (other->verdict != verdict || !is_followed(other))
 			continue;
 		if (!found || (highest ? other->rps >= found->rps : other->rps <= found->rps))
 			found = other;
@@ -294,6 +314,11 @@ bool cause_evidence_failed(const struct cause_view *view, const char *metric)
 			return true;
 	}
 	return false;
+}
+
+char *cause_evidence_format_bytes(char text[UNITS_TEXT_BYTES], double bytes)
+{
+	return units_format_size(text, (uint64_t)fmin(proper(bytes), 0x1p62));
 }
 
 void cause_evidence_tell_share(const char *what, const char *of, bool has_base, double base,

@@ -7,8 +7,8 @@
  *   lower   the highest that passed; may be the same trial
  *   broken  the lowest that failed
  *
- * Of each the trial that search_record.h picks; where that one was made without the probe, the
- * nearest of its verdict that was not, if there is one.
+ * Of each the trial that search_record.h picks; where the probe followed hardly a request of that
+ * one, or was left out, the nearest of its verdict of which more is known, if there is one.
  *
  * A figure that was not measured has its has_… false and is 0: rules ask before they conclude from
  * an absence.
@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/units.h"
 #include "result/search_record.h"
 
 /* Fewer attributed requests say nothing of where they spent their time. */
@@ -68,6 +69,7 @@ struct cause_view {
 	double throttled; /* time held back by the quota, of the window; summed over CPUs */
 	bool has_memory;
 	double memory_bytes, memory_grown_bytes; /* most; in the window, first to last reading */
+	double memory_late_bytes;                /* of it, in the second half */
 	uint64_t memory_requests;                /* completed between these readings */
 	double limit_bytes, limit_share;         /* 0: none; of it, at most */
 	double memory_events, oom_kills, swap_bytes;
@@ -113,6 +115,9 @@ double cause_evidence_ramp(double value, double from, double full);
 
 /* Whether a threshold that failed in the trial is on a metric that begins so ("target_memory"). */
 bool cause_evidence_failed(const struct cause_view *view, const char *metric);
+
+/* As units_format_size, of whatever a stored record may hold. */
+char *cause_evidence_format_bytes(char text[UNITS_TEXT_BYTES], double bytes);
 
 /* "queue_busy grew from 4 to 81 % of residence"; without a base "queue_busy is 81 % of ...". */
 void cause_evidence_tell_share(const char *what, const char *of, bool has_base, double base,

@@ -6,6 +6,8 @@
 
 #include "base/units.h"
 
+/* Of the time it runs or wants to, a thread at its own end runs for this much. */
+#define OWN_END 0.70
 /* What looks like work, but was there at a small load too, is polling: half a cause. */
 #define POLLING    0.5
 #define SMALL_LOAD 0.7
@@ -18,6 +20,17 @@
 /* Some task waited for a CPU, of the time: pressure is high long before anything suffers. */
 #define CPU_STALL    0.60
 #define MEMORY_STALL 0.10
+/* A share that grew by less says little. */
+#define SHARE_GROWN 0.05
+
+/* "once", "31 times" */
+static void tell_times(double count, struct buf *sentence)
+{
+	if (count < 1.5)
+		buf_text(sentence, "once");
+	else
+		buf_printf(sentence, "%.0f times", count);
+}
 
 static bool has_base(const struct cause_evidence *evidence)
 {
@@ -62,8 +75,13 @@ static void tell_work(const struct cause_evidence *evidence, struct buf *sentenc
 	if (!broken->has_parts)
 		return;
 	buf_text(sentence, ", ");
-	cause_evidence_tell_share(stages_key(part), "residence", base->has_parts, base->share[part],
-		broken->share[part], sentence);
+	/* Where all of residence is of one kind at any load, its length tells more. */
+	if (base->has_parts && broken->share[part] < base->share[part] + SHARE_GROWN)
+		cause_evidence_tell_time(stages_key(part), true, base->part_ns[part],
+			broken->part_ns[part], sentence);
+	else
+		cause_evidence_tell_share(stages_key(part), "residence", base->has_parts,
+			base->share[part], broken->share[part], sentence);
 }
 
 double cause_machine_thread(const struct cause_evidence *evidence, struct buf *sentence)
@@ -75,7 +93,7 @@ double cause_machine_thread(const struct cause_evidence *evidence, struct buf *s
 	double strength = cause_evidence_ramp(pressed, CAUSE_MACHINE_SATURATED, 0.97);
 
 	/* One that mostly waits for a CPU is short of it, not at its end. */
-	if (!broken->has_kernel || strength <= 0 || thread->cpu < 0.5 * pressed)
+	if (!broken->has_kernel || strength <= 0 || thread->cpu < OWN_END * pressed)
 		return 0;
 	buf_printf(sentence, "server CPU-bound: thread %" PRIu32, thread->tid);
 	if (thread->name && *thread->name)
@@ -104,7 +122,7 @@ static double judge_all(const struct cause_evidence *evidence, struct buf *sente
 
 	if (strength <= 0)
 		return 0;
-	buf_printf(sentence, "server CPU-bound: it kept %.2f of the %.2g CPUs busy that it may use",
+	buf_printf(sentence, "server CPU-bound: it kept %.2f of the %.4g CPUs busy that it may use",
 		broken->cpus, broken->limit_cpus);
 	if (base->has_resources)
 		buf_printf(
@@ -131,7 +149,7 @@ double cause_machine_cpus(const struct cause_evidence *evidence, struct buf *sen
 	if (base->has_resources && base->cpus >= ONE_THREAD_LEAST && was_small(evidence))
 		return 0;
 	buf_printf(sentence,
-		"server CPU-bound: it kept %.2f of %.2g CPUs busy, as much as one thread can: "
+		"server CPU-bound: it kept %.2f of %.4g CPUs busy, as much as one thread can: "
 		"there is "
 		"one, or a lock lets one run at a time",
 		broken->cpus, broken->limit_cpus);
@@ -170,7 +188,7 @@ double cause_machine_others(const struct cause_evidence *evidence, struct buf *s
 			broken->cpu_stall * 100);
 	}
 	if (broken->has_resources)
-		buf_printf(sentence, ", while the server had %.2f of %.2g", broken->cpus,
+		buf_printf(sentence, ", while the server had %.2f of %.4g", broken->cpus,
 			broken->limit_cpus);
 	buf_text(sentence, ": other threads have the rest");
 	return strength;
@@ -192,18 +210,21 @@ double cause_machine_memory(const struct cause_evidence *evidence, struct buf *s
 	if (strength <= 0)
 		return 0;
 	buf_printf(sentence, "memory at its limit: %s resident",
-		units_format_size(used, (uint64_t)broken->memory_bytes));
+		cause_evidence_format_bytes(used, broken->memory_bytes));
 	if (broken->limit_bytes > 0)
 		buf_printf(sentence, ", %.0f %% of the control group's %s used",
 			broken->limit_share * 100,
-			units_format_size(limit, (uint64_t)broken->limit_bytes));
-	if (events > 0)
-		buf_printf(sentence, ", run into %.0f times", events);
+			cause_evidence_format_bytes(limit, broken->limit_bytes));
+	if (events > 0) {
+		buf_text(sentence, ", run into ");
+		tell_times(events, sentence);
+	}
 	if (broken->memory_stall >= MEMORY_STALL)
 		buf_printf(
 			sentence, ", waited for %.0f %% of the time", broken->memory_stall * 100);
 	if (broken->oom_kills > 0)
-		buf_printf(sentence, ", %.0f processes killed", broken->oom_kills);
+		buf_printf(sentence, ", %.0f process%s killed", broken->oom_kills,
+			broken->oom_kills < 1.5 ? "" : "es");
 	return strength;
 }
 
@@ -218,7 +239,7 @@ double cause_machine_files(const struct cause_evidence *evidence, struct buf *se
 	if (strength > 0)
 		buf_printf(sentence,
 			"server out of files: %s open, %.0f %% of what a process of it may have",
-			units_format_count(files, (uint64_t)broken->files),
+			units_format_count(files, (uint64_t)fmin(broken->files, 0x1p62)),
 			broken->files_share * 100);
 	return strength;
 }
@@ -232,14 +253,17 @@ double cause_machine_restarted(const struct cause_evidence *evidence, struct buf
 
 	if (!broken->has_processes || (broken->restarts <= 0 && !ended))
 		return 0;
-	if (broken->restarts > 0)
-		buf_printf(sentence,
-			"server restarted: a process of it ended and another took its place, %.0f "
-			"times in %.1f s",
-			broken->restarts, broken->seconds);
-	else
+	if (broken->restarts > 0) {
+		buf_text(sentence,
+			"server restarted: a process of it ended and another took its place, ");
+		tell_times(broken->restarts, sentence);
+		buf_printf(sentence, " in %.1f s", broken->seconds);
+	} else if (broken->exited > 1.5) {
 		buf_printf(sentence, "server ended: %.0f of its processes did, and none came after",
 			broken->exited);
+	} else {
+		buf_text(sentence, "server ended: a process of it did, and none came after");
+	}
 	if (broken->oom_kills > 0)
 		buf_text(sentence, "; the kernel killed it for want of memory");
 	/* Some servers renew their workers as a habit. */

@@ -80,7 +80,7 @@ static double judge_idle(const struct cause_evidence *evidence, struct buf *sent
 	if (broken->cpus >= 0.85 && broken->cpus <= 1.15)
 		return 0;
 	buf_printf(sentence,
-		"server waiting: it used %.2f of %.2g CPUs and was slow all the same; for what it "
+		"server waiting: it used %.2f of %.4g CPUs and was slow all the same; for what it "
 		"waits (a lock, sleep, disk, another server) only the kernel's side can tell",
 		broken->cpus, broken->limit_cpus);
 	return IDLE_STRENGTH;

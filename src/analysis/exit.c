@@ -39,20 +39,33 @@ static bool breached(const struct result *result)
 	return false;
 }
 
-enum exit_code exit_decide(enum err_kind error, const struct result *result)
+/* What kept the command from a result; false: nothing did. */
+static bool decided_by_error(enum err_kind error, enum exit_code *code)
 {
 	switch (error) {
 	case ERR_USAGE:
-		return EXIT_USAGE;
+		*code = EXIT_USAGE;
+		return true;
 	case ERR_ENVIRONMENT:
-		return EXIT_ENVIRONMENT;
+		*code = EXIT_ENVIRONMENT;
+		return true;
 	case ERR_TARGET:
-		return EXIT_UNREACHABLE;
+		*code = EXIT_UNREACHABLE;
+		return true;
 	case ERR_INTERRUPTED:
-		return EXIT_INTERRUPTED;
+		*code = EXIT_INTERRUPTED;
+		return true;
 	default:
-		break;
+		return false;
 	}
+}
+
+enum exit_code exit_decide(enum err_kind error, const struct result *result)
+{
+	enum exit_code code;
+
+	if (decided_by_error(error, &code))
+		return code;
 	if (!result)
 		return EXIT_PASS;
 	if (unreachable(result))
@@ -62,4 +75,36 @@ enum exit_code exit_decide(enum err_kind error, const struct result *result)
 	if (result->validity.verdict != RESULT_VALID)
 		return EXIT_INVALID;
 	return breached(result) ? EXIT_THRESHOLD : EXIT_PASS;
+}
+
+/* Not one response in any trial. */
+static bool never_answered(const struct search_record *record)
+{
+	for (size_t i = 0; i < record->trial_count; i++)
+		if (!unreachable(&record->trials[i].result))
+			return false;
+	return record->trial_count > 0;
+}
+
+enum exit_code exit_decide_search(enum err_kind error, const struct search_record *record)
+{
+	enum exit_code code;
+
+	if (decided_by_error(error, &code))
+		return code;
+	if (!record)
+		return EXIT_PASS;
+	if (never_answered(record))
+		return EXIT_UNREACHABLE;
+	if (record->interrupted)
+		return EXIT_INTERRUPTED;
+	switch (record->answer.kind) {
+	case SEARCH_FOUND:
+	case SEARCH_ABOVE_HIGHEST:
+		return EXIT_PASS;
+	case SEARCH_BELOW_LOWEST:
+		return EXIT_THRESHOLD;
+	default:
+		return EXIT_INVALID;
+	}
 }

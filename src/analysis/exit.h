@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "result/result.h"
+#include "result/search_record.h"
 
 enum exit_code {
 	EXIT_PASS = 0,
@@ -27,5 +28,12 @@ enum exit_code {
  * its first answer could come says nothing of the target).
  */
 enum exit_code exit_decide(enum err_kind error, const struct result *result);
+
+/*
+ * The same of a search: unreachable when no trial had a response; invalid when the generator's own
+ * limit ended it, or nothing was decided; threshold when the lowest load was too much already; else
+ * an interval was found, or all was borne that was asked.
+ */
+enum exit_code exit_decide_search(enum err_kind error, const struct search_record *record);
 
 #endif

@@ -4,10 +4,11 @@
  * bears, as a pure state machine. Outcomes go in, the next trial or the answer comes out; it knows
  * no clock, no engine and no server, so it can be run against thousands of simulated ones.
  *
- *   range     short trials, twice the rate each time, until one fails; downwards until one passes
- *   narrow    more trials, each where it tells most, until what is thought of the capacity
- * (belief.h) is narrower than the precision asked for confirm   a pair of loads round it, by long
- * trials taking turns; a load that does not hold makes room for another pair
+ *   range    short trials, twice the rate each time, until one fails; downwards until one passes
+ *   narrow   more trials, each where it tells most, until what is thought of the capacity
+ *            (belief.h) is narrower than the precision asked for
+ *   confirm  a pair of loads round it, by long trials taking turns; a load that does not hold
+ *            makes room for another pair
  *
  * A bound is a load decided by ratio, as in MLRsearch (draft-ietf-bmwg-mlrsearch; tried.h): best of
  * three long trials. It is sure when the capacity is on its other side with at most BOUNDS_SURE.

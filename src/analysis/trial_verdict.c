@@ -3,11 +3,18 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/units.h"
 
 #define FEWEST_READINGS 4
+/* A reading so long after the window's end sees what the drain did. */
+#define LATE_S 0.002
+/* Of all growth, what makes one step a stall. */
+#define STALL_SHARE 0.5
+/* Of the scheduled requests, those that left in a trial that was driven. */
+#define SENT_LEAST 0.99
 /* One-sided: a slope this far beyond 0 comes by chance once in 100 trials. */
 #define CHANCE_Z 2.326
 /* Readings that follow each other closely tell less than independent ones: at most this alike. */
@@ -21,45 +28,70 @@ struct reading {
 	double t_s, unanswered;
 };
 
-static struct reading read_interval(const struct result_interval *interval)
+/*
+ * The readings of the measured window into an array of interval_count; how many there are. One that
+ * came late is of the drain.
+ */
+static size_t take_readings(const struct result *result, struct reading *readings)
 {
-	return (struct reading){
-		interval->t_s, (double)interval->in_flight + (double)interval->waiting};
+	double end_s = result->window.warmup_s + result->window.duration_s + LATE_S;
+	size_t count = 0;
+
+	for (size_t i = 0; i < result->interval_count; i++) {
+		const struct result_interval *interval = &result->timeline[i];
+
+		if (interval->phase == RESULT_MEASURED && interval->t_s <= end_s)
+			readings[count++] = (struct reading){interval->t_s,
+				(double)interval->in_flight + (double)interval->waiting};
+	}
+	return count;
 }
 
-/* The readings at the ends of the measured intervals: sums for the line through them. */
+/*
+ * Takes a stall out: one step that makes more than half of all there is of growth becomes as large
+ * as the others are. A server whose capacity is just above the rate keeps what a stall left it.
+ */
+static void forgive_stall(struct reading *readings, size_t count)
+{
+	double total = readings[count - 1].unanswered - readings[0].unanswered, step = 0, excess;
+	size_t at = 0;
+
+	for (size_t i = 1; i < count; i++) {
+		double one = readings[i].unanswered - readings[i - 1].unanswered;
+
+		if (one > step) {
+			step = one;
+			at = i;
+		}
+	}
+	if (!at || step <= STALL_SHARE * total)
+		return;
+	excess = step - (total - step) / (double)(count - 2);
+	for (size_t i = at; i < count; i++)
+		readings[i].unanswered -= excess;
+}
+
+/* Sums for the line through the readings. */
 struct line {
 	size_t count;
 	double mean_t, mean, spread_t; /* spread_t: sum of squared distances from mean_t */
 	double slope;
 };
 
-static void fit(const struct result *result, struct line *line)
+static void fit(const struct reading *readings, size_t count, struct line *line)
 {
 	double product = 0;
 
-	*line = (struct line){0};
-	for (size_t i = 0; i < result->interval_count; i++) {
-		struct reading reading = read_interval(&result->timeline[i]);
-
-		if (result->timeline[i].phase != RESULT_MEASURED)
-			continue;
-		line->count++;
-		line->mean_t += reading.t_s;
-		line->mean += reading.unanswered;
+	*line = (struct line){.count = count};
+	for (size_t i = 0; i < count; i++) {
+		line->mean_t += readings[i].t_s / (double)count;
+		line->mean += readings[i].unanswered / (double)count;
 	}
-	if (!line->count)
-		return;
-	line->mean_t /= (double)line->count;
-	line->mean /= (double)line->count;
-	for (size_t i = 0; i < result->interval_count; i++) {
-		struct reading reading = read_interval(&result->timeline[i]);
-		double t = reading.t_s - line->mean_t;
+	for (size_t i = 0; i < count; i++) {
+		double t = readings[i].t_s - line->mean_t;
 
-		if (result->timeline[i].phase != RESULT_MEASURED)
-			continue;
 		line->spread_t += t * t;
-		product += t * reading.unanswered;
+		product += t * readings[i].unanswered;
 	}
 	line->slope = line->spread_t > 0 ? product / line->spread_t : 0;
 }
@@ -69,22 +101,19 @@ static void fit(const struct result *result, struct line *line)
  * (their correlation r makes n readings tell as much as n (1 - r) / (1 + r)), and of arrivals that
  * came by chance.
  */
-static double slope_variance(const struct result *result, const struct line *line)
+static double slope_variance(
+	const struct result *result, const struct reading *readings, const struct line *line)
 {
 	double squares = 0, products = 0, alike = 0, before = 0, variance;
-	bool first = true, poisson;
+	bool poisson;
 
-	for (size_t i = 0; i < result->interval_count; i++) {
-		struct reading reading = read_interval(&result->timeline[i]);
-		double rest = reading.unanswered - line->mean -
-			      line->slope * (reading.t_s - line->mean_t);
+	for (size_t i = 0; i < line->count; i++) {
+		double rest = readings[i].unanswered - line->mean -
+			      line->slope * (readings[i].t_s - line->mean_t);
 
-		if (result->timeline[i].phase != RESULT_MEASURED)
-			continue;
 		squares += rest * rest;
-		products += first ? 0 : rest * before;
+		products += i ? rest * before : 0;
 		before = rest;
-		first = false;
 	}
 	if (squares > 0 && products > 0)
 		alike = fmin(products / squares, MOST_ALIKE);
@@ -106,21 +135,34 @@ static double quantile(double freedom)
 	       (5 * pow(z, 5) + 16 * pow(z, 3) + 3 * z) / (96 * freedom * freedom);
 }
 
-void trial_backlog(const struct result *result, struct trial_backlog *backlog)
+static void judge_readings(const struct result *result, struct reading *readings, size_t count,
+	struct trial_backlog *backlog)
 {
 	double asked_rps = result->run.asked_rps;
 	struct line line;
 
-	*backlog = (struct trial_backlog){0};
-	fit(result, &line);
-	if (line.count < FEWEST_READINGS || !(line.spread_t > 0) || !(asked_rps > 0))
+	if (count < FEWEST_READINGS || !(asked_rps > 0))
+		return;
+	forgive_stall(readings, count);
+	fit(readings, count, &line);
+	if (!(line.spread_t > 0))
 		return;
 	backlog->known = true;
 	backlog->per_s = line.slope;
-	backlog->error = sqrt(slope_variance(result, &line));
+	backlog->error = sqrt(slope_variance(result, readings, &line));
 	backlog->share = line.slope / asked_rps;
 	backlog->growing = backlog->share > TRIAL_BEHIND &&
-			   line.slope > quantile((double)(line.count - 2)) * backlog->error;
+			   line.slope > quantile((double)(count - 2)) * backlog->error;
+}
+
+void trial_backlog(const struct result *result, struct trial_backlog *backlog)
+{
+	struct reading *readings = calloc(result->interval_count + 1, sizeof(*readings));
+
+	*backlog = (struct trial_backlog){0};
+	if (readings)
+		judge_readings(result, readings, take_readings(result, readings), backlog);
+	free(readings);
 }
 
 /* The first of several sentences stands alone, the others behind a semicolon. */
@@ -184,26 +226,88 @@ static bool judge_backlog(const struct result *result, struct buf *reason, size_
 	return true;
 }
 
+/* All that was due left, but for what may be on its way at the window's end. */
+static bool sent_all(const struct result *result)
+{
+	const uint64_t *value = result->run.counters.value;
+
+	return (double)value[COUNTER_SENT] >= SENT_LEAST * (double)value[COUNTER_SCHEDULED];
+}
+
+/* Whether a reason is about workers that were late, and not about what they could not do at all. */
+static bool is_lateness(enum result_reason_key key)
+{
+	return key == RESULT_REASON_SEND_LAG || key == RESULT_REASON_CPU_LOST ||
+	       key == RESULT_REASON_FEW_SAMPLES || key == RESULT_REASON_SHORT_WINDOW;
+}
+
+/*
+ * Whether requests that left late are all that speaks against the generator, and their lateness is
+ * too little of their time to have made them fail. A worker that was kept from its CPU is another
+ * matter: it reads responses late as well, which looks like a slow server.
+ */
+static bool lag_explains_nothing(const struct result *result)
+{
+	const struct result_validity *validity = &result->validity;
+	const struct result_latency *lag = &result->run.latency[RESULT_SEND_LAG];
+	const struct result_latency *total = &result->run.latency[RESULT_TOTAL];
+
+	for (size_t i = 0; i < validity->reason_count; i++)
+		if (!is_lateness(validity->reasons[i].key) ||
+			validity->reasons[i].key == RESULT_REASON_CPU_LOST)
+			return false;
+	return validity->reason_count && lag->count && total->count &&
+	       lag->mean_ns < TRIAL_LAG * total->mean_ns;
+}
+
+/*
+ * Whether no worker can have been what fell behind: each had nothing to do for part of the time, so
+ * that it sent and read whatever there was, if late at times.
+ */
+static bool workers_kept_up(const struct result *result)
+{
+	const struct result_validity *validity = &result->validity;
+
+	for (size_t i = 0; i < validity->reason_count; i++)
+		if (!is_lateness(validity->reasons[i].key))
+			return false;
+	for (size_t i = 0; i < result->generator.worker_count; i++) {
+		const struct result_worker *worker = &result->generator.workers[i];
+		double lost = worker->has_steal ? worker->steal : 0;
+
+		if (worker->wall_ns)
+			lost += (double)worker->run_delay_ns / (double)worker->wall_ns;
+		if (worker->busy + lost > TRIAL_OCCUPIED)
+			return false;
+	}
+	return validity->reason_count && result->generator.worker_count;
+}
+
 enum search_verdict trial_verdict(const struct result *result, struct buf *reason)
 {
+	enum result_verdict verdict = result->validity.verdict;
 	size_t begin_bytes = reason->length_bytes;
-	bool failed;
+	bool failed, behind;
 
-	switch (result->validity.verdict) {
-	case RESULT_INTERRUPTED:
-		buf_text(reason, first_reason(result, "interrupted"));
+	if (verdict == RESULT_INTERRUPTED || verdict == RESULT_INTERNAL_ERROR) {
+		buf_text(reason,
+			first_reason(result,
+				verdict == RESULT_INTERRUPTED ? "interrupted" : "internal error"));
 		return SEARCH_VOID;
-	case RESULT_INTERNAL_ERROR:
-		buf_text(reason, first_reason(result, "internal error"));
-		return SEARCH_VOID;
-	case RESULT_GENERATOR_LIMITED:
-		buf_text(reason, first_reason(result, "the generator was the limit"));
-		return SEARCH_GENERATOR;
-	default:
-		break;
 	}
 	failed = judge_silence(result, reason, begin_bytes);
 	failed = judge_thresholds(result, reason, begin_bytes) || failed;
-	failed = judge_backlog(result, reason, begin_bytes) || failed;
-	return failed ? SEARCH_FAIL : SEARCH_PASS;
+	behind = judge_backlog(result, reason, begin_bytes);
+	failed = failed || behind;
+	if (verdict != RESULT_GENERATOR_LIMITED || (failed && lag_explains_nothing(result)) ||
+		(behind && workers_kept_up(result)))
+		return failed ? SEARCH_FAIL : SEARCH_PASS;
+	if (!failed && sent_all(result))
+		return SEARCH_PASS;
+	if (failed) {
+		reason->length_bytes = begin_bytes;
+		reason->data[begin_bytes] = '\0';
+	}
+	buf_text(reason, first_reason(result, "the generator was the limit"));
+	return SEARCH_GENERATOR;
 }

@@ -3,8 +3,13 @@
  * What one trial of a search says of its rate: a pure function of its record.
  *
  * - void: interrupted, or an internal error; nothing is to be concluded.
- * - generator: the record is generator_limited; what failed may be the generator. Too short a trial
- *   is none of the two: searches have many short ones.
+ * - generator: the record is generator_limited and something failed, which may be the generator's
+ *   doing, or not all that was due was sent. A load that met every objective was borne all the
+ *   same: what the generator adds counts in total, and can only make it worse. And a failure is the
+ *   server's when requests that left late are all that speaks against the generator, by less than
+ *   TRIAL_LAG of their time on average; and when the server fell behind while no worker was
+ *   occupied (busy, or kept from its CPU) for more than TRIAL_OCCUPIED of the time: who has nothing
+ *   to do is not what piles up. Too short a trial is none of these: searches have many.
  * - fail: a threshold failed (a warning is none), or the server fell behind.
  * - pass: everything else.
  *
@@ -12,7 +17,8 @@
  * overload, but in a short trial perhaps not late enough for a threshold: at 1 % too much, 2 s are
  * 20 ms. So the trial also fails when what is due and unanswered (sent and waiting) grows through
  * the measured window by more than TRIAL_BEHIND of what was scheduled, beyond what chance explains:
- * the slope of a straight line through the intervals' ends, and its standard error.
+ * the slope of a straight line through the intervals' ends, and its standard error. One stall is no
+ * growth, even if what it left stays: a server with little to spare never makes it good.
  *
  * Threads: pure. Errors: memory.
  */
@@ -27,6 +33,9 @@
 
 /* Of the scheduled rate. */
 #define TRIAL_BEHIND 0.005
+/* Of the mean of total; as in validity.h. */
+#define TRIAL_LAG      0.05
+#define TRIAL_OCCUPIED 0.8
 
 struct trial_backlog {
 	bool known;   /* there are at least four readings */

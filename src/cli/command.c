@@ -11,10 +11,12 @@
 
 static const struct command *const commands[] = {
 	&run_command,
+	&breakpoint_command,
 	&probe_command,
 	&serve_command,
 	&demo_command,
 	&calibrate_command,
+	&doctor_command,
 	&lab_command,
 	&help_command,
 	&version_command,

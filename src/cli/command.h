@@ -53,10 +53,12 @@ int command_parse(const struct command *command, int argc, char **argv, void *va
 int command_print(struct buf *text, struct err *err);
 
 extern const struct command run_command;
+extern const struct command breakpoint_command;
 extern const struct command probe_command;
 extern const struct command serve_command;
 extern const struct command demo_command;
 extern const struct command calibrate_command;
+extern const struct command doctor_command;
 extern const struct command lab_command;
 extern const struct command help_command;
 extern const struct command version_command;

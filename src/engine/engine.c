@@ -31,6 +31,7 @@
 struct engine_thread {
 	struct engine *engine;
 	pthread_t thread;
+	int tid; /* written once, before the worker is ready */
 	bool started;
 	struct arena arena;
 	struct worker worker;
@@ -64,33 +65,12 @@ uint64_t engine_memory(struct plan *plan)
 	return bytes;
 }
 
-/* Time this thread was runnable without running, the second field of its schedstat. */
-static uint64_t run_delay(void)
-{
-	char path[64], text[128];
-	unsigned long long cpu_ns, delay_ns = 0;
-	ssize_t bytes;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/schedstat", gettid());
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	bytes = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (bytes <= 0)
-		return 0;
-	text[bytes] = '\0';
-	return sscanf(text, "%llu %llu", &cpu_ns, &delay_ns) == 2 ? delay_ns : 0;
-}
-
 /* The thread's cumulative figures; the difference of two readings is what a window took. */
 static void read_usage(struct engine_worker_info *info)
 {
 	struct rusage usage;
 
 	info->cpu_ns = clock_thread_cpu_ns();
-	info->run_delay_ns = run_delay();
 	if (getrusage(RUSAGE_THREAD, &usage) == 0) {
 		info->voluntary = (uint64_t)usage.ru_nvcsw;
 		info->involuntary = (uint64_t)usage.ru_nivcsw;
@@ -102,7 +82,6 @@ static void fill_info(struct engine_worker_info *info, const struct worker *work
 {
 	read_usage(info);
 	info->cpu_ns -= before->cpu_ns;
-	info->run_delay_ns -= before->run_delay_ns;
 	info->voluntary -= before->voluntary;
 	info->involuntary -= before->involuntary;
 	info->window_end_ns = worker->window_end_ns;
@@ -119,7 +98,7 @@ static void run_window(struct engine_thread *thread)
 	struct engine_worker_info before = {0};
 	bool goes_on = true;
 
-	thread->info = (struct engine_worker_info){.tid = gettid()};
+	thread->info = (struct engine_worker_info){.tid = thread->tid};
 	while (goes_on && thread->worker.phase < WORKER_RUNNING)
 		goes_on = worker_step(&thread->worker);
 	read_usage(&before);
@@ -150,7 +129,8 @@ static bool await_again(struct engine_thread *thread)
 
 		if (__atomic_load_n(&engine->control.stop, __ATOMIC_RELAXED) > ENGINE_STOP_WINDOW)
 			return false;
-		if (__atomic_load_n(&engine->window, __ATOMIC_RELAXED) != thread->done)
+		/* With it comes the plan of that window. */
+		if (__atomic_load_n(&engine->window, __ATOMIC_ACQUIRE) != thread->done)
 			return true;
 		futex(&engine->changes, FUTEX_WAIT, changes);
 	}
@@ -173,6 +153,7 @@ static int thread_run(struct engine_thread *thread)
 
 	/* The default slack would let every timed wait end up to 50 µs late. */
 	prctl(PR_SET_TIMERSLACK, 1UL);
+	thread->tid = gettid();
 	code = arena_init(&thread->arena, place->arena_bytes, place->numa_node, &thread->err);
 	if (!code)
 		code = worker_init(&thread->worker, engine->plan, index, &engine->control,
@@ -356,7 +337,7 @@ int engine_again(struct engine *engine, struct err *err)
 	__atomic_compare_exchange_n(&engine->control.stop, &stop, ENGINE_RUN, false,
 		__ATOMIC_RELAXED, __ATOMIC_RELAXED);
 	__atomic_store_n(&engine->control.start_ns, UINT64_MAX, __ATOMIC_RELAXED);
-	__atomic_store_n(&engine->window, engine->window + 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&engine->window, engine->window + 1, __ATOMIC_RELEASE);
 	tell_change(engine);
 	return await_ready(engine, err);
 }
@@ -391,6 +372,11 @@ bool engine_wait(struct engine *engine, uint64_t deadline_ns)
 			return all_done(engine);
 	}
 	return true;
+}
+
+int engine_tid(const struct engine *engine, size_t worker)
+{
+	return engine->threads[worker].tid;
 }
 
 const struct stats *engine_stats(const struct engine *engine, size_t worker)

@@ -66,6 +66,9 @@ void engine_stop(struct engine *engine, enum engine_stop stop);
 /* Sleeps until deadline_ns or until all workers are done with the window; true when they are. */
 bool engine_wait(struct engine *engine, uint64_t deadline_ns);
 
+/* A worker's thread, as /proc knows it. */
+int engine_tid(const struct engine *engine, size_t worker);
+
 /* A worker's block, being written until engine_wait said true. */
 const struct stats *engine_stats(const struct engine *engine, size_t worker);
 
@@ -76,8 +79,7 @@ const struct slowest *engine_slowest(const struct engine *engine, size_t worker)
 /* What a worker knows of itself and of the last window beside its counters. */
 struct engine_worker_info {
 	int tid;
-	uint64_t cpu_ns;       /* CPU time of the thread between start and end of the window */
-	uint64_t run_delay_ns; /* time it was runnable and not running (schedstat) */
+	uint64_t cpu_ns; /* CPU time of the thread between start and end of the window */
 	uint64_t voluntary, involuntary; /* context switches */
 	uint64_t window_end_ns; /* clock.h: when the last request became due (or the stop came) */
 	uint64_t end_ns;        /* clock.h: when the drain ended */

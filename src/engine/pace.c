@@ -46,7 +46,7 @@ static uint64_t next_other(const struct worker *worker)
 		earlier(&wake_ns, worker->start_ns + backlog_oldest(&worker->backlog) +
 					  worker->plan->timeout_ns);
 	if (worker->phase == WORKER_ESTABLISHING)
-		earlier(&wake_ns, phase_next_attempt(worker));
+		earlier(&wake_ns, worker->next_connect_ns);
 	if (worker->phase == WORKER_RUNNING)
 		earlier(&wake_ns, worker->end_ns);
 	if (worker->phase == WORKER_DRAINING)

@@ -27,10 +27,10 @@ static bool settled(struct worker *worker)
 	bool quiet = completions == worker->completions_seen;
 
 	worker->completions_seen = completions;
+	worker->next_connect_ns = worker->now_ns + SETTLE_NS;
 	if (!quiet || any_closing(worker))
 		return false;
 	worker->settling = false;
-	worker->next_connect_ns = worker->now_ns;
 	return true;
 }
 
@@ -48,9 +48,11 @@ static void attempt(struct worker *worker)
 		conn_connect(worker, worker->next_connect);
 		worker->next_connect_ns += gap_ns;
 	}
+	worker->next_connect_ns = UINT64_MAX;
 }
 
-static void establish(struct worker *worker)
+/* Out of the way of phase_advance, which each turn calls. */
+static __attribute__((noinline)) void establish(struct worker *worker)
 {
 	if (worker->settling && !settled(worker))
 		return;
@@ -61,14 +63,6 @@ static void establish(struct worker *worker)
 	arena_seal(worker->arena);
 	worker->phase = WORKER_READY;
 	__atomic_store_n(&worker->ready, worker->window, __ATOMIC_RELEASE);
-}
-
-uint64_t phase_next_attempt(const struct worker *worker)
-{
-	if (worker->settling)
-		return worker->now_ns + SETTLE_NS;
-	return worker->next_connect < worker->place->connections ? worker->next_connect_ns
-								 : UINT64_MAX;
 }
 
 static uint64_t saturating_add(uint64_t a, uint64_t b)

@@ -13,9 +13,6 @@
 /* Moves on as far as the time and the control say. */
 void phase_advance(struct worker *worker);
 
-/* ESTABLISHING: when it wants to look again; UINT64_MAX: when something happens. */
-uint64_t phase_next_attempt(const struct worker *worker);
-
 /* Ends the worker as it stands: what is open is counted as unsent or in flight. */
 void phase_finish(struct worker *worker);
 

@@ -228,9 +228,9 @@ struct worker {
 	uint64_t reaped_ns; /* when the last enter came back */
 	uint64_t start_ns, measured_from_ns, end_ns, drain_until_ns;
 	uint64_t last_done_ns;
-	uint64_t tick_ns; /* when slow matters are looked at next */
-	uint64_t next_connect_ns;
-	uint32_t next_connect; /* first connection not yet attempted while establishing */
+	uint64_t tick_ns;         /* when slow matters are looked at next */
+	uint64_t next_connect_ns; /* while establishing: when to look at it again */
+	uint32_t next_connect;    /* first connection not yet attempted while establishing */
 	uint64_t cpu_seen_ns, wall_seen_ns, spin_seen_ns;
 	struct margin margin; /* of --pacing auto */
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "measure/trend.h"
 
 /* Counters are kept in ticks of 10 ms: over less than this a rate is mostly rounding. */
 #define PEAK_LEAST_NS (NS_PER_S / 2)
@@ -238,6 +239,44 @@ static bool is_sample(const struct resources_interval *interval, enum resources_
 	       interval->begin_ns < end_ns;
 }
 
+/* Means of so many neighbours each that there are not too many; times in hours. */
+static struct trend robust_trend(const struct resources *resources, enum resources_level level,
+	uint64_t begin_ns, uint64_t end_ns, size_t samples)
+{
+	struct trend_point points[TREND_POINTS] = {{0}};
+	size_t each = (samples + TREND_POINTS - 1) / TREND_POINTS, taken = 0;
+
+	for (size_t i = 0; i < resources->interval_count; i++) {
+		const struct resources_interval *interval = &resources->intervals[i];
+		struct trend_point *point = &points[taken / each];
+		double n = (double)(taken % each) + 1;
+
+		if (!is_sample(interval, level, begin_ns, end_ns))
+			continue;
+		point->at += ((double)interval->end_ns / (double)NS_PER_S / 3600 - point->at) / n;
+		point->value += (interval->mean[level] - point->value) / n;
+		taken++;
+	}
+	/* The last one may be of fewer. */
+	return trend_robust(points, (taken + each - 1) / each);
+}
+
+/* What the samples say beside the line itself. */
+static void judge_trend(struct resources_trend *trend, double mean, struct trend robust)
+{
+	double gained = trend->per_hour * (double)trend->span_ns / (double)NS_PER_S / 3600;
+	double began = mean - gained / 2;
+
+	trend->share = began > 0 ? gained / began : 0;
+	trend->p = 1;
+	if (trend->error_per_hour > 0)
+		trend->p = trend_p(1.96 * trend->per_hour / trend->error_per_hour);
+	else if (trend->per_hour != 0)
+		trend->p = 0;
+	trend->robust_per_hour = robust.slope;
+	trend->robust_p = robust.p;
+}
+
 struct resources_trend resources_trend(const struct resources *resources,
 	enum resources_level level, uint64_t begin_ns, uint64_t end_ns)
 {
@@ -265,12 +304,15 @@ struct resources_trend resources_trend(const struct resources *resources,
 		yy += dy * dy * (n - 1) / n;
 	}
 	if (trend.samples < 3 || tt <= 0)
-		return (struct resources_trend){.samples = trend.samples, .span_ns = trend.span_ns};
+		return (struct resources_trend){
+			.samples = trend.samples, .span_ns = trend.span_ns, .p = 1, .robust_p = 1};
 	slope = ty / tt;
 	residual = yy - slope * ty;
 	trend.per_hour = slope;
 	trend.r_squared = yy > 0 ? fmin(slope * ty / yy, 1) : 0;
 	if (residual > 0)
 		trend.error_per_hour = 1.96 * sqrt(residual / ((double)trend.samples - 2) / tt);
+	judge_trend(
+		&trend, mean_y, robust_trend(resources, level, begin_ns, end_ns, trend.samples));
 	return trend;
 }

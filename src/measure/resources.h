@@ -11,7 +11,9 @@
  * struct is empty. Threads: one at a time. Errors: memory only; the interval is lost then.
  * Units: in the keys; times in ns since the start of the run.
  * Source of the trend: ordinary least squares; its error is the half width of the 95 % interval of
- * the slope, 1.96 standard errors, taking the samples for independent.
+ * the slope, 1.96 standard errors, taking the samples for independent, and p comes from the same.
+ * Beside it the robust one of trend.h, through means of neighbouring samples where there are more
+ * than it takes: of two hours, and longer, of a minute and more.
  */
 #ifndef RINGLOAD_MEASURE_RESOURCES_H
 #define RINGLOAD_MEASURE_RESOURCES_H
@@ -121,6 +123,9 @@ struct resources_trend {
 	uint64_t span_ns;                /* from the first to the last */
 	double per_hour, error_per_hour; /* error: half of the 95 % interval */
 	double r_squared;                /* 0 to 1: how much of the variance the line explains */
+	double share;                    /* gained along the line, of what it began with */
+	double p;                        /* that a line as steep comes from noise; two-sided */
+	double robust_per_hour, robust_p;
 };
 
 /* The line through a level's means in [begin_ns, end_ns). With fewer than 3 it is all 0. */

@@ -177,8 +177,7 @@ static void write_description(const struct curve *curve, struct buf *out)
 	buf_text(out, " against the requests a second that were asked.");
 	if (curve->record->answer.has_lower)
 		buf_printf(out, " Safe capacity: %s requests/s.",
-			units_format_rate(
-				safe, SEARCH_SAFE_SHARE * curve->record->answer.lower_rps));
+			units_format_rate(safe, search_answer_safe(curve->record)));
 	buf_text(out, "</desc>\n");
 	buf_printf(out, "<style>\n%s</style>\n", style);
 	buf_text(out, "<rect class=\"page\" width=\"100%\" height=\"100%\"/>\n");
@@ -311,12 +310,11 @@ static void write_interval(const struct curve *curve, struct buf *out)
 
 static void write_safe(const struct curve *curve, struct buf *out)
 {
-	double rps = SEARCH_SAFE_SHARE * curve->record->answer.lower_rps;
+	double rps = search_answer_safe(curve->record);
 	double x = curve_axis_at(&curve->load, rps);
 	char rate[UNITS_TEXT_BYTES], text[UNITS_TEXT_BYTES + 16];
 
-	snprintf(text, sizeof(text), "safe: %s/s",
-		units_format_rate(rate, rps >= 100 ? floor(rps) : rps));
+	snprintf(text, sizeof(text), "safe: %s/s", units_format_rate(rate, rps));
 	buf_printf(out, "<path class=\"safe\" d=\"M%.1f %dV%d\"/>\n", x, TOP - 18, BOTTOM);
 	write_label(out, "safe", text, x, SAFE_Y);
 }

@@ -5,10 +5,10 @@
  *
  * p50, p95 and p99 of `total` of each trial stand above its load, latency on a logarithmic axis.
  * Trials that passed are dots, those that failed crosses, those that say nothing of the server
- * rings; an arrow on one says that the true value is at least this. Lines join the longest trial of
- * each load that passed, up to the break: beyond it latency depends on how long a trial lasts. The
- * interval is a band, safe capacity a line, as are the thresholds on these percentiles. Pointing at
- * a trial shows its figures.
+ * rings; an arrow on one says that the true value is at least this. Lines join
+ * what passed, up to the break, through the median of trials at about the same load: beyond it
+ * latency depends on how long a trial lasts. The interval is a band, safe capacity a line, as are
+ * the thresholds on these percentiles. Pointing at a trial shows its figures.
  *
  * Owner: what is appended is the buf's. Threads: pure. Errors: out->failed. Units: pixels.
  */

@@ -2,6 +2,7 @@
 #include "report/curve_marks.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/units.h"
@@ -14,6 +15,7 @@
 #define MANY_TRIALS  30 /* from which on marks are small */
 #define LETTER       7.2
 #define LEGEND_GAP   26
+#define NEAR         10
 
 const struct curve_marks_row curve_marks_series[CURVE_MARKS_SERIES] = {
 	{RESULT_P50, "p50"},
@@ -90,30 +92,14 @@ void curve_marks_legend(const struct curve_marks *marks, int x, int y, struct bu
 
 /* --- lines --- */
 
-/* Whether lines go through this trial: the longest that passed at its load below the break, of
- * equal ones the latest, and the break itself. */
-static bool is_joined(const struct curve_marks *marks, size_t index)
+/* Whether lines go through this trial: one that passed below the break, or the break itself. */
+static bool is_joined(const struct search_trial *trial, const struct search_trial *broken)
 {
-	const struct search_trial *trial = marks->sorted[index];
-	const struct search_trial *broken = search_record_broken(marks->record);
-
 	if (!trial->result.run.latency[RESULT_TOTAL].count)
 		return false;
 	if (trial == broken)
 		return true;
-	if (trial->verdict != SEARCH_PASS || (broken && trial->rps >= broken->rps))
-		return false;
-	for (size_t i = 0; i < marks->record->trial_count; i++) {
-		const struct search_trial *other = marks->sorted[i];
-
-		if (other->verdict != SEARCH_PASS || other->rps != trial->rps ||
-			!other->result.run.latency[RESULT_TOTAL].count)
-			continue;
-		if (other->duration_s > trial->duration_s ||
-			(other->duration_s == trial->duration_s && i > index))
-			return false;
-	}
-	return true;
+	return trial->verdict == SEARCH_PASS && (!broken || trial->rps < broken->rps);
 }
 
 static double height_of(const struct curve_marks *marks, const struct search_trial *trial,
@@ -124,19 +110,69 @@ static double height_of(const struct curve_marks *marks, const struct search_tri
 	return curve_axis_at(marks->latency, (double)latency->quantile[kind].value_ns);
 }
 
+static int compare_heights(const void *left, const void *right)
+{
+	double a = *(const double *)left, b = *(const double *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+/* Trials that stand so near to each other that a line between them would be one up and down: it
+ * goes through their median. */
+struct cluster {
+	double *heights; /* room for all trials */
+	size_t count;
+	double first_x, sum_x;
+};
+
+static void end_cluster(struct cluster *cluster, struct buf *out)
+{
+	if (!cluster->count)
+		return;
+	qsort(cluster->heights, cluster->count, sizeof(*cluster->heights), compare_heights);
+	buf_printf(out, " %.1f,%.1f", cluster->sum_x / (double)cluster->count,
+		cluster->heights[cluster->count / 2]);
+	cluster->count = 0;
+	cluster->sum_x = 0;
+}
+
+static void write_line(const struct curve_marks *marks, enum result_quantile_kind kind,
+	struct cluster *cluster, struct buf *out)
+{
+	const struct search_trial *broken = search_record_broken(marks->record);
+
+	for (size_t i = 0; i < marks->record->trial_count; i++) {
+		const struct search_trial *trial = marks->sorted[i];
+		double x = curve_axis_at(marks->load, trial->rps);
+
+		if (!is_joined(trial, broken))
+			continue;
+		if (cluster->count && (x - cluster->first_x > NEAR || trial == broken))
+			end_cluster(cluster, out);
+		if (!cluster->count)
+			cluster->first_x = x;
+		cluster->heights[cluster->count++] = height_of(marks, trial, kind);
+		cluster->sum_x += x;
+	}
+	end_cluster(cluster, out);
+}
+
 void curve_marks_lines(const struct curve_marks *marks, struct buf *out)
 {
-	for (size_t series = 0; series < CURVE_MARKS_SERIES; series++) {
-		buf_printf(out, "<polyline class=\"%s line\" points=\"",
-			curve_marks_series[series].class);
-		for (size_t i = 0; i < marks->record->trial_count; i++)
-			if (is_joined(marks, i))
-				buf_printf(out, " %.1f,%.1f",
-					curve_axis_at(marks->load, marks->sorted[i]->rps),
-					height_of(marks, marks->sorted[i],
-						curve_marks_series[series].kind));
+	struct cluster cluster = {
+		.heights = calloc(marks->record->trial_count + 1, sizeof(*cluster.heights))};
+
+	if (!cluster.heights) {
+		out->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < CURVE_MARKS_SERIES; i++) {
+		buf_printf(
+			out, "<polyline class=\"%s line\" points=\"", curve_marks_series[i].class);
+		write_line(marks, curve_marks_series[i].kind, &cluster, out);
 		buf_text(out, "\"/>\n");
 	}
+	free(cluster.heights);
 }
 
 /* --- trials --- */
@@ -150,7 +186,7 @@ static void write_tooltip(
 	char asked[UNITS_TEXT_BYTES], completed[UNITS_TEXT_BYTES], text[UNITS_TEXT_BYTES];
 
 	buf_printf(out, "<title>trial %zu, %s: %s/s for %s, %s\n",
-		(size_t)(trial - marks->record->trials), search_stage_key(trial->stage),
+		(size_t)(trial - marks->record->trials) + 1, search_stage_key(trial->stage),
 		units_format_rate(asked, trial->rps), seconds_asked(text, trial->duration_s),
 		search_verdict_key(trial->verdict));
 	buf_printf(

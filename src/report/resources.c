@@ -2,6 +2,7 @@
 #include "report/resources.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -185,24 +186,57 @@ static void write_headline(struct buf *out, const struct result_resources *resou
 		processes == 1 ? "" : "es", thread_count, threads == 1 ? "" : "s");
 }
 
+/* "-4.77 MiB" */
+static char *rate_text(char text[UNITS_TEXT_BYTES + 1], double bytes_per_hour)
+{
+	*text = '-';
+	units_format_size(text + (bytes_per_hour < 0), whole(fabs(bytes_per_hour)));
+	return text;
+}
+
+/* Less likely than this, a trend is more than noise. */
+#define SURE 0.05
+
+/* Two questions: is the line through the readings more than its error, and do most pairs of
+ * readings point the same way? A step or a few readings far off make the answers differ. */
 static void write_growth(struct buf *out, const struct result_resources *resources)
 {
-	char per_hour[UNITS_TEXT_BYTES], error[UNITS_TEXT_BYTES];
+	char per_hour[UNITS_TEXT_BYTES + 1], error[UNITS_TEXT_BYTES + 1];
+	char robust[UNITS_TEXT_BYTES + 1], share[UNITS_TEXT_BYTES];
 	double slope = resources->growth.bytes_per_hour;
-	double off = resources->growth.error_bytes_per_hour;
+	double steady = resources->growth.robust_bytes_per_hour;
+	bool tested = resources->growth.tested;
+	bool line = fabs(slope) > resources->growth.error_bytes_per_hour;
+	bool pairs = tested && resources->growth.robust_p < SURE && steady != 0;
 
 	if (!resources->growth.known)
 		return;
-	units_format_size(per_hour, whole(slope < 0 ? -slope : slope));
-	units_format_size(error, whole(off));
-	if ((slope < 0 ? -slope : slope) <= off)
-		layout_entryf(out, "",
-			"memory does not grow: the trend, %s%s an hour, is within "
-			"its error of %s",
-			slope < 0 ? "-" : "", per_hour, error);
-	else
+	rate_text(error, resources->growth.error_bytes_per_hour);
+	rate_text(robust, line ? steady : fabs(steady));
+	if (!line && pairs)
+		return layout_entryf(out, "",
+			"memory %s by %s an hour, in the median: readings far off hide it from the "
+			"line",
+			steady < 0 ? "shrinks" : "grows", robust);
+	if (!line)
+		return layout_entryf(out, "",
+			"memory does not grow: the trend, %s an hour, is within its error of %s",
+			rate_text(per_hour, slope), error);
+	rate_text(per_hour, fabs(slope));
+	if (!tested)
 		layout_entryf(out, "", "memory %s by %s an hour (give or take %s)",
 			slope < 0 ? "shrinks" : "grows", per_hour, error);
+	else if (pairs && (steady < 0) == (slope < 0))
+		layout_entryf(out, "",
+			"memory %s by %s an hour (give or take %s), by %s in the window",
+			slope < 0 ? "shrinks" : "grows", per_hour, error,
+			units_format_share(share, fabs(resources->growth.share)));
+	else
+		layout_entryf(out, "",
+			"memory %s by %s an hour (give or take %s), but not steadily: in the "
+			"median "
+			"by %s",
+			slope < 0 ? "shrinks" : "grows", per_hour, error, robust);
 }
 
 /* --- warnings ------------------------------------------------------------------------------- */

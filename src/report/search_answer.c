@@ -167,17 +167,21 @@ static void write_bounds(const struct search_record *record, struct buf *out)
 static void write_width(const struct search_record *record, struct buf *out)
 {
 	double lower_rps = record->answer.lower_rps, upper_rps = record->answer.upper_rps;
+	double share = (upper_rps - lower_rps) / upper_rps;
 	double wanted_percent = 100 * record->goal.precision;
 	char width[UNITS_TEXT_BYTES];
 
 	if (!record->answer.has_lower || !record->answer.has_upper || lower_rps > upper_rps)
 		return;
-	units_format_share(width, (upper_rps - lower_rps) / upper_rps);
+	units_format_share(width, share);
 	if (!(record->goal.precision > 0))
 		layout_entryf(out, "", "%s wide", width);
 	else if (record->answer.precise)
 		layout_entryf(
 			out, "", "%s wide, as precise as asked (%g %%)", width, wanted_percent);
+	else if (share <= record->goal.precision)
+		layout_entryf(out, "", "%s wide, as narrow as asked (%g %%), but not yet sure",
+			width, wanted_percent);
 	else
 		layout_entryf(
 			out, "", "%s wide, less precise than asked (%g %%)", width, wanted_percent);
@@ -203,16 +207,21 @@ static void write_limits(const struct search_record *record, struct buf *out)
 	}
 }
 
-static void write_safe(const struct search_record *record, const char *label, struct buf *out)
+double search_answer_safe(const struct search_record *record)
 {
 	double safe_rps = SEARCH_SAFE_SHARE * record->answer.lower_rps;
+
+	return safe_rps >= 100 ? floor(safe_rps) : safe_rps;
+}
+
+static void write_safe(const struct search_record *record, const char *label, struct buf *out)
+{
 	char safe[UNITS_TEXT_BYTES], lower[UNITS_TEXT_BYTES];
 
 	if (!record->answer.has_lower)
 		return;
 	units_format_rate(lower, record->answer.lower_rps);
-	/* Whole requests are enough, where there are many of them. */
-	units_format_rate(safe, safe_rps >= 100 ? floor(safe_rps) : safe_rps);
+	units_format_rate(safe, search_answer_safe(record));
 	layout_entryf(
 		out, label, "%s requests/s (%g %% of %s)", safe, 100 * SEARCH_SAFE_SHARE, lower);
 }

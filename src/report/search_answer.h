@@ -15,6 +15,9 @@
  * search is named where it was not the server. */
 void search_answer_headline(const struct search_record *record, struct buf *out);
 
+/* The safe capacity as people read it: whole requests a second are enough, where there are many. */
+double search_answer_safe(const struct search_record *record);
+
 /* The answer and what it rests on. */
 void search_answer_entries(const struct search_record *record, struct buf *out);
 

@@ -109,7 +109,8 @@ static void write_trial(const struct search_record *record, const struct search_
 	layout_right(out, units_format_rate(text, run->completed_rps), COMPLETED_COLUMNS);
 	write_latency(&run->latency[RESULT_TOTAL], marks, out);
 	layout_right(out, units_format_share(text, run->error_rate), ERRORS_COLUMNS);
-	snprintf(text, sizeof(text), "%zu", (size_t)(trial - record->trials));
+	/* People count from 1, as the lines did that told of each trial. */
+	snprintf(text, sizeof(text), "%zu", (size_t)(trial - record->trials) + 1);
 	layout_right(out, text, INDEX_COLUMNS);
 	layout_end(out);
 	if (trial->reason)

@@ -68,6 +68,11 @@ static void build_growth(struct builder *builder, const struct resources_input *
 	to->growth.bytes_per_hour = trend.per_hour;
 	to->growth.error_bytes_per_hour = trend.error_per_hour;
 	to->growth.r_squared = trend.r_squared;
+	to->growth.tested = true;
+	to->growth.share = trend.share;
+	to->growth.p = trend.p;
+	to->growth.robust_bytes_per_hour = trend.robust_per_hour;
+	to->growth.robust_p = trend.robust_p;
 	if (to->growth.known)
 		return;
 	snprintf(reason, sizeof(reason),

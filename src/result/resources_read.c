@@ -162,6 +162,14 @@ static void read_growth(struct reader *reader, const json_t *parent, const json_
 	to->growth.r_squared = reader_share(reader, object, "r_squared");
 	to->growth.seconds = read_positive(reader, object, "seconds");
 	to->growth.samples = reader_count(reader, object, "samples");
+	to->growth.tested = json_object_get(object, "p");
+	if (to->growth.tested) {
+		to->growth.share = reader_real(reader, object, "share");
+		to->growth.p = reader_share(reader, object, "p");
+		to->growth.robust_bytes_per_hour = reader_real(
+			reader, object, "robust_bytes_per_hour");
+		to->growth.robust_p = reader_share(reader, object, "robust_p");
+	}
 	reader_leave(reader, back);
 }
 

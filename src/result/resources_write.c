@@ -91,6 +91,12 @@ static void write_growth(struct emit *emit, const struct result_resources *resou
 	emit_real(emit, "r_squared", resources->growth.r_squared);
 	emit_real(emit, "seconds", resources->growth.seconds);
 	emit_count(emit, "samples", resources->growth.samples);
+	if (resources->growth.tested) {
+		emit_real(emit, "share", resources->growth.share);
+		emit_real(emit, "p", resources->growth.p);
+		emit_real(emit, "robust_bytes_per_hour", resources->growth.robust_bytes_per_hour);
+		emit_real(emit, "robust_p", resources->growth.robust_p);
+	}
 	emit_object_end(emit);
 }
 

@@ -407,7 +407,7 @@ static void build_worker(struct builder *builder, struct result_worker *to, size
 	if (from->info.window_end_ns > builder->input->start_ns)
 		to->wall_ns = from->info.window_end_ns - builder->input->start_ns;
 	to->cpu_ns = from->info.cpu_ns;
-	to->run_delay_ns = from->info.run_delay_ns;
+	to->run_delay_ns = from->run_delay_ns;
 	to->has_steal = from->has_steal;
 	if (from->has_steal)
 		to->steal = share((double)from->steal_ns, (double)to->wall_ns);

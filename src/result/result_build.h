@@ -26,6 +26,8 @@ struct resources_input;
 struct result_input_worker {
 	const struct stats *stats; /* its block at the end, after the drain */
 	struct engine_worker_info info;
+	/* It was runnable without running, start to end of the window; from schedstat. */
+	uint64_t run_delay_ns;
 	bool has_steal; /* from /proc/stat, its CPU, start to end of the window */
 	uint64_t steal_ns;
 	bool has_throttled; /* from cpu.stat of its control group */

@@ -9,7 +9,8 @@
  *   seconds, cpu{mean, max, mean_share, max_share},
  *   limits{cpus, quota_cpus, memory_bytes, open_files, pids},
  *   counters{key: {count, per_s, max_per_s}}, levels{key: {mean, max}}, pss_bytes,
- *   memory_growth{bytes_per_hour, error_bytes_per_hour, r_squared, seconds, samples},
+ *   memory_growth{bytes_per_hour, error_bytes_per_hour, r_squared, seconds, samples,
+ *   share, p, robust_bytes_per_hour, robust_p},
  *   pressure_of "group" | "machine", processes[]{pid, name, threads, began, ended, cpu_ns},
  *   not_measured{}
  *
@@ -18,7 +19,8 @@
  * those of measure/resources.h, definitions in docs/measurement.md.
  * - cpu: CPUs kept busy, and their share of limits.cpus, which is what the server may use.
  * - max: of the readings, a second apart.
- * - memory_growth: of rss_bytes; error is half of the 95 % interval.
+ * - memory_growth: of rss_bytes; error is half of the 95 % interval. Share: of what the window
+ *   began with. Records of before these tests have none of the last four.
  * - processes[]: most CPU time first; began: within the run; ended: and in the end it was gone.
  * In the timeline: {key: gained in the interval, ..., key: mean level, ...}, or null.
  *
@@ -79,6 +81,8 @@ struct result_resources {
 		bool known;
 		double bytes_per_hour, error_bytes_per_hour, r_squared, seconds;
 		uint64_t samples;
+		bool tested;
+		double share, p, robust_bytes_per_hour, robust_p;
 		char *reason;
 	} growth;
 	bool pressure_is_own; /* of the control group; else of the machine */

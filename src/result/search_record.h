@@ -19,8 +19,7 @@
  *   undecided (budget or patience ended before both bounds). lower_rps and upper_rps are null where
  *   there is none; width = (upper - lower) / upper. Trials are indices into trials[].
  *   The sentence may be null.
- * - precision and budget_s are null where none was set, as in a ladder; ladder is empty in a
- * search.
+ * - precision is null in a ladder, which has none; ladder is empty in a search.
  * - thresholds[]: expressions as given; slo: the usual objectives were used, as none were given.
  * - backlog_growth: requests a second by which what was unanswered grew, over the rate; null when
  *   the trial was too short to say.

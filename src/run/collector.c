@@ -50,8 +50,11 @@ int collector_init(struct collector *collector, const struct plan *plan, struct 
 	collector->cpus = calloc(count, sizeof(*collector->cpus));
 	collector->before.steal_ns = calloc(count, sizeof(uint64_t));
 	collector->after.steal_ns = calloc(count, sizeof(uint64_t));
+	collector->before.run_delay_ns = calloc(count, sizeof(uint64_t));
+	collector->after.run_delay_ns = calloc(count, sizeof(uint64_t));
 	if (!merged || !copy || !collector->health || !collector->cpus ||
-		!collector->before.steal_ns || !collector->after.steal_ns)
+		!collector->before.steal_ns || !collector->after.steal_ns ||
+		!collector->before.run_delay_ns || !collector->after.run_delay_ns)
 		code = err_set_errno(
 			err, ERR_ENVIRONMENT, -ENOMEM, "no memory to collect the statistics");
 	else
@@ -74,6 +77,8 @@ void collector_release(struct collector *collector)
 	free(collector->cpus);
 	free(collector->before.steal_ns);
 	free(collector->after.steal_ns);
+	free(collector->before.run_delay_ns);
+	free(collector->after.run_delay_ns);
 	*collector = (struct collector){0};
 }
 
@@ -91,7 +96,8 @@ void collector_make_room(const struct collector *collector)
 		sched_setaffinity(0, sizeof(cpus), &cpus);
 }
 
-static void read_losses(const struct collector *collector, struct collector_losses *losses)
+static void read_losses(const struct collector *collector, const struct engine *engine,
+	struct collector_losses *losses)
 {
 	struct cgroup_throttling throttling;
 
@@ -99,6 +105,8 @@ static void read_losses(const struct collector *collector, struct collector_loss
 		losses->steal_ns, &losses->steal_reason);
 	losses->has_throttled = cgroup_throttling(&throttling, "", 0, &losses->throttled_reason);
 	losses->throttled_ns = throttling.throttled_ns;
+	for (size_t i = 0; i < collector->plan->worker_count; i++)
+		losses->run_delay_ns[i] = machine_run_delay("/", engine_tid(engine, i));
 }
 
 /* The workers' blocks as they are now: their sum, and each one's health. */
@@ -222,7 +230,7 @@ void collector_run(
 	collector->start_ns = start_ns;
 	collector->last_ns = start_ns;
 	collector->planned_ns = start_ns;
-	read_losses(collector, &collector->before);
+	read_losses(collector, engine, &collector->before);
 	schedule_attribution(collector);
 	tick = tick_attribution(collector, now, ended);
 	clock_sleep_until(start_ns);
@@ -241,7 +249,7 @@ void collector_run(
 					(now < next ? 0 : (now - next) / interval_ns * interval_ns);
 		/* What others took counts up to the window's end, not through the drain. */
 		if (collector->last_ns - start_ns < end)
-			read_losses(collector, &collector->after);
+			read_losses(collector, engine, &collector->after);
 		take_interval(collector, engine, now);
 		if (!ended && is_news(collector, now))
 			show(collector, now);
@@ -255,6 +263,14 @@ void collector_run(
 uint64_t collector_steal_ns(const struct collector *collector, size_t worker)
 {
 	return collector->after.steal_ns[worker] - collector->before.steal_ns[worker];
+}
+
+uint64_t collector_run_delay_ns(const struct collector *collector, size_t worker)
+{
+	uint64_t before = collector->before.run_delay_ns[worker];
+	uint64_t after = collector->after.run_delay_ns[worker];
+
+	return after > before ? after - before : 0;
 }
 
 uint64_t collector_throttled_ns(const struct collector *collector)

@@ -34,7 +34,8 @@
 struct collector_losses {
 	bool has_steal, has_throttled;
 	const char *steal_reason, *throttled_reason;
-	uint64_t *steal_ns; /* one a worker */
+	uint64_t *steal_ns;     /* one a worker */
+	uint64_t *run_delay_ns; /* one a worker */
 	uint64_t throttled_ns;
 };
 
@@ -75,6 +76,7 @@ void collector_run(struct collector *collector, struct engine *engine, uint64_t 
 
 /* Time lost by a worker between the start and the end of the window. */
 uint64_t collector_steal_ns(const struct collector *collector, size_t worker);
+uint64_t collector_run_delay_ns(const struct collector *collector, size_t worker);
 uint64_t collector_throttled_ns(const struct collector *collector);
 
 void collector_release(struct collector *collector);

@@ -74,3 +74,17 @@ bool machine_steal(const char *root, const unsigned int *cpus, size_t cpu_count,
 		*reason = "/proc/stat does not tell the steal time of every worker's CPU";
 	return known;
 }
+
+/* The second of the three figures of schedstat. */
+uint64_t machine_run_delay(const char *root, int tid)
+{
+	struct buf text = {0};
+	uint64_t delay_ns = 0;
+	char path[PATH_BYTES];
+
+	snprintf(path, sizeof(path), "%sproc/self/task/%d/schedstat", root, tid);
+	if (!read_text(path, &text) || sscanf(buf_string(&text), "%*u %" SCNu64, &delay_ns) != 1)
+		delay_ns = 0;
+	buf_release(&text);
+	return delay_ns;
+}

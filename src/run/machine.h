@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the machine says about itself, for the record and for validity: kernel, CPUs, governor, and
- * time that the hypervisor took from the workers.
+ * time that the hypervisor and other threads took from the workers.
  *
  * Everything is read below a root folder ("/" in earnest), so that tests can bring their own
  * machine. What cannot be read is absent with a reason, never a failure.
  *
- * Sources: proc_stat(5), Documentation/admin-guide/pm/cpufreq.rst.
- * Owner: the caller's storage; reasons are constant strings. Threads: any. Errors: none.
+ * Sources: proc_stat(5), Documentation/scheduler/sched-stats.rst (schedstat),
+ * Documentation/admin-guide/pm/cpufreq.rst. Owner: the caller's storage; reasons are constant
+ * strings. Threads: any. Errors: none.
  */
 #ifndef RINGLOAD_RUN_MACHINE_H
 #define RINGLOAD_RUN_MACHINE_H
@@ -34,5 +35,8 @@ void machine_read(struct machine *machine, const char *root);
  */
 bool machine_steal(const char *root, const unsigned int *cpus, size_t cpu_count, uint64_t *steal_ns,
 	const char **reason);
+
+/* Time a thread of this process was runnable without running, since it began; 0 when it is gone. */
+uint64_t machine_run_delay(const char *root, int tid);
 
 #endif

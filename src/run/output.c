@@ -16,6 +16,7 @@
 #include "report/flame.h"
 #include "report/json.h"
 #include "report/kernel.h"
+#include "report/search.h"
 #include "report/text.h"
 
 static bool to_stdout(const char *json_path)
@@ -90,6 +91,8 @@ int output_check(const struct output_paths *paths, struct err *err)
 		code = check_path("--json", paths->json, err);
 	if (code >= 0 && paths->profile)
 		code = check_profile(paths->profile, err);
+	if (code >= 0 && paths->svg)
+		code = check_path("--svg", paths->svg, err);
 	return code;
 }
 
@@ -180,4 +183,42 @@ int output_probe(
 	code = put_all(&record->kernel, buf_string(&title), &json, &text, paths, err);
 	buf_release(&title);
 	return code;
+}
+
+static int write_search_profile(
+	const struct search_record *record, const char *prefix, struct err *err)
+{
+	const struct search_trial *broken = search_record_broken(record);
+
+	if (broken)
+		return write_profile(&broken->result.kernel, prefix, record->url, err);
+	log_warning("--profile: nothing is written: no load failed");
+	return 0;
+}
+
+int output_search(
+	const struct search_record *record, const struct output_paths *paths, struct err *err)
+{
+	struct buf json = {0}, svg = {0}, text = {0};
+	int codes[4] = {0}, code = 0;
+	size_t i;
+
+	if (paths->json) {
+		search_record_write(record, &json);
+		codes[0] = put(&json, paths->json, err);
+	}
+	if (paths->svg) {
+		report_search_svg(record, &svg);
+		codes[1] = put(&svg, paths->svg, codes[0] < 0 ? NULL : err);
+	}
+	if (paths->profile)
+		codes[2] = write_search_profile(
+			record, paths->profile, codes[0] < 0 || codes[1] < 0 ? NULL : err);
+	for (i = 0; i < 3 && code >= 0; i++)
+		code = codes[i];
+	if (!to_stdout(paths->json)) {
+		report_search_text(record, &text);
+		codes[3] = put(&text, "-", code < 0 ? NULL : err);
+	}
+	return code < 0 ? code : codes[3];
 }

@@ -15,11 +15,13 @@
 #include "base/err.h"
 #include "result/probe_record.h"
 #include "result/result.h"
+#include "result/search_record.h"
 
 /* What was asked for beside the text. */
 struct output_paths {
 	const char *json;    /* NULL: none; "-": standard output, in place of the text */
 	const char *profile; /* PREFIX of .folded and .svg; NULL: none */
+	const char *svg;     /* of a search: its picture; NULL: none */
 };
 
 /*
@@ -32,5 +34,9 @@ int output_check(const struct output_paths *paths, struct err *err);
 int output_run(const struct result *result, const struct output_paths *paths, struct err *err);
 int output_probe(
 	const struct probe_record *record, const struct output_paths *paths, struct err *err);
+
+/* The profile is that of the lowest load that failed. */
+int output_search(
+	const struct search_record *record, const struct output_paths *paths, struct err *err);
 
 #endif

@@ -57,6 +57,7 @@ static void describe_workers(
 	for (i = 0; i < count; i++) {
 		workers[i].stats = engine_stats(source->engine, i);
 		engine_worker_info(source->engine, i, &workers[i].info);
+		workers[i].run_delay_ns = collector_run_delay_ns(collector, i);
 		workers[i].has_steal = collector->before.has_steal && collector->after.has_steal;
 		if (workers[i].has_steal)
 			workers[i].steal_ns = collector_steal_ns(collector, i);

@@ -2,9 +2,11 @@
 #include "run/session.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/units.h"
 #include "engine/engine.h"
 #include "measure/slowest.h"
 #include "net/ring.h"
@@ -23,6 +25,8 @@
 
 /* From engine_start until the common start: every worker must have woken up by then. */
 #define START_DELAY_NS (20 * NS_PER_MS)
+/* Connects are not called late before. */
+#define CONNECTS_LATE_S 0.1
 
 struct session {
 	const struct run_options *options;
@@ -114,11 +118,30 @@ static void open_observation(struct session *session)
 		&options->attribution.probe, server);
 }
 
+/* A storm that was asked for and did not come at its rate; what is late by less is the start of the
+ * threads. */
+static void note_connects(struct session *session, uint64_t took_ns)
+{
+	const struct plan *plan = &session->plan;
+	double rate = (double)plan->connect_rate_mrps / 1e3;
+	double planned_s = plan->connections / (rate > 0 ? rate : 1);
+	double took_s = (double)took_ns / (double)NS_PER_S;
+	char came[UNITS_TEXT_BYTES], asked[UNITS_TEXT_BYTES];
+
+	if (!plan->connect_rate_mrps || plan->no_keepalive ||
+		took_s <= planned_s * 1.1 + CONNECTS_LATE_S)
+		return;
+	notes_add(&session->notes, "connections came at %s/s, --connect-rate asked for %s/s",
+		units_format_rate(came, round(plan->connections / took_s)),
+		units_format_rate(asked, rate));
+}
+
 /* Connections are made for the first trial: before it, the engine cannot know the window. */
 static int open_engine(struct session *session, struct err *err)
 {
 	struct live_view view = {
 		.state = LIVE_CONNECTING, .connections = session->plan.connections};
+	uint64_t began_ns = clock_now_ns();
 	int code;
 
 	progress_show(&session->progress, &view);
@@ -131,6 +154,7 @@ static int open_engine(struct session *session, struct err *err)
 		return code;
 	}
 	session->engine = *interrupt_engine();
+	note_connects(session, clock_now_ns() - began_ns);
 	return 0;
 }
 
@@ -204,7 +228,11 @@ static int begin_again(struct session *session, struct err *err)
 	observation_close(&session->observation);
 	open_observation(session);
 	code = engine_again(session->engine, err);
-	if (code < 0 && interrupt_count())
+	if (code >= 0)
+		return code;
+	/* It is good for nothing any more; a later trial makes another. */
+	close_engine(session);
+	if (interrupt_count())
 		err_set(err, ERR_INTERRUPTED, -EINTR, "interrupted before the load began");
 	return code;
 }
@@ -267,7 +295,7 @@ int session_trial(struct session *session, const struct session_window *window,
 		if (window->interval_ns)
 			interval_ns = window->interval_ns;
 	}
-	code = session->trials ? begin_again(session, err) : open_engine(session, err);
+	code = session->engine ? begin_again(session, err) : open_engine(session, err);
 	if (code >= 0 && (session->trials || unprobed))
 		attribution_again(&session->attribution, !unprobed, clock_now_ns());
 	session->trials++;
@@ -281,4 +309,9 @@ bool session_interrupted(const struct session *session)
 {
 	(void)session;
 	return interrupt_count() > 0;
+}
+
+bool session_probes(const struct session *session)
+{
+	return session->attribution.probe != NULL;
 }

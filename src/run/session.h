@@ -52,6 +52,9 @@ int session_trial(struct session *session, const struct session_window *window,
 
 bool session_interrupted(const struct session *session);
 
+/* Whether the probe looks into the server's kernel, in trials that are not unprobed. */
+bool session_probes(const struct session *session);
+
 void session_close(struct session *session);
 
 #endif

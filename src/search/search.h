@@ -7,6 +7,10 @@
  * followed by a pause, and the rate of the next passing trial is what tells whether the server
  * recovered (cause.h: slow_recovery).
  *
+ * Where the server's kernel is measured, trials whose verdicts become bounds go without the probe,
+ * which costs the server a little, and both bounds have one more trial with it at the end: what
+ * gave way is explained by those.
+ *
  * Interrupted (Ctrl-C): the trial under way ends, and the record holds the interval so far.
  *
  * Owner: options are the caller's and must outlive the call; the record is the caller's to release
@@ -20,10 +24,20 @@
 
 #include "analysis/stepper.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "result/search_record.h"
 #include "run/run.h"
 #include "scenario/scenario.h"
+
+/*
+ * What lies between two trials, after the drain of the first. What was answered left nothing
+ * behind; a server that was overloaded may have more to clean up than its answers show; one that
+ * still works on requests nobody waits for any more needs time to get rid of them.
+ */
+#define SEARCH_PAUSE_PASSED_NS     (100 * NS_PER_MS)
+#define SEARCH_PAUSE_FAILED_NS     (500 * NS_PER_MS)
+#define SEARCH_PAUSE_UNANSWERED_NS (1 * NS_PER_S)
 
 struct search_options {
 	struct run_options run; /* with the thresholds trials are judged by, never none */

@@ -81,6 +81,11 @@ expect_record '.requests.completed == 300'
 # As a storm before the start.
 attempt --connect-rate 100k -c 400 -n 800 "$url/"
 expect_record '.connections.established == 400 and .requests.completed == 800'
+expect_record '[.notes[] | select(contains("connections came at"))] == []'
+# One that no machine can keep up with is told of.
+attempt --connect-rate 1M -c 8000 -n 8000 "$url/"
+expect_record '.connections.established == 8000 and .requests.completed == 8000'
+expect_record '[.notes[] | select(test("connections came at .*/s, --connect-rate asked for 1,000,000/s"))] | length == 1'
 
 # Each bad answer costs its request, and its place nothing.
 failures() {

@@ -14,7 +14,7 @@ candidates() {
 	printf '%s\n' "${COMPREPLY[@]}" | sort | paste -sd' '
 }
 
-expect_equal 'commands' "$(candidates '')" '--help --version calibrate demo help lab probe run serve version'
+expect_equal 'commands' "$(candidates '')" '--help --version breakpoint calibrate demo doctor help lab probe run serve version'
 expect_equal 'a command' "$(candidates ru)" 'run'
 expect_equal 'an option' "$(candidates run --conn)" '--connect-rate --connect-to --connections'
 expect_equal 'a flag' "$(candidates run -c 5 --qui)" '--quiet'

@@ -15,6 +15,7 @@ expect_accounted
 expect_read
 expect_resources '(window | map(.completed) | add / 61 * 65536 * 3600) as $leak
 	| .resources.memory_growth | (.bytes_per_hour / $leak | . > 0.95 and . < 1.1) and .r_squared > 0.98
-		and .error_bytes_per_hour < 0.05 * $leak and .samples >= 55'
+		and .error_bytes_per_hour < 0.05 * $leak and .samples >= 55
+		and (.robust_bytes_per_hour / $leak | . > 0.9 and . < 1.15) and .p < 0.001 and .robust_p < 0.001'
 expect_resources '.thresholds[0].state == "fail" and .thresholds[0].unit == "bytes_per_hour"'
 expect_text "$SCRATCH/out" 'memory grows by 4.'

@@ -326,6 +326,7 @@ static void queued(void *watcher, enum ring_operation operation, uint64_t tag, u
 	uint32_t slot = RING_TAG_SLOT(tag);
 	struct shadow_conn *conn = &shadow->conns[slot];
 
+	shadow->operations++;
 	switch (operation) {
 	case RING_CONNECT:
 		shadow_connecting(shadow, slot, RING_TAG_GENERATION(tag));
@@ -372,6 +373,7 @@ static void reaped(void *watcher, const struct fake_completion *completions, uin
 		fake_log_fail("the clock was not read for the last batch of completions");
 	memcpy(shadow->batch, completions, count * sizeof(*completions));
 	shadow->batch_count = count;
+	shadow->restless = 0;
 	shadow->health[HEALTH_COMPLETIONS] += count;
 	/* The reading after the enter is the first batch's; each later one gets its own. */
 	if (!shadow->batches++)
@@ -454,7 +456,7 @@ void sim_shadow_turn_begins(struct shadow *shadow)
 	shadow->begins_ns = shadow->clock->read_ns;
 	shadow->evaluated = shadow->looked = false;
 	shadow_settle(shadow, shadow->begins_ns);
-	shadow->send_count = shadow->dial_count = 0;
+	shadow->send_count = shadow->dial_count = shadow->operations = 0;
 	shadow->batches = 0;
 	shadow->failed_opens = 0;
 }

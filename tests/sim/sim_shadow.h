@@ -130,6 +130,8 @@ struct shadow {
 	bool renews;        /* the next reading is that of another window's begin */
 	bool settling;      /* not all that happened since the last window was seen */
 	uint64_t completions_seen, overflows_before;
+	uint32_t operations; /* queued this turn */
+	uint32_t restless;   /* turns in a row for nothing */
 	uint64_t window_end_ns, last_done_ns;
 
 	enum shadow_life life;

@@ -9,6 +9,7 @@
 #define LONGEST_WAIT_NS (10 * NS_PER_MS)
 /* … and between two windows whether all has been seen. */
 #define LONGEST_SETTLING_NS NS_PER_MS
+#define MOST_RESTLESS       5
 
 /* What auto learns of late waits, as docs/measurement.md has it. */
 #define MOST_NS     1000000
@@ -79,12 +80,25 @@ static void check_wait(const struct shadow *shadow, uint64_t now_ns, uint64_t wa
 			wait_ns, now_ns, until_ns);
 }
 
+/* While nothing is measured, nobody wants it to turn without waiting and with nothing to do; now
+ * and then what it would wait for is due already. */
+static void check_rest(struct shadow *shadow, uint64_t wait_ns)
+{
+	/* After spinning it is an answer to ring_pending. */
+	if (wait_ns || shadow->looked || shadow->operations || shadow->life != SHADOW_BEFORE ||
+		shadow_ready(shadow))
+		shadow->restless = 0;
+	else if (++shadow->restless > MOST_RESTLESS)
+		fake_log_fail("%u turns for nothing", shadow->restless);
+}
+
 void shadow_pace_waits(struct shadow *shadow, uint64_t now_ns, uint64_t wait_ns)
 {
 	uint64_t due_ns = next_due(shadow);
 
 	shadow->before_ns = now_ns;
 	shadow->wait_ns = wait_ns;
+	check_rest(shadow, wait_ns);
 	if (!wait_ns)
 		return;
 	check_wait(shadow, now_ns, wait_ns);

@@ -95,13 +95,13 @@ static void init_worker(struct sample *sample, size_t index)
 	worker->info = (struct engine_worker_info){
 		.tid = 100 + (int)index,
 		.cpu_ns = 11000000,
-		.run_delay_ns = 3000000,
 		.voluntary = 5000,
 		.involuntary = 12,
 		.window_end_ns = SAMPLE_START_NS + (WARMUP_S + DURATION_S) * NS_PER_S - NS_PER_MS,
 		.end_ns = SAMPLE_START_NS + (WARMUP_S + DURATION_S) * NS_PER_S + NS_PER_MS,
 		.send_path = "send",
 	};
+	worker->run_delay_ns = 3000000;
 	worker->has_steal = index == 0;
 	worker->steal_ns = 1000000;
 	for (unsigned int i = 0; i < 32; i++) {

@@ -5,12 +5,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "analysis/cause.h"
-#include "base/clock.h"
+#include "base/file.h"
 #include "tests/unit/cause_sample.h"
 
 static struct cause_sample sample;
@@ -205,6 +206,12 @@ static void test_unprobed(void **state)
 	cause_sample_explain(&sample);
 	assert_string_equal(sample.record.causes[0].key, "cpu_bound");
 	assert_int_equal(sample.record.unknown_count, 0);
+	/* Of the base hardly a request was followed: the next one that passed is compared with. */
+	assert_non_null(strstr(sample.record.causes[0].sentence, "app_cpu is 80.0 µs"));
+	cause_sample_parts(sample.lower, busy_us);
+	sample.base->kernel.attributed = sample.base->kernel.requests = 29;
+	cause_sample_explain(&sample);
+	assert_non_null(strstr(sample.record.causes[0].sentence, "app_cpu grew from "));
 }
 
 static void test_empty(void **state)
@@ -230,6 +237,34 @@ static void test_help(void **state)
 	buf_release(&help);
 }
 
+/* Each key of the table, as the help has them, has its row in docs/causes.md. */
+static void test_document(void **state)
+{
+	struct buf help = {0}, text = {0};
+	struct err err;
+	size_t rows = 0;
+
+	(void)state;
+	cause_help(&help);
+	assert_int_equal(file_read("docs/causes.md", 1 << 20, &text, &err), 0);
+	for (const char *line = buf_string(&help); line; line = strchr(line, '\n')) {
+		size_t indent = strspn(line += *line == '\n', " ");
+		size_t bytes = strcspn(line + indent, " \n");
+		char row[64];
+
+		if (indent != 4 || bytes > 40)
+			continue;
+		snprintf(row, sizeof(row), "\n| `%.*s` | ", (int)bytes, line + indent);
+		if (!strstr(buf_string(&text), row))
+			print_message("no row %s\n", row);
+		assert_non_null(strstr(buf_string(&text), row));
+		rows++;
+	}
+	assert_true(rows > 20);
+	buf_release(&help);
+	buf_release(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +278,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_unprobed, setup, teardown),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_help),
+		cmocka_unit_test(test_document),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

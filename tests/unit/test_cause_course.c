@@ -110,6 +110,39 @@ static void test_slow_recovery(void **state)
 		"failed at 3,000/s, and passed there again 13.0 s after it");
 }
 
+/* The same load as passed, answered by so little that chance cannot be why. */
+static void test_far_below(void **state)
+{
+	struct search_trial *again = cause_sample_add(&sample, 4000, SEARCH_FAIL);
+
+	(void)state;
+	cause_sample_add(&sample, 4000, SEARCH_PASS);
+	again->result.run.completed_rps = 3300;
+	cause_sample_expect_none(&sample, "slow_recovery");
+	again->result.run.completed_rps = 3100;
+	cause_sample_expect(&sample, "slow_recovery",
+		"slow recovery: 4,000/s had passed, but after an overload of 5,000/s the server "
+		"failed at 4,000/s, and passed there again 7.0 s after it");
+}
+
+/* What passed for a second and fails after three breaks slowly. */
+static void test_longer(void **state)
+{
+	struct search_trial *again = cause_sample_add(&sample, 3000, SEARCH_FAIL);
+	const int index = CAUSE_SAMPLE_BROKEN + 1;
+
+	(void)state;
+	cause_sample_add(&sample, 3000, SEARCH_PASS);
+	for (int i = 0; i <= CAUSE_SAMPLE_LOWER; i++)
+		sample.trials[i].duration_s = 1;
+	cause_sample_behind(&sample, index, 3, 0.5);
+	cause_sample_expect_none(&sample, "slow_recovery");
+	cause_sample_behind(&sample, index, 0, 0.5);
+	assert_ptr_equal(again, &sample.trials[index]);
+	cause_sample_explain(&sample);
+	assert_non_null(cause_sample_find(&sample, "slow_recovery"));
+}
+
 static void test_no_recovery(void **state)
 {
 	(void)state;
@@ -161,6 +194,19 @@ static void test_leaking(void **state)
 	assert_string_equal(sample.record.causes[1].key, "memory_limit");
 }
 
+/* A server that gets warm takes what it needs at first. */
+static void test_warming(void **state)
+{
+	(void)state;
+	leak();
+	limit(0.97);
+	for (int trial = CAUSE_SAMPLE_LOWER; trial <= CAUSE_SAMPLE_BROKEN; trial++)
+		for (size_t i = 21; i <= CAUSE_SAMPLE_INTERVALS; i++)
+			sample.intervals[trial][i].resources.level[RESOURCES_RSS_BYTES] =
+				sample.intervals[trial][20].resources.level[RESOURCES_RSS_BYTES];
+	cause_sample_expect_none(&sample, "leaking");
+}
+
 /* With memory enough a leak is a finding, and something else gave way. */
 static void test_leaking_beside(void **state)
 {
@@ -186,7 +232,7 @@ static void test_no_leak(void **state)
 	/* Queues that grew in the overload alone. */
 	leak();
 	limit(0.97);
-	cause_sample_memory(&sample, CAUSE_SAMPLE_LOWER, 50 * MIB, 0.4 * MIB);
+	cause_sample_memory(&sample, CAUSE_SAMPLE_LOWER, 50 * MIB, 1.9 * MIB);
 	cause_sample_expect_none(&sample, "leaking");
 	/* Or more for each request than elsewhere. */
 	leak();
@@ -210,9 +256,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_stall, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_slow_break_by_errors, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_slow_recovery, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_far_below, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_longer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_recovery, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_search_downwards, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_leaking, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_warming, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_leaking_beside, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_leak, setup, teardown),
 	};

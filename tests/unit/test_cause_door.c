@@ -80,6 +80,10 @@ static void test_refusing(void **state)
 	cause_sample_expect(&sample, "refusing",
 		"server refuses: of the requests 12.0 % answered with 429 or 503, 1.00 % reset, "
 		"2.00 % closed without an answer, 0 % at the base");
+	/* Others wait in vain for the connections. */
+	cause_sample_fail(sample.broken, COUNTER_TIMED_OUT, 0, 10000);
+	cause_sample_explain(&sample);
+	assert_string_equal(sample.record.causes[0].key, "refusing");
 	/* As ever. */
 	cause_sample_fail(sample.base, COUNTER_OUTCOME_5XX, 503, 400);
 	cause_sample_expect_none(&sample, "refusing");

@@ -53,8 +53,12 @@ static void test_thread(void **state)
 		"% of residence");
 	assert_non_null(strstr(sample.record.causes[0].advice, "threads"));
 	/* One that waits for a CPU is not at its own end. */
-	set_thread(sample.broken, 0.45, 0.52);
+	set_thread(sample.broken, 0.67, 0.30);
 	cause_sample_expect_none(&sample, "cpu_bound");
+	set_thread(sample.broken, 0.69, 0.28);
+	cause_sample_expect(&sample, "cpu_bound",
+		"server CPU-bound: thread 4201 (server) on CPU 69 % and waiting for one 28 %, "
+		"queue_busy grew from 4 to 81 % of residence");
 }
 
 static void test_thread_of_several(void **state)
@@ -66,12 +70,12 @@ static void test_thread_of_several(void **state)
 	kernel_sample_worker(kernel, "server", kernel->workers[0].requests / 2, 0.3, 0.01);
 	cause_sample_expect(&sample, "cpu_bound",
 		"server CPU-bound: thread 4201 (server) on CPU 97 % while the others of 2 have "
-		"time, app_cpu is 74 % of residence");
+		"time, app_cpu is 80.0 µs");
 	kernel->workers[1].cpu = 0.88;
 	kernel->workers[1].runq = 0.1;
 	cause_sample_expect(&sample, "cpu_bound",
 		"server CPU-bound: thread 4201 (server) on CPU 97 %, and so are the others of 2, "
-		"app_cpu is 74 % of residence");
+		"app_cpu is 80.0 µs");
 	/* One that hardly has a request may do what it likes. */
 	set_thread(sample.broken, 0.5, 0);
 	kernel->workers[1].requests = kernel->workers[0].requests / 100;
@@ -107,6 +111,10 @@ static void test_all_cpus(void **state)
 	set_cpus(sample.broken, 1.96, 2);
 	cause_sample_expect(&sample, "cpu_bound",
 		"server CPU-bound: it kept 1.96 of the 2 CPUs busy that it may use, 0.10 at "
+		"1,000/s");
+	set_cpus(sample.broken, 126.7, 128);
+	cause_sample_expect(&sample, "cpu_bound",
+		"server CPU-bound: it kept 126.70 of the 128 CPUs busy that it may use, 0.10 at "
 		"1,000/s");
 }
 
@@ -219,7 +227,7 @@ static void test_memory(void **state)
 	count(sample.broken, RESOURCES_OOM_KILLS, 1);
 	cause_sample_expect(&sample, "memory_limit",
 		"memory at its limit: 480 MiB resident, 99 % of the control group's 512 MiB used, "
-		"run into 31 times, 1 processes killed");
+		"run into 31 times, 1 process killed");
 }
 
 static void test_files(void **state)

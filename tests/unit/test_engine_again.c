@@ -268,21 +268,43 @@ static void arrivals_follow_the_window_s_seed(void **state)
 	bench_end(&bench);
 }
 
-/* CPU time of a worker's thread so far. */
-static uint64_t cpu_ns(const struct bench *bench, size_t worker)
+/* The text of a file of a worker's thread in procfs. */
+static void read_task(
+	const struct bench *bench, size_t worker, const char *name, char *text, size_t bytes)
 {
 	struct engine_worker_info info;
-	unsigned long long used_ns = 0;
 	char path[64];
 	FILE *file;
 
 	engine_worker_info(bench->engine, worker, &info);
-	snprintf(path, sizeof(path), "/proc/self/task/%d/schedstat", info.tid);
+	snprintf(path, sizeof(path), "/proc/self/task/%d/%s", info.tid, name);
 	file = fopen(path, "r");
 	assert_non_null(file);
-	assert_int_equal(fscanf(file, "%llu", &used_ns), 1);
+	text[fread(text, 1, bytes - 1, file)] = '\0';
 	fclose(file);
-	return used_ns;
+}
+
+/* CPU time of a worker's thread so far. */
+static uint64_t cpu_ns(const struct bench *bench, size_t worker)
+{
+	char text[128];
+
+	read_task(bench, worker, "schedstat", text, sizeof(text));
+	return strtoull(text, NULL, 10);
+}
+
+/* From being done to being asleep takes as long as others have the CPU. */
+static void await_sleep(const struct bench *bench, size_t worker)
+{
+	uint64_t deadline_ns = clock_now_ns() + PEER_PATIENCE_S * NS_PER_S;
+	char text[512];
+
+	do {
+		usleep(5000);
+		read_task(bench, worker, "stat", text, sizeof(text));
+		if (clock_now_ns() > deadline_ns)
+			fail_msg("worker %zu does not sleep", worker);
+	} while (strncmp(strrchr(text, ')'), ") S", 3) != 0);
 }
 
 static void a_wait_takes_no_cpu_time(void **state)
@@ -296,9 +318,10 @@ static void a_wait_takes_no_cpu_time(void **state)
 	bench_open(&bench);
 	assert_int_equal(bench.plan.worker_count, 2);
 	run(&bench);
-	usleep(20000); /* from being done to being asleep */
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < 2; i++) {
+		await_sleep(&bench, i);
 		before_ns[i] = cpu_ns(&bench, i);
+	}
 	usleep(100000);
 	for (size_t i = 0; i < 2; i++)
 		assert_int_equal(cpu_ns(&bench, i), before_ns[i]);

@@ -104,6 +104,36 @@ static void a_target_that_refuses_every_connect_is_unreachable(void **state)
 	assert_int_equal(exit_decide(ERR_NONE, &result), 4);
 }
 
+static enum exit_code searched(enum search_answer_kind kind, bool interrupted, bool answered)
+{
+	struct search_trial trial = {0};
+	struct search_record record = {.trials = &trial, .trial_count = 1};
+
+	record.answer.kind = kind;
+	record.interrupted = interrupted;
+	trial.result.run.counters.value[COUNTER_TIMED_OUT] = 1;
+	trial.result.run.counters.value[COUNTER_COMPLETED] = answered;
+	return exit_decide_search(ERR_NONE, &record);
+}
+
+static void a_search_in_order_of_precedence(void **state)
+{
+	(void)state;
+	assert_int_equal(exit_decide_search(ERR_USAGE, NULL), 2);
+	assert_int_equal(exit_decide_search(ERR_ENVIRONMENT, NULL), 3);
+	assert_int_equal(exit_decide_search(ERR_TARGET, NULL), 5);
+	assert_int_equal(exit_decide_search(ERR_INTERRUPTED, NULL), 130);
+	assert_int_equal(exit_decide_search(ERR_NONE, NULL), 0);
+	assert_int_equal(searched(SEARCH_BELOW_LOWEST, true, false), 5);
+	assert_int_equal(searched(SEARCH_BELOW_LOWEST, true, true), 130);
+	assert_int_equal(searched(SEARCH_FOUND, true, true), 130);
+	assert_int_equal(searched(SEARCH_GENERATOR_LIMIT, false, true), 4);
+	assert_int_equal(searched(SEARCH_UNDECIDED, false, true), 4);
+	assert_int_equal(searched(SEARCH_BELOW_LOWEST, false, true), 1);
+	assert_int_equal(searched(SEARCH_FOUND, false, true), 0);
+	assert_int_equal(searched(SEARCH_ABOVE_HIGHEST, false, true), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -111,6 +141,7 @@ int main(void)
 		cmocka_unit_test(a_result_in_order_of_precedence),
 		cmocka_unit_test(unreachable_needs_a_request_that_ended_without_answer),
 		cmocka_unit_test(a_target_that_refuses_every_connect_is_unreachable),
+		cmocka_unit_test(a_search_in_order_of_precedence),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,6 +99,16 @@ static void steal_of_a_machine_without_proc_is_unknown(void **state)
 	assert_non_null(reason);
 }
 
+static void a_thread_tells_how_long_it_was_kept_waiting(void **state)
+{
+	(void)state;
+	put("proc/self/task/42/schedstat", "123456789 987654 321\n");
+	put("proc/self/task/43/schedstat", "\n");
+	assert_true(machine_run_delay(root, 42) == 987654);
+	assert_true(machine_run_delay(root, 43) == 0);
+	assert_true(machine_run_delay(root, 44) == 0);
+}
+
 static void the_machine_is_described(void **state)
 {
 	struct machine machine;
@@ -132,6 +142,7 @@ int main(void)
 		ON_A_MACHINE(steal_is_told_for_each_cpu),
 		ON_A_MACHINE(a_cpu_without_a_line_makes_steal_unknown),
 		ON_A_MACHINE(steal_of_a_machine_without_proc_is_unknown),
+		ON_A_MACHINE(a_thread_tells_how_long_it_was_kept_waiting),
 		ON_A_MACHINE(the_machine_is_described),
 	};
 

@@ -264,6 +264,34 @@ static void test_this_machine(void **state)
 	plan_release(&plan);
 }
 
+/* Four values change, and nothing else. */
+static void test_retime(void **state)
+{
+	const struct plan_window window = {.rate_mrps = 999999,
+		.warmup_ns = 1 * NS_PER_S,
+		.duration_ns = 77 * NS_PER_MS,
+		.seed = 8};
+	struct scenario scenario = scenario_of("http://127.0.0.1/");
+	struct plan plan, before;
+
+	(void)state;
+	scenario.open_loop = true;
+	scenario.rate_mrps = 1000000;
+	make(&plan, &scenario, TWO_CPUS);
+	memcpy(&before, &plan, sizeof(plan));
+	plan_retime(&plan, &window);
+	assert_int_equal(plan.rate_mrps, 999999);
+	assert_int_equal(plan.warmup_ns, 1 * NS_PER_S);
+	assert_int_equal(plan.duration_ns, 77 * NS_PER_MS);
+	assert_int_equal(plan.seed, 8);
+	plan.rate_mrps = before.rate_mrps;
+	plan.warmup_ns = before.warmup_ns;
+	plan.duration_ns = before.duration_ns;
+	plan.seed = before.seed;
+	assert_memory_equal(&plan, &before, sizeof(plan));
+	plan_release(&plan);
+}
+
 static void test_drop_address(void **state)
 {
 	struct scenario scenario = scenario_of("http://127.0.0.1/");
@@ -420,6 +448,7 @@ int main(void)
 		cmocka_unit_test(test_connect_to),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_this_machine),
+		cmocka_unit_test(test_retime),
 		cmocka_unit_test(test_drop_address),
 		cmocka_unit_test(test_buffers),
 		cmocka_unit_test(test_shared_buffers),

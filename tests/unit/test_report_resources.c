@@ -97,15 +97,82 @@ static void what_deserves_attention(void **state)
 	count(&result, RESOURCES_RESTARTS, 1);
 	result.resources.growth.bytes_per_hour = -1000;
 	result.resources.growth.error_bytes_per_hour = 2000;
+	result.resources.growth.robust_p = 0.3;
 	compare("text/resources_busiest_second.txt", &result);
 
 	read.processes[0].threads = 1;
 	read.processes[0].name = "a\nb\033[31m";
 	read.input.limits.cpus = 64;
 	build(&result, &read, 70);
-	result.resources.growth.bytes_per_hour = -5e6;
+	result.resources.growth.bytes_per_hour = result.resources.growth
+							 .robust_bytes_per_hour = -5e6;
 	result.resources.cpu.mean = 0.97;
 	compare("text/resources_one_thread.txt", &result);
+	resources_sample_release(&read);
+}
+
+/* Lines that a wrapped text goes on in, put together again. */
+static char *unwrapped(struct buf *text)
+{
+	static const char wrap[] = "\n             ";
+	char *at;
+
+	while ((at = strstr(text->data, wrap))) {
+		*at = ' ';
+		memmove(at + 1, at + strlen(wrap), strlen(at + strlen(wrap)) + 1);
+	}
+	return text->data;
+}
+
+/* The line through the readings, and the pairs of them, may say different things. */
+static void growth_is_told_by_two_tests(void **state)
+{
+	static const struct {
+		double per_hour, robust, robust_p;
+		bool tested;
+		const char *words;
+	} rows[] = {
+		{50 << 20, 48 << 20, 0.001, true,
+			"memory grows by 50.0 MiB an hour (give or take 1.00 MiB), by 12.0 % in "
+			"the "
+			"window"},
+		{-(50 << 20), -(48 << 20), 0.001, true, "memory shrinks by 50.0 MiB an hour (give"},
+		{50 << 20, 0, 0.001, true, "but not steadily: in the median by 0 B"},
+		{50 << 20, -(1 << 20), 0.001, true, "but not steadily: in the median by -1.00 MiB"},
+		{50 << 20, 48 << 20, 0.06, true, "but not steadily: in the median by 48.0 MiB"},
+		{1000, 48 << 20, 0.001, true,
+			"memory grows by 48.0 MiB an hour, in the median: readings far off hide "
+			"it"},
+		{1000, -(48 << 20), 0.001, true, "memory shrinks by 48.0 MiB an hour, in the"},
+		{-1024, -(48 << 20), 0.06, true,
+			"memory does not grow: the trend, -1.00 KiB an hour, is within its error "
+			"of "
+			"1.00 MiB"},
+		/* Of a record from before. */
+		{50 << 20, 0, 0, false, "memory grows by 50.0 MiB an hour (give or take 1.00 MiB)"},
+	};
+	struct resources_sample_input read;
+
+	(void)state;
+	resources_sample_init(&read, 70);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct buf out = {0};
+		struct result result;
+
+		build(&result, &read, 70);
+		result.resources.growth.tested = rows[i].tested;
+		result.resources.growth.bytes_per_hour = rows[i].per_hour;
+		result.resources.growth.error_bytes_per_hour = 1 << 20;
+		result.resources.growth.share = rows[i].per_hour < 0 ? -0.12 : 0.12;
+		result.resources.growth.robust_bytes_per_hour = rows[i].robust;
+		result.resources.growth.robust_p = rows[i].robust_p;
+		resources_table(&result.resources, &out);
+		if (!strstr(unwrapped(&out), rows[i].words))
+			fail_msg("\"%s\" is not in %s", rows[i].words, out.data);
+		assert_true(rows[i].tested || !strstr(out.data, " in the window"));
+		buf_release(&out);
+		result_release(&result);
+	}
 	resources_sample_release(&read);
 }
 
@@ -152,6 +219,7 @@ int main(void)
 		cmocka_unit_test(of_a_healthy_server),
 		cmocka_unit_test(only_what_is_there),
 		cmocka_unit_test(what_deserves_attention),
+		cmocka_unit_test(growth_is_told_by_two_tests),
 		cmocka_unit_test(figures_out_of_range),
 	};
 

@@ -187,7 +187,7 @@ static void generator_limited(void **state)
 		sample_second(sample, 1000, i < 6 ? 0.5 : 0.99);
 	for (int i = 0; i < 200; i++)
 		hist_record(&sample->stats[0]->phase[STATS_MEASURED].send_lag, 5 * NS_PER_MS);
-	sample->workers[1].info.run_delay_ns = NS_PER_S;
+	sample->workers[1].run_delay_ns = NS_PER_S;
 	sample->workers[0].has_throttled = true;
 	sample->workers[0].throttled_ns = 70 * NS_PER_MS;
 	sample_build(sample, &result);
@@ -279,8 +279,10 @@ static void nothing(void **state)
 	memcpy(url, "http://", 7);
 	sample->plan.url = url;
 	sample->plan.request.name = "GET /\033[2J\a\u00e9";
-	for (int i = 0; i < SAMPLE_WORKERS; i++)
+	for (int i = 0; i < SAMPLE_WORKERS; i++) {
 		sample->workers[i].info = (struct engine_worker_info){0};
+		sample->workers[i].run_delay_ns = 0;
+	}
 	sample_build(sample, &result);
 	compare("text/nothing.txt", &result);
 }

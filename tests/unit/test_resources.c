@@ -155,6 +155,10 @@ static void a_trend_is_the_least_squares_line(void **state)
 	assert_float_equal(trend.per_hour, 3.6e6, 1);
 	assert_float_equal(trend.error_per_hour, 0, 1);
 	assert_float_equal(trend.r_squared, 1, 1e-9);
+	/* 59 seconds of the 61 that are read, from 1 GB and two thousand on. */
+	assert_float_equal(trend.share, 59000 / (1e9 + 2000), 1e-9);
+	assert_float_equal(trend.robust_per_hour, 3.6e6, 1);
+	assert_true(trend.p < 1e-12 && trend.robust_p < 1e-12);
 	resources_release(&resources);
 }
 
@@ -174,10 +178,18 @@ static void a_trend_says_how_sure_it_is(void **state)
 	assert_float_equal(trend.per_hour, 0.8 * 3600, 1e-6);
 	assert_float_equal(trend.error_per_hour, 1.96 * sqrt(0.12) * 3600, 1e-6);
 	assert_float_equal(trend.r_squared, 0.64, 1e-9);
+	/* 0.8 / √0.12 = 2.309; from 1.4 on the line gains 3.2. The median of ten slopes is 0.875.
+	 */
+	assert_float_equal(trend.p, 0.020921, 1e-5);
+	assert_float_equal(trend.share, 3.2 / 1.4, 1e-9);
+	assert_float_equal(trend.robust_per_hour, 0.875 * 3600, 1e-6);
+	assert_float_equal(trend.robust_p, 0.220671, 1e-6);
 	/* Two points make any line. */
 	trend = resources_trend(&resources, RESOURCES_RSS_BYTES, 3 * NS_PER_S, UINT64_MAX);
 	assert_int_equal(trend.samples, 2);
 	assert_float_equal(trend.per_hour, 0, 0);
+	assert_float_equal(trend.p, 1, 0);
+	assert_float_equal(trend.robust_p, 1, 0);
 	resources_release(&resources);
 }
 
@@ -197,6 +209,24 @@ static void every_figure_has_a_key(void **state)
 	assert_null(resources_level_key(RESOURCES_LEVEL_COUNT));
 }
 
+/* Neighbours are averaged where there are more than the robust trend takes. */
+static void a_long_window_has_a_robust_trend_too(void **state)
+{
+	struct resources resources = {0};
+	struct resources_trend trend;
+
+	(void)state;
+	add(&resources, at(0, 0, 0));
+	for (int i = 1; i <= 1000; i++)
+		add(&resources, at(i, 0, i % 50 == 0 ? 1e9 : 10.0 * i));
+	trend = resources_trend(&resources, RESOURCES_RSS_BYTES, 0, UINT64_MAX);
+	assert_int_equal(trend.samples, 1000);
+	assert_true(trend.p > 0.05);
+	assert_float_equal(trend.robust_per_hour, 36000, 2000);
+	assert_true(trend.robust_p < 1e-6);
+	resources_release(&resources);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,6 +236,7 @@ int main(void)
 		cmocka_unit_test(long_runs_are_merged_in_pairs),
 		cmocka_unit_test(a_trend_is_the_least_squares_line),
 		cmocka_unit_test(a_trend_says_how_sure_it_is),
+		cmocka_unit_test(a_long_window_has_a_robust_trend_too),
 		cmocka_unit_test(every_figure_has_a_key),
 	};
 

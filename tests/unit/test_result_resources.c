@@ -85,24 +85,6 @@ static void figures_are_of_the_window(void **state)
 	result_release(&result);
 }
 
-static void growth_needs_a_minute(void **state)
-{
-	struct bench *bench = *state;
-	struct result result;
-
-	resources_sample_release(&bench->read);
-	resources_sample_init(&bench->read, 70);
-	bench->sample.plan.duration_ns = 60 * NS_PER_S;
-	for (int i = 0; i < 57; i++)
-		sample_second(&bench->sample, 1, 0.2);
-	build(bench, &result);
-	assert_true(result.resources.growth.known);
-	assert_int_equal(result.resources.growth.samples, 60);
-	assert_float_equal(result.resources.growth.bytes_per_hour, 65536 * 3600.0, 10);
-	assert_float_equal(result.resources.growth.r_squared, 1, 1e-6);
-	result_release(&result);
-}
-
 static void round_trip(struct bench *bench)
 {
 	struct buf first = {0}, second = {0};
@@ -119,6 +101,29 @@ static void round_trip(struct bench *bench)
 	result_release(&result);
 	buf_release(&first);
 	buf_release(&second);
+}
+
+static void growth_needs_a_minute(void **state)
+{
+	struct bench *bench = *state;
+	struct result result;
+
+	resources_sample_release(&bench->read);
+	resources_sample_init(&bench->read, 70);
+	bench->sample.plan.duration_ns = 60 * NS_PER_S;
+	for (int i = 0; i < 57; i++)
+		sample_second(&bench->sample, 1, 0.2);
+	build(bench, &result);
+	assert_true(result.resources.growth.known);
+	assert_int_equal(result.resources.growth.samples, 60);
+	assert_float_equal(result.resources.growth.bytes_per_hour, 65536 * 3600.0, 10);
+	assert_float_equal(result.resources.growth.r_squared, 1, 1e-6);
+	assert_true(result.resources.growth.tested && result.resources.growth.p < 1e-6);
+	assert_float_equal(result.resources.growth.robust_bytes_per_hour, 65536 * 3600.0, 10);
+	assert_true(result.resources.growth.share > 0.3 && result.resources.growth.share < 0.5);
+	assert_true(result.resources.growth.robust_p < 1e-6);
+	result_release(&result);
+	round_trip(bench);
 }
 
 static void what_is_read_is_what_was_written(void **state)

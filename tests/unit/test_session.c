@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <pty.h>
@@ -26,18 +27,37 @@
 
 #define HIGHEST_MRPS UINT64_C(2000000)
 
+/* The embedded server in a process that was forked before this one has other threads. */
+struct server {
+	pid_t pid;
+	uint16_t port;
+	int orders, answers; /* ends of pipes: the port to take, the port that was taken */
+};
+
 /* A session on its server. */
 struct bench {
-	pid_t server;
-	uint16_t port;
+	struct server server;
 	char url[64];
 	struct scenario scenario;
+	struct threshold_list thresholds;
 	struct run_options options;
 	struct session *session;
 };
 
-/* port: 0: any. */
-static void serve(int port_pipe, const char *route, uint16_t port)
+static uint16_t read_port(int fd)
+{
+	uint16_t port = 0;
+
+	return read(fd, &port, sizeof(port)) == sizeof(port) ? port : 0;
+}
+
+static void write_port(int fd, uint16_t port)
+{
+	if (write(fd, &port, sizeof(port)) != sizeof(port))
+		fail_msg("a pipe to the server is closed");
+}
+
+static void serve(int orders, int answers, const char *route)
 {
 	char place[32];
 	const char *address = place;
@@ -46,37 +66,53 @@ static void serve(int port_pipe, const char *route, uint16_t port)
 	struct route_set routes = {0};
 	struct target *target = NULL;
 
-	snprintf(place, sizeof(place), "127.0.0.1:%u", port);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	snprintf(place, sizeof(place), "127.0.0.1:%u", read_port(orders));
 	if (route_set_add(&routes, route, NULL) || route_set_finish(&routes, NULL))
 		_exit(1);
 	options.routes = &routes;
 	/* The socket of a process that was killed is there for a moment longer. */
 	for (int i = 0; i < 100 && target_open(&target, &options, NULL); i++)
 		usleep(20000);
-	port = target ? target_port(target, 0) : 0;
-	if (write(port_pipe, &port, sizeof(port)) != sizeof(port) || !port)
-		_exit(1);
-	target_wait(target, NULL);
+	write_port(answers, target ? target_port(target, 0) : 0);
+	if (target)
+		target_wait(target, NULL);
 	_exit(0);
 }
 
-static void open_server(struct bench *bench, const char *route, uint16_t asked)
+static void fork_server(struct server *server, const char *route)
 {
-	uint16_t port = 0;
-	int ends[2];
+	int orders[2], answers[2];
 
-	assert_int_equal(pipe(ends), 0);
-	bench->server = fork();
-	assert_true(bench->server >= 0);
-	if (!bench->server)
-		serve(ends[1], route, asked);
-	assert_int_equal(read(ends[0], &port, sizeof(port)), sizeof(port));
-	assert_int_not_equal(port, 0);
-	close(ends[0]);
-	close(ends[1]);
-	bench->port = port;
-	snprintf(bench->url, sizeof(bench->url), "http://127.0.0.1:%u/", port);
+	assert_int_equal(pipe2(orders, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(answers, O_CLOEXEC), 0);
+	server->pid = fork();
+	assert_true(server->pid >= 0);
+	if (!server->pid) {
+		close(orders[1]);
+		close(answers[0]);
+		serve(orders[0], answers[1], route);
+	}
+	close(orders[0]);
+	close(answers[1]);
+	server->orders = orders[1];
+	server->answers = answers[0];
+}
+
+/* port: 0: any. */
+static void open_server(struct server *server, uint16_t port)
+{
+	write_port(server->orders, port);
+	server->port = read_port(server->answers);
+	assert_int_not_equal(server->port, 0);
+}
+
+static void close_server(struct server *server)
+{
+	kill(server->pid, SIGKILL);
+	waitpid(server->pid, NULL, 0);
+	close(server->orders);
+	close(server->answers);
 }
 
 static void open_bench(struct bench *bench, const char *route, enum attribution_mode attribution)
@@ -84,7 +120,9 @@ static void open_bench(struct bench *bench, const char *route, enum attribution_
 	struct err err = {0};
 
 	memset(bench, 0, sizeof(*bench));
-	open_server(bench, route, 0);
+	fork_server(&bench->server, route);
+	open_server(&bench->server, 0);
+	snprintf(bench->url, sizeof(bench->url), "http://127.0.0.1:%u/", bench->server.port);
 	scenario_init(&bench->scenario);
 	bench->scenario.url = bench->url;
 	bench->scenario.connections = 8;
@@ -96,15 +134,11 @@ static void open_bench(struct bench *bench, const char *route, enum attribution_
 	bench->options.attribution.probe.sample = 1;
 	bench->options.attribution.mode = attribution;
 	bench->options.progress = true;
-	if (scenario_check(&bench->scenario, &err) ||
+	bench->options.thresholds = &bench->thresholds;
+	if (threshold_list_add(&bench->thresholds, "error_rate<1%", &err) ||
+		scenario_check(&bench->scenario, &err) ||
 		session_open(&bench->session, &bench->scenario, &bench->options, &err))
 		fail_msg("%s", err.text);
-}
-
-static void close_server(struct bench *bench)
-{
-	kill(bench->server, SIGKILL);
-	waitpid(bench->server, NULL, 0);
 }
 
 static void close_bench(struct bench *bench)
@@ -112,7 +146,8 @@ static void close_bench(struct bench *bench)
 	session_close(bench->session);
 	run_end_signals();
 	scenario_release(&bench->scenario);
-	close_server(bench);
+	threshold_list_release(&bench->thresholds);
+	close_server(&bench->server);
 }
 
 static void trial(struct bench *bench, const struct session_window *window, struct result *result)
@@ -136,6 +171,9 @@ static void expect_counts(const struct result *result, uint64_t scheduled, uint6
 	assert_int_equal(result->run.latency[RESULT_TOTAL].count, scheduled);
 	assert_int_not_equal(result->validity.verdict, RESULT_INTERNAL_ERROR);
 	assert_int_not_equal(result->validity.verdict, RESULT_INTERRUPTED);
+	assert_int_equal(result->threshold_count, 1);
+	assert_true(result->thresholds[0].value < 0.01);
+	assert_int_not_equal(result->thresholds[0].state, RESULT_FAIL);
 }
 
 /* Returns how many intervals there are: where a busy machine lets the collector wait, few. */
@@ -156,7 +194,7 @@ static bool has_resources(const struct bench *bench, const struct result *result
 	if (!result->resources.measured)
 		return false;
 	assert_int_equal(result->resources.process_count, 1);
-	assert_int_equal(result->resources.processes[0].pid, bench->server);
+	assert_int_equal(result->resources.processes[0].pid, bench->server.pid);
 	assert_false(result->resources.processes[0].began);
 	return true;
 }
@@ -265,16 +303,19 @@ static void a_server_may_be_started_anew(void **state)
 {
 	const struct session_window window = {
 		.rate_mrps = 500000, .duration_ns = 200 * NS_PER_MS, .interval_ns = 50 * NS_PER_MS};
+	struct server successor;
 	struct result result;
 	struct bench bench;
 
 	(void)state;
+	fork_server(&successor, "/* service=fixed:200us by=spin");
 	open_bench(&bench, "/* service=fixed:200us by=spin", ATTRIBUTION_AUTO);
 	trial(&bench, &window, &result);
 	expect_counts(&result, 100, 0);
 	result_release(&result);
-	close_server(&bench);
-	open_server(&bench, "/* service=fixed:200us by=spin", bench.port);
+	close_server(&bench.server);
+	open_server(&successor, bench.server.port);
+	bench.server = successor;
 	trial(&bench, &window, &result);
 	expect_counts(&result, 100, 0);
 	assert_int_equal(result.connections.value[CONNECTION_ATTEMPTED], 8);
@@ -282,7 +323,7 @@ static void a_server_may_be_started_anew(void **state)
 	assert_int_equal(result.target.addresses[0].connections, 8);
 	assert_true(has_resources(&bench, &result));
 	if (result.kernel.measured)
-		assert_int_equal(result.kernel.workers[0].pid, bench.server);
+		assert_int_equal(result.kernel.workers[0].pid, bench.server.pid);
 	result_release(&result);
 	close_bench(&bench);
 }

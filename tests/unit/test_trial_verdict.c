@@ -36,9 +36,11 @@ static void init(struct trial *trial)
 	result->scenario_count = 1;
 	result->timeline = trial->intervals;
 	result->interval_count = READINGS + 2;
+	result->window.warmup_s = LENGTH_S / READINGS;
 	result->window.duration_s = LENGTH_S;
 	result->run.asked_rps = RATE;
 	result->run.counters.value[COUNTER_SCHEDULED] = (uint64_t)(RATE * LENGTH_S);
+	result->run.counters.value[COUNTER_SENT] = (uint64_t)(RATE * LENGTH_S);
 	result->run.counters.value[COUNTER_COMPLETED] = (uint64_t)(RATE * LENGTH_S);
 	for (size_t i = 0; i < READINGS + 2; i++) {
 		trial->intervals[i].t_s = (double)(i + 1) * LENGTH_S / READINGS;
@@ -124,6 +126,49 @@ static void test_no_verdict(void **state)
 	expect(&trial, SEARCH_VOID, "internal error");
 }
 
+/* What the generator adds can only make a load look worse than it is. */
+static void test_late_and_borne(void **state)
+{
+	struct trial trial;
+
+	(void)state;
+	init(&trial);
+	add_threshold(&trial, "p99<200ms", RESULT_PASS, NULL);
+	judge(&trial, RESULT_GENERATOR_LIMITED, "requests left late");
+	expect(&trial, SEARCH_PASS, "");
+	trial.result.run.counters.value[COUNTER_SENT] = 1980;
+	expect(&trial, SEARCH_PASS, "");
+	trial.result.run.counters.value[COUNTER_SENT] = 1979;
+	expect(&trial, SEARCH_GENERATOR, "requests left late");
+}
+
+static void set_means(struct trial *trial, double total_ns, double lag_ns)
+{
+	struct result_latency *latency = trial->result.run.latency;
+
+	latency[RESULT_TOTAL] = (struct result_latency){.count = 2000, .mean_ns = total_ns};
+	latency[RESULT_SEND_LAG] = (struct result_latency){.count = 2000, .mean_ns = lag_ns};
+}
+
+/* A server that takes 300 ms did not become slow by requests that left 2 ms late. */
+static void test_late_and_not_borne(void **state)
+{
+	struct trial trial;
+
+	(void)state;
+	init(&trial);
+	add_threshold(&trial, "p99<200ms", RESULT_FAIL, "p99 is 812 ms, wanted < 200ms");
+	judge(&trial, RESULT_GENERATOR_LIMITED, "requests left late");
+	trial.reason.key = RESULT_REASON_SEND_LAG;
+	set_means(&trial, 300e6, 2e6);
+	expect(&trial, SEARCH_FAIL, "p99 is 812 ms, wanted < 200ms");
+	set_means(&trial, 300e6, 16e6);
+	expect(&trial, SEARCH_GENERATOR, "requests left late");
+	set_means(&trial, 300e6, 2e6);
+	trial.reason.key = RESULT_REASON_CPU_LOST;
+	expect(&trial, SEARCH_GENERATOR, "requests left late");
+}
+
 static void test_silence(void **state)
 {
 	struct trial trial;
@@ -183,6 +228,39 @@ static void test_behind(void **state)
 		"it fell behind: what is unanswered grew by 201/s, 20.1 % of the 1,000/s asked");
 }
 
+/* Workers that were kept from their CPU, and had time enough all the same. */
+static void test_behind_though_late(void **state)
+{
+	struct result_worker workers[2] = {
+		{.busy = 0.1, .wall_ns = 2000000000, .run_delay_ns = 300000000, .has_steal = true},
+		{.busy = 0.2, .wall_ns = 2000000000, .run_delay_ns = 100000000},
+	};
+	struct trial trial;
+	struct buf reason = {0};
+
+	(void)state;
+	init(&trial);
+	set_growth(&trial, 0.02);
+	judge(&trial, RESULT_GENERATOR_LIMITED, "a worker lost its CPU");
+	trial.reason.key = RESULT_REASON_CPU_LOST;
+	trial.result.generator.workers = workers;
+	trial.result.generator.worker_count = 2;
+	assert_int_equal(trial_verdict(&trial.result, &reason), SEARCH_FAIL);
+	assert_non_null(strstr(buf_string(&reason), "it fell behind"));
+	buf_release(&reason);
+	/* One of them had not: it may be what fell behind. */
+	workers[0].steal = 0.6;
+	expect(&trial, SEARCH_GENERATOR, "a worker lost its CPU");
+	workers[0].steal = 0;
+	trial.reason.key = RESULT_REASON_BUSY;
+	expect(&trial, SEARCH_GENERATOR, "a worker lost its CPU");
+	/* A server that keeps up may have been slow because it was read late. */
+	trial.reason.key = RESULT_REASON_CPU_LOST;
+	set_growth(&trial, 0);
+	add_threshold(&trial, "p99<200ms", RESULT_FAIL, "p99 is 812 ms, wanted < 200ms");
+	expect(&trial, SEARCH_GENERATOR, "a worker lost its CPU");
+}
+
 /* One stall, made good before the end or not, is no growth. */
 static void test_stall(void **state)
 {
@@ -198,6 +276,47 @@ static void test_stall(void **state)
 		trial_backlog(&trial.result, &backlog);
 		assert_false(backlog.growing);
 	}
+}
+
+/* What a stall left stays, as the server has nothing to spare. */
+static void test_stall_that_stays(void **state)
+{
+	struct trial_backlog backlog;
+	struct trial trial;
+
+	(void)state;
+	for (size_t at = 1; at < READINGS; at++) {
+		init(&trial);
+		set_growth(&trial, 0);
+		for (size_t i = at; i < READINGS; i++)
+			trial.intervals[i + 1].waiting = 300;
+		trial_backlog(&trial.result, &backlog);
+		assert_true(backlog.known);
+		assert_false(backlog.growing);
+		/* More than it bears, and a stall as well. */
+		set_growth(&trial, 0.05);
+		for (size_t i = at; i < READINGS; i++)
+			trial.intervals[i + 1].waiting += 300;
+		trial_backlog(&trial.result, &backlog);
+		assert_true(backlog.growing);
+		assert_true(backlog.share > 0.03 && backlog.share < 0.06);
+	}
+}
+
+/* The last reading came after the drain, when nothing was left. */
+static void test_late_reading(void **state)
+{
+	struct trial_backlog backlog;
+	struct trial trial;
+
+	(void)state;
+	init(&trial);
+	set_growth(&trial, 0.02);
+	trial.intervals[READINGS].t_s += 0.8;
+	trial.intervals[READINGS].waiting = 0;
+	trial_backlog(&trial.result, &backlog);
+	assert_true(backlog.growing);
+	assert_true(backlog.share > 0.018 && backlog.share < 0.022);
 }
 
 static void test_unknown(void **state)
@@ -279,9 +398,14 @@ int main(void)
 		cmocka_unit_test(test_pass),
 		cmocka_unit_test(test_thresholds),
 		cmocka_unit_test(test_no_verdict),
+		cmocka_unit_test(test_late_and_borne),
+		cmocka_unit_test(test_late_and_not_borne),
 		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_behind),
+		cmocka_unit_test(test_behind_though_late),
 		cmocka_unit_test(test_stall),
+		cmocka_unit_test(test_stall_that_stays),
+		cmocka_unit_test(test_late_reading),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_chance),
 	};

@@ -242,7 +242,7 @@ static void lost_cpu_below_the_bound(void **state)
 
 	sample_serve(sample);
 	sample->workers[0].steal_ns = 249 * NS_PER_MS;
-	sample->workers[0].info.run_delay_ns = 300 * NS_PER_MS;
+	sample->workers[0].run_delay_ns = 300 * NS_PER_MS;
 	/* The quota's time is in the run queue's: it does not count twice. */
 	sample->workers[0].has_throttled = true;
 	sample->workers[0].throttled_ns = 290 * NS_PER_MS;
@@ -255,7 +255,7 @@ static void lost_cpu_to_steal_and_queue(void **state)
 
 	sample_serve(sample);
 	sample->workers[0].steal_ns = 250 * NS_PER_MS;
-	sample->workers[0].info.run_delay_ns = 301 * NS_PER_MS;
+	sample->workers[0].run_delay_ns = 301 * NS_PER_MS;
 	expect(sample, RESULT_GENERATOR_LIMITED, RESULT_REASON_CPU_LOST);
 }
 
@@ -333,8 +333,8 @@ static void several_reasons(void **state)
 	sample->input.interrupted = true;
 	sample->workers[0].info.window_end_ns = SAMPLE_START_NS + NS_PER_S + 1000;
 	sample->workers[1].info.window_end_ns = SAMPLE_START_NS + NS_PER_S + 2000;
-	sample->workers[0].info.run_delay_ns = 0;
-	sample->workers[1].info.run_delay_ns = 0;
+	sample->workers[0].run_delay_ns = 0;
+	sample->workers[1].run_delay_ns = 0;
 	COUNT(&sample->stats[0]->health, HEALTH_CQ_OVERFLOW);
 	sample->plan_workers[0].shared_cpu = true;
 	sample_build(sample, &result);

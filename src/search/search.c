@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: MIT */
+#include "search/search.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/answer.h"
+#include "analysis/cause.h"
+#include "analysis/connection_limit.h"
+#include "analysis/trial_verdict.h"
+#include "base/clock.h"
+#include "base/units.h"
+#include "base/version.h"
+#include "run/calibration.h"
+#include "run/session.h"
+#include "search/outline.h"
+
+/* A signal is noticed within this time. */
+#define PAUSE_SLICE_NS (50 * NS_PER_MS)
+
+/* Of the budget, what is kept for the trials that explain: one in so many parts. */
+#define EXPLAINED_SHARE 8
+
+/* Intervals of a trial's timeline, within the bounds of session.h. */
+#define INTERVALS            12
+#define INTERVAL_SHORTEST_NS (50 * NS_PER_MS)
+#define INTERVAL_LONGEST_NS  NS_PER_S
+
+struct search {
+	const struct search_options *options;
+	struct scenario scenario; /* with the highest rate; lists are the caller's */
+	struct session *session;
+	struct stepper *stepper;
+	struct search_record *record;
+	uint64_t start_ns;
+	uint64_t rest_ns; /* the pause before the next trial */
+};
+
+static int no_memory(struct err *err)
+{
+	return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "no memory for the record of a search");
+}
+
+static int no_time(const struct search_options *options, struct err *err)
+{
+	char budget[UNITS_TEXT_BYTES];
+
+	return err_set(err, ERR_USAGE, -ERANGE,
+		"--budget %s leaves no time for the first trial: ask for more of it, or for "
+		"shorter trials",
+		units_format_duration_exact(budget, options->stepper.budget_ns));
+}
+
+static uint64_t to_mrps(double rps)
+{
+	return (uint64_t)llround(rps * 1e3);
+}
+
+static double to_s(uint64_t ns)
+{
+	return (double)ns / 1e9;
+}
+
+/* --- the record ----------------------------------------------------------------------------- */
+
+/* Copies; false: no memory. */
+static bool keep_texts(char ***to, size_t *kept, const char *const *texts, size_t count)
+{
+	*to = calloc(count + 1, sizeof(**to));
+	for (size_t i = 0; *to && i < count; i++) {
+		(*to)[i] = strdup(texts[i]);
+		if (!(*to)[i])
+			return false;
+		(*kept)++;
+	}
+	return *to != NULL;
+}
+
+static bool keep_goal(struct search_record *record, const struct search_options *options)
+{
+	const struct threshold_list *thresholds = options->run.thresholds;
+	const struct stepper_options *stepper = &options->stepper;
+	const char **expressions = calloc(thresholds->count + 1, sizeof(*expressions));
+	bool kept = false;
+
+	for (size_t i = 0; expressions && i < thresholds->count; i++)
+		expressions[i] = thresholds->items[i].expression;
+	if (expressions)
+		kept = keep_texts(&record->goal.thresholds, &record->goal.threshold_count,
+			expressions, thresholds->count);
+	free((void *)expressions);
+	record->goal.slo = options->slo;
+	/* A ladder is as precise as its rungs lie apart. */
+	record->goal.precision = stepper->rungs ? 0 : stepper->precision;
+	record->goal.budget_s = to_s(stepper->budget_ns);
+	record->goal.ladder_rps = calloc(stepper->rung_count + 1, sizeof(double));
+	if (!kept || !record->goal.ladder_rps)
+		return false;
+	record->goal.rung_count = stepper->rung_count;
+	for (size_t i = 0; i < stepper->rung_count; i++)
+		record->goal.ladder_rps[i] = stepper->rungs[i];
+	return true;
+}
+
+/* What this machine has shown; a search goes on without. False: no memory. */
+static bool keep_calibration(struct search_record *record)
+{
+	struct calibration_record shown;
+	bool found;
+
+	if (calibration_load(&shown, &found, NULL) < 0 || !found)
+		return true;
+	record->calibration.known = true;
+	record->calibration.highest_rps = shown.highest_rps;
+	record->calibration.bound = shown.embedded;
+	record->calibration.measured_at = strdup(shown.measured_at);
+	return record->calibration.measured_at;
+}
+
+static int begin_record(struct search *search, const struct scenario *scenario, struct err *err)
+{
+	const struct run_options *run = &search->options->run;
+	struct search_record *record = search->record;
+
+	record->tool_version = strdup(RINGLOAD_VERSION);
+	record->url = strdup(scenario->url);
+	if (!record->tool_version || !record->url || !keep_goal(record, search->options) ||
+		!keep_texts(&record->command, &record->command_count, run->command,
+			run->command_count) ||
+		!keep_calibration(record))
+		return no_memory(err);
+	return 0;
+}
+
+/* A copy of an array of the stepper's; false: no memory. */
+static bool keep_indices(size_t **to, size_t *kept, const size_t *indices, size_t count)
+{
+	size_t *copy = calloc(count + 1, sizeof(*copy));
+
+	if (!copy)
+		return false;
+	if (count)
+		memcpy(copy, indices, count * sizeof(*copy));
+	free(*to);
+	*to = copy;
+	*kept = count;
+	return true;
+}
+
+/* What the stepper knows by now. */
+static int take_answer(struct search *search, struct err *err)
+{
+	struct search_record *record = search->record;
+	struct stepper_answer answer;
+
+	stepper_answer(search->stepper, &answer);
+	record->answer.kind = answer.kind;
+	record->answer.has_lower = answer.has_lower;
+	record->answer.has_upper = answer.has_upper;
+	record->answer.lower_rps = answer.lower_rps;
+	record->answer.upper_rps = answer.upper_rps;
+	record->answer.precise = answer.precise;
+	record->answer.lower_confirmed = answer.lower_confirmed;
+	record->answer.upper_confirmed = answer.upper_confirmed;
+	if (!keep_indices(&record->answer.lower_trials, &record->answer.lower_trial_count,
+		    answer.lower_trials, answer.has_lower ? answer.lower_trial_count : 0) ||
+		!keep_indices(&record->answer.upper_trials, &record->answer.upper_trial_count,
+			answer.upper_trials, answer.has_upper ? answer.upper_trial_count : 0))
+		return no_memory(err);
+	return 0;
+}
+
+/* What only all trials together tell. */
+static int end_record(struct search *search, struct err *err)
+{
+	struct search_record *record = search->record;
+	struct buf text = {0};
+	bool failed = false;
+	int code = cause_explain(record, err);
+
+	if (code < 0)
+		return code;
+	if (connection_limit(record, &text))
+		failed = search_record_add_note(record, buf_string(&text)) < 0;
+	failed |= text.failed;
+	buf_release(&text);
+	answer_sentence(record, &text);
+	record->answer.sentence = strdup(buf_string(&text));
+	record->started_at = strdup(record->trials[0].result.started_at);
+	failed |= text.failed || !record->answer.sentence || !record->started_at;
+	buf_release(&text);
+	if (failed)
+		return no_memory(err);
+	record->complete = true;
+	return 0;
+}
+
+/* --- trials --------------------------------------------------------------------------------- */
+
+static uint64_t interval_of(const struct stepper_trial *trial)
+{
+	uint64_t interval = trial->duration_ns / INTERVALS;
+
+	if (interval < INTERVAL_SHORTEST_NS)
+		return INTERVAL_SHORTEST_NS;
+	return interval > INTERVAL_LONGEST_NS ? INTERVAL_LONGEST_NS : interval;
+}
+
+static uint64_t pause_after(const struct search_trial *trial)
+{
+	const struct counters *counters = &trial->result.run.counters;
+
+	if (counters->value[COUNTER_TIMED_OUT] + counters->value[COUNTER_IN_FLIGHT])
+		return SEARCH_PAUSE_UNANSWERED_NS;
+	return trial->verdict == SEARCH_FAIL ? SEARCH_PAUSE_FAILED_NS : SEARCH_PAUSE_PASSED_NS;
+}
+
+static void pause_until(const struct search *search, uint64_t deadline_ns)
+{
+	uint64_t now = clock_now_ns();
+
+	while (now < deadline_ns && !session_interrupted(search->session)) {
+		uint64_t slice = now + PAUSE_SLICE_NS;
+
+		clock_sleep_until(slice < deadline_ns ? slice : deadline_ns);
+		now = clock_now_ns();
+	}
+}
+
+/* Judges the trial and keeps it; the result moves into the record. */
+static int keep_trial(struct search *search, const struct stepper_trial *asked, double t_s,
+	struct result *result, struct err *err)
+{
+	struct search_trial trial = {
+		.stage = asked->stage,
+		.t_s = t_s,
+		.rps = asked->rps,
+		.warmup_s = to_s(asked->warmup_ns),
+		.duration_s = to_s(asked->duration_ns),
+	};
+	struct trial_backlog backlog;
+	struct buf reason = {0};
+	int code = 0;
+
+	trial.verdict = trial_verdict(result, &reason);
+	trial_backlog(result, &backlog);
+	trial.has_backlog_growth = backlog.known;
+	trial.backlog_growth = backlog.share;
+	if (reason.failed || search_record_add_trial(search->record, &trial, result,
+				     reason.length_bytes ? buf_string(&reason) : NULL) < 0)
+		code = no_memory(err);
+	buf_release(&reason);
+	return code;
+}
+
+/* Runs one trial and keeps it; the pause it asks for is in search->rest_ns. */
+static int measure(
+	struct search *search, const struct stepper_trial *asked, bool probed, struct err *err)
+{
+	struct search_record *record = search->record;
+	char rate[UNITS_TEXT_BYTES], label[64];
+	struct session_window window = {
+		.rate_mrps = to_mrps(asked->rps),
+		.warmup_ns = asked->warmup_ns,
+		.duration_ns = asked->duration_ns,
+		.interval_ns = interval_of(asked),
+		.unprobed = !probed,
+		.label = label,
+	};
+	uint64_t begin_ns = clock_now_ns();
+	struct result result;
+	int code;
+
+	snprintf(label, sizeof(label), "trial %zu, %s/s", record->trial_count + 1,
+		units_format_rate(rate, asked->rps));
+	code = session_trial(search->session, &window, &result, err);
+	if (code < 0)
+		return code;
+	code = keep_trial(search, asked, to_s(begin_ns - search->start_ns), &result, err);
+	if (code < 0)
+		result_release(&result);
+	else
+		search->rest_ns = pause_after(&record->trials[record->trial_count - 1]);
+	return code;
+}
+
+static void tell(const struct search *search)
+{
+	search->record->elapsed_s = to_s(clock_now_ns() - search->start_ns);
+	if (search->options->told)
+		search->options->told(search->options->context, search->record);
+}
+
+/*
+ * One trial from its load to what the stepper makes of it. What the bounds rest on is measured
+ * without the probe, which takes a little of the server's CPU time.
+ */
+static int try_once(struct search *search, const struct stepper_trial *asked, struct err *err)
+{
+	bool bounds = asked->stage == SEARCH_NARROW || asked->stage == SEARCH_CONFIRM;
+	struct stepper_outcome outcome = {0};
+	uint64_t begin_ns = clock_now_ns();
+	const struct search_trial *trial;
+	int code = measure(search, asked, !bounds, err);
+
+	if (code < 0)
+		return code;
+	trial = &search->record->trials[search->record->trial_count - 1];
+	outcome.verdict = trial->verdict;
+	outcome.completed_rps = trial->result.run.completed_rps;
+	outcome.took_ns = clock_now_ns() - begin_ns + search->rest_ns;
+	stepper_take(search->stepper, &outcome);
+	code = take_answer(search, err);
+	if (code >= 0)
+		tell(search);
+	return code;
+}
+
+/*
+ * Where the server's time goes at both bounds: one more trial of each with the probe. They explain
+ * the answer, and do not change it. Each is as long as the longest trial of its load, so that it is
+ * the one that explanations take (search_record.h).
+ */
+static int explain(struct search *search, struct err *err)
+{
+	const struct search_record *record = search->record;
+	const struct search_trial *bounds[] = {
+		search_record_lower(record), search_record_broken(record)};
+	struct stepper_trial asked[2];
+	int code = 0;
+	size_t i;
+
+	if (record->answer.kind != SEARCH_FOUND || record->goal.rung_count || !bounds[0] ||
+		!bounds[1] || !session_probes(search->session))
+		return 0;
+	for (i = 0; i < 2; i++)
+		asked[i] = (struct stepper_trial){
+			.stage = SEARCH_CONFIRM,
+			.rps = bounds[i]->rps,
+			.warmup_ns = (uint64_t)llround(bounds[i]->warmup_s * 1e9),
+			.duration_ns = (uint64_t)llround(bounds[i]->duration_s * 1e9),
+		};
+	for (i = 0; i < 2 && code >= 0; i++) {
+		pause_until(search, clock_now_ns() + search->rest_ns);
+		if (session_interrupted(search->session))
+			break;
+		code = measure(search, &asked[i], true, err);
+		if (code >= 0)
+			tell(search);
+	}
+	return code;
+}
+
+/*
+ * A trial that could not be made ends the search with what is known: minutes of measurement are not
+ * thrown away for the last of them. Without any there is nothing to report. The stepper's answer
+ * stands when it was one of those that explain it.
+ */
+static int end_early(struct search *search, const struct err *why, int code, struct err *err)
+{
+	struct stepper_trial missing;
+	bool open = stepper_next(search->stepper, &missing);
+	struct buf note = {0};
+
+	if (!search->record->trial_count) {
+		*err = *why;
+		return code;
+	}
+	buf_printf(&note, "%s: %s",
+		open ? "the search ended early"
+		     : "the answer is not explained from the server's kernel",
+		why->text);
+	code = note.failed ? -ENOMEM : search_record_add_note(search->record, buf_string(&note));
+	buf_release(&note);
+	if (open)
+		search->record->answer.kind = SEARCH_UNDECIDED;
+	return code < 0 ? no_memory(err) : 0;
+}
+
+static int try_all(struct search *search, struct err *err)
+{
+	struct err why = {ERR_NONE, ""};
+	struct stepper_trial asked;
+	int code = 0;
+
+	while (code >= 0 && stepper_next(search->stepper, &asked)) {
+		pause_until(search, clock_now_ns() + search->rest_ns);
+		if (session_interrupted(search->session))
+			break;
+		code = try_once(search, &asked, &why);
+	}
+	if (code >= 0 && !session_interrupted(search->session))
+		code = explain(search, &why);
+	search->record->interrupted = session_interrupted(search->session);
+	if (search->record->interrupted) {
+		if (search->record->trial_count)
+			return 0;
+		return err_set(err, ERR_INTERRUPTED, -EINTR, "interrupted before the load began");
+	}
+	return code < 0 ? end_early(search, &why, code, err) : 0;
+}
+
+static int search_begin(struct search *search, const struct scenario *scenario, struct err *err)
+{
+	struct stepper_options options = search->options->stepper;
+	struct stepper_trial first;
+	int code = stepper_check(&options, err);
+
+	if (code >= 0)
+		code = begin_record(search, scenario, err);
+	if (code < 0)
+		return code;
+	search->scenario = *scenario;
+	search->scenario.rate_mrps = to_mrps(options.highest_rps);
+	code = session_open(&search->session, &search->scenario, &search->options->run, err);
+	if (code < 0)
+		return code;
+	if (session_probes(search->session) && !options.rungs)
+		options.budget_ns -= options.budget_ns / EXPLAINED_SHARE;
+	search->stepper = stepper_open(&options);
+	if (!search->stepper)
+		return no_memory(err);
+	return stepper_next(search->stepper, &first) ? 0 : no_time(search->options, err);
+}
+
+int search_execute(const struct scenario *scenario, const struct search_options *options,
+	struct search_record *record, struct err *err)
+{
+	struct search search = {.options = options, .record = record, .start_ns = clock_now_ns()};
+	int code;
+
+	memset(record, 0, sizeof(*record));
+	code = search_begin(&search, scenario, err);
+	if (code >= 0)
+		code = try_all(&search, err);
+	if (code >= 0)
+		code = end_record(&search, err);
+	if (code < 0)
+		search_record_release(record);
+	session_close(search.session);
+	stepper_close(search.stepper);
+	return code;
+}
+
+/* --- what would be done --------------------------------------------------------------------- */
+
+int search_describe(const struct scenario *scenario, const struct search_options *options,
+	struct buf *out, struct err *err)
+{
+	struct scenario last = *scenario;
+	struct stepper_trial trial = {0};
+	int code = stepper_check(&options->stepper, err);
+
+	if (code < 0)
+		return code;
+	if (outline_print(options, &trial, out) < 0)
+		return no_memory(err);
+	if (!trial.duration_ns)
+		return no_time(options, err);
+	buf_text(out, "\nThe last of them:\n");
+	last.rate_mrps = to_mrps(trial.rps);
+	last.warmup_ns = trial.warmup_ns;
+	last.duration_ns = trial.duration_ns;
+	return run_describe(&last, &options->run.attribution, &options->run.observation, out, err);
+}

@@ -1,0 +1,53 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# What makes no sense of a search is refused before anything is sent; what would be done can be asked.
+source tests/assert.sh
+
+# refused SENTENCE ARGUMENT...: exit 2 with exactly this line.
+refused() {
+	local sentence=$1
+
+	shift
+	run "$RINGLOAD" breakpoint "$@" http://127.0.0.1:9/
+	expect_status 2
+	expect_equal "message of \"$*\"" "$(cat "$SCRATCH/err")" "ringload: $sentence"
+	expect_equal "output of \"$*\"" "$(cat "$SCRATCH/out")" ''
+}
+
+refused 'unknown option "--rate": the search chooses the rates, see --first, --highest and --ladder' --rate 5k
+refused 'unknown option "-d": the search chooses how long a trial is, see --budget and --trial' -d 5s
+refused '--precision: "2" is ambiguous, write a share as 1% or 0.01' --precision 2
+refused '--ladder: "1k" is not above the rate before it: expected rates that rise, as in 1k,2k,5k' --ladder 2k,1k
+refused '--ladder: "stpes" is not a ladder: did you mean steps?' --ladder stpes
+refused '--highest: a ladder has its own loads and lengths: leave one out' --ladder stress --highest 5k
+refused '--step-duration: is the length of a step of a ladder: give --ladder too, or --trial for a search' \
+	--step-duration 5s
+refused '--timeout 2s: requests would be given up before "p99<3s" could be judged: ask for a --timeout above 3s' \
+	--threshold 'p99<3s'
+refused '--timeout 500ms: requests would be given up before "p99<500ms" could be judged: ask for a --timeout above 500ms' \
+	--timeout 500ms
+refused '--json: --dry-run measures nothing that could be written: leave one out' --dry-run --json -
+refused "--svg: cannot write to the folder \"$SCRATCH/none\": No such file or directory" --svg "$SCRATCH/none/x.svg"
+refused '-c 1 is less than -t 2: every worker needs a connection of its own; ask for at least -c 2 or for fewer workers' \
+	-c1 -t2
+
+refused '--budget 5s leaves no time for the first trial: ask for more of it, or for shorter trials' \
+	--dry-run --budget 5s --trial 5s
+refused '--budget 20s leaves no time for the first trial: ask for more of it, or for shorter trials' \
+	--dry-run --budget 20s --ladder 500 --step-duration 20s --threshold 'p99<1s'
+
+# What would be done.
+run "$RINGLOAD" breakpoint --dry-run --first 100 --highest 800 --budget 30s http://127.0.0.1:9/
+expect_status 0
+expect_equal 'diagnostics' "$(cat "$SCRATCH/err")" ''
+expect_text "$SCRATCH/out" 'from 100 requests/s on, between 10/s and 800/s, until the interval is at most'
+expect_text "$SCRATCH/out" 'p95<200ms, p99<500ms'
+expect_text "$SCRATCH/out" 'the usual objectives, as no'
+expect_text "$SCRATCH/out" 'if all passed: 100/s for '
+expect_text "$SCRATCH/out" '800 requests/s, constant arrivals, over 64 connections'
+run "$RINGLOAD" breakpoint --dry-run --ladder stress --step-duration 3s --threshold 'p50<1s' http://127.0.0.1:9/
+expect_status 0
+expect_text "$SCRATCH/out" 'a ladder of 3 loads'
+expect_text "$SCRATCH/out" 'Judged by    p50<1s'
+expect_text "$SCRATCH/out" '1,000/s for '
+expect_text "$SCRATCH/out" '10,000 requests/s, constant arrivals'

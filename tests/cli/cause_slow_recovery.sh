@@ -1,0 +1,16 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# A target that bears less for seconds after an overload: a load that had passed fails. Whether a search
+# gives it the time to recover is up to the loads it tries.
+# test-timeout: 120 (a ladder is repeated on a busy machine)
+source tests/assert.sh
+source tests/load.sh
+source tests/serving.sh
+source tests/kernel.sh
+source tests/search.sh
+source tests/causes.sh
+
+serve --seed 1 --route '* capacity=1500 degraded=30% overload-above=100 recovery=4s'
+found --first 500 --budget 20s --precision 10% -c 500 --timeout 1s "$url/"
+expect_named slow_recovery \
+	"$(says '^slow recovery: [0-9.,]+/s had passed, but after an overload of [0-9.,]+/s the server failed at ')"
