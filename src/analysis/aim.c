@@ -58,11 +58,11 @@ static bool needs_rest(const struct stepper *stepper)
 	       (stepper->fails >= most || belief_relapses(&stepper->belief) > RELAPSES);
 }
 
-/* A load the server bears for certain, until it has recovered. */
+/* A load the server bears for certain, until it has recovered; lower still when it did not. */
 static void rest(struct stepper *stepper)
 {
 	const struct lengths *lengths = &stepper->lengths;
-	double least_rps = belief_quantile(&stepper->belief, REST_LEAST);
+	double least_rps = fmin(belief_quantile(&stepper->belief, REST_LEAST), stepper->next.rps);
 	uint64_t duration_ns = lengths->recover_ns;
 
 	stepper->passes = 0;
@@ -166,7 +166,8 @@ static void narrow(struct stepper *stepper)
 {
 	const struct belief *belief = &stepper->belief;
 	bool lasting = belief_slow(belief) > SLOW || stepper->narrow_count >= NARROW_SHORT;
-	double rps = belief_quantile(belief, next_share(stepper));
+	/* It is the range's part to go higher. */
+	double rps = fmin(belief_quantile(belief, next_share(stepper)), stepper->highest_tried_rps);
 
 	stepper->narrow_count++;
 	stepper_try(stepper, SEARCH_NARROW, stepper_round(stepper, rps),
@@ -214,8 +215,10 @@ void aim_next(struct stepper *stepper)
 	}
 	if (!(stepper->pair.lower_rps > 0) && (late || spread_log <= PAIR_SPREAD * width_log))
 		place_pair(stepper, width_log, late);
-	if (stepper->pair.lower_rps > 0)
+	if (!(stepper->pair.lower_rps > 0))
+		narrow(stepper);
+	else if (stepper->pair.lower_rps < stepper->pair.upper_rps)
 		try_pair(stepper);
 	else
-		narrow(stepper);
+		stepper_approach_limit(stepper);
 }
