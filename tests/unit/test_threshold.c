@@ -328,6 +328,26 @@ static void has_default_objectives(void **state)
 	sample_release(&sample);
 }
 
+/* What a search asks of errors where nobody did. */
+static void knows_what_is_on_errors(void **state)
+{
+	static const char *const on[] = {"error_rate<1%", "failed<3", "status_5xx==0", "ok>10",
+		"failed_reset==0", "check==0"};
+	static const char *const off[] = {"p99<1s", "completed_rate>90%", "timed_out<1",
+		"dropped==0", "target_cpu<90%", "sent>5"};
+	struct threshold threshold;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(on) / sizeof(*on); i++) {
+		assert_int_equal(threshold_parse(&threshold, on[i], NULL), 0);
+		assert_true(metric_of_errors(&threshold.metric));
+	}
+	for (size_t i = 0; i < sizeof(off) / sizeof(*off); i++) {
+		assert_int_equal(threshold_parse(&threshold, off[i], NULL), 0);
+		assert_false(metric_of_errors(&threshold.metric));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +360,7 @@ int main(void)
 		cmocka_unit_test(does_not_judge_what_is_not_there),
 		cmocka_unit_test(judges_stamps),
 		cmocka_unit_test(has_default_objectives),
+		cmocka_unit_test(knows_what_is_on_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
