@@ -233,6 +233,8 @@ static void close_answer(struct stepper *stepper)
 		answer->has_upper = false;
 	if (answer->kind == SEARCH_BELOW_LOWEST)
 		answer->has_lower = false;
+	answer->upper_confirmed &= answer->has_upper;
+	answer->lower_confirmed &= answer->has_lower;
 }
 
 /* --- what came of a trial -------------------------------------------------------------------- */
