@@ -84,12 +84,13 @@ all: $(OUT)/ringload ## build build/release/ringload; VARIANT=asan or tsan for t
 
 # Times that servers stamp (truth_*), capacities (target_*) and what gives way first (cause_*) say nothing
 # of a program that a sanitizer slows down; its code runs in the unit tests as well. What servers do to
-# the load and to the probe makes no other threads of ours run than the rest does.
+# the load and to the probe makes no other threads of ours run than the rest does, and nor do several
+# trials but in the unit tests of sessions and of the engine.
 CLI_TESTS = $(wildcard tests/cli/*.sh)
 ASAN_TESTS = $(filter-out $(addprefix tests/cli/,truth_% target_% cause_% resources_growth.sh \
 	breakpoint_cliff.sh),$(CLI_TESTS))
 TSAN_TESTS = $(filter-out $(addprefix tests/cli/,robust_% hostile_% nginx_% resources_% kernel_servers.sh \
-	breakpoint_ends.sh breakpoint_generator.sh calibrate.sh calibrate_rights.sh),$(ASAN_TESTS))
+	breakpoint_% calibrate% doctor%),$(ASAN_TESTS))
 
 ASAN_RUN = -v asan unit sim fuzz $(ASAN_TESTS) netns
 TSAN_RUN = -v tsan unit $(TSAN_TESTS)

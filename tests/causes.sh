@@ -25,12 +25,16 @@ before_others() {
 	[ -z "$second" ] || chrt -f -a -p 1 "$1" || fail 'the server cannot go before others'
 }
 
-# expect_named KEY [CONDITION]: the last search found an interval, and this gave way first. The
-# condition is about the cause.
-expect_named() {
+# is_named KEY [CONDITION]: the last search found an interval, and this gave way first. The condition is
+# about the cause.
+is_named() {
 	jq -e ".answer.kind == \"found\" and .causes[0].key == \"$1\" and (.causes[0].sign | not) and
 		.causes[0].strength > 0 and (.causes[0].advice | length) > 0 and
-		(.causes[0] | ${2:-true})" "$search_record" >/dev/null 2>"$SCRATCH/jq" && return
+		(.causes[0] | ${2:-true})" "$search_record" >/dev/null 2>"$SCRATCH/jq"
+}
+
+expect_named() {
+	is_named "$@" && return
 	jq -r '(.trials[] | "\(.stage) \(.rps)/s for \(.duration_s) s: \(.verdict) \(.reason)"),
 		(.causes[] | "\(.key) \(.strength) \(.sentence)"), .unknown[]' "$search_record" >"$SCRATCH/causes" 2>&1
 	fail "it is not $1 that gave way first${2:+, with $2}" "$SCRATCH/jq" "$SCRATCH/causes"

@@ -148,8 +148,10 @@ double cause_course_slow_break(const struct cause_evidence *evidence, struct buf
 #define ALIKE 0.99
 /* As long as another trial, or not. */
 #define LONGER 1.1
-/* Answering less than this of what was asked, at a load that had passed, is no bad luck. */
+/* Answering less than this of a load that had passed is no bad luck, … */
 #define FAR_BELOW 0.80
+/* … asked for that or hardly more. */
+#define HARDLY_MORE 1.05
 
 /* When it never passed again. */
 #define NOT_RECOVERED 0.85
@@ -182,8 +184,9 @@ static bool contradicts(const struct search_trial *failed, const struct search_t
 		!failed_within(failed, passed->duration_s))
 		return false;
 	return failed->rps <= CAUSE_COURSE_BELOW * passed->rps ||
-	       (failed->rps <= passed->rps &&
-		       failed->result.run.completed_rps < FAR_BELOW * failed->rps);
+	       (failed->rps <= HARDLY_MORE * passed->rps &&
+		       failed->result.run.completed_rps <
+			       FAR_BELOW * fmin(failed->rps, passed->rps));
 }
 
 static bool find_relapse(const struct search_record *record, size_t index, struct relapse *relapse)

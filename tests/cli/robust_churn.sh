@@ -48,7 +48,7 @@ uneven=0
 # A client that says it has no more to say is answered all the same.
 probing
 "$SERVERS/robust_client" 127.0.0.1 "$port" 500 h 4 || fail 'a connection went wrong'
-sleep 0.2
+sleep 1
 probed
 expect_kernel '.requests == 500 and .attributed == 500 and .counters.closed == 500' "$probed"
 stop "$server"

@@ -125,6 +125,21 @@ static void test_far_below(void **state)
 		"failed at 4,000/s, and passed there again 7.0 s after it");
 }
 
+/* A search seldom tries the very load that passed. */
+static void test_hardly_more(void **state)
+{
+	struct search_trial *again = cause_sample_add(&sample, 4300, SEARCH_FAIL);
+
+	(void)state;
+	cause_sample_add(&sample, 4300, SEARCH_PASS);
+	again->result.run.completed_rps = 3100;
+	cause_sample_expect_none(&sample, "slow_recovery");
+	again->rps = 4150;
+	cause_sample_expect(&sample, "slow_recovery",
+		"slow recovery: 4,000/s had passed, but after an overload of 5,000/s the server "
+		"failed at 4,150/s, and passed there again 7.0 s after it");
+}
+
 /* What passed for a second and fails after three breaks slowly. */
 static void test_longer(void **state)
 {
@@ -257,6 +272,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_slow_break_by_errors, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_slow_recovery, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_far_below, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hardly_more, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_longer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_recovery, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_search_downwards, setup, teardown),
