@@ -65,14 +65,15 @@ begin() {
 # face MODE OPTION...: a run against such a server that ends in bounded memory and time, with
 # everything accounted for. The time is that of four timeouts and what a busy machine takes beside: the
 # runs are of four requests a connection, or of as much time. Its exit is that of not one response,
-# unless `answers` is set.
+# unless `answers` is set. The drain is longer than the timeout, so that what was sent last times out too
+# and does not end as in flight; it ends with the last of them.
 answers=''
 face() {
 	local mode=$1
 
 	shift
 	hostile "$mode"
-	begin -t 1 --timeout "${timeout_ms}ms" "$@" "$url/"
+	begin -t 1 --timeout "${timeout_ms}ms" --drain "$((timeout_ms + 500))ms" "$@" "$url/"
 	await_client
 	case $status/$answers in
 	5/ | 0/yes | 4/yes) ;;
