@@ -115,11 +115,7 @@ test-tsan:
 test-kernels: ## boot Debian's 6.1 and the newest of its backports, emulated, and test on them; ONLY='hooks-*'
 	@tools/setup build test kernels
 	@$(MAKE) VARIANT=release all test-programs
-	@$(MAKE) --no-print-directory test-kernel-debian test-kernel-backports
-
-# An emulated kernel takes one CPU.
-test-kernel-%:
-	@tests/kernels/run $(ONLY:%=--only '%') $*
+	@tests/kernels/run $(ONLY:%=--only '%')
 
 unit: ## unit tests alone; T=noun for one of them, VARIANT=asan or tsan
 	@$(MAKE) $(if $(T),$(OUT)/tests/unit/test_$(T),unit-programs)
