@@ -188,8 +188,9 @@ static void say_measured(const struct search_record *record, struct buf *out)
 	buf_release(&bounds);
 }
 
-static void say_doubled(const struct search_usl *usl, struct buf *out)
+static void say_doubled(const struct search_record *record, struct buf *out)
 {
+	const struct search_usl *usl = &record->usl;
 	char base[UNITS_TEXT_BYTES], rps[UNITS_TEXT_BYTES];
 
 	if (!usl->has_doubled)
@@ -200,10 +201,14 @@ static void say_doubled(const struct search_usl *usl, struct buf *out)
 	say_change(usl->base_rps, usl->doubled_rps, out);
 	if (2 * usl->base_concurrency > USL_LEVEL * most_in_flight(usl))
 		buf_text(out, ", though so many were not tried");
+	if (record->answer.has_upper && usl->doubled_rps > record->answer.upper_rps)
+		buf_text(out, ", and so much was not borne");
 }
 
-static void say_contention(const struct search_usl *usl, const struct usl_law *law, struct buf *out)
+static void say_contention(
+	const struct search_record *record, const struct usl_law *law, struct buf *out)
 {
+	const struct search_usl *usl = &record->usl;
 	double ceiling_rps = law->lambda_rps / law->sigma, seen_rps = highest_rps(usl);
 	bool near = ceiling_rps <= USL_PROMISE * seen_rps;
 	char share[UNITS_TEXT_BYTES], rps[UNITS_TEXT_BYTES];
@@ -217,13 +222,15 @@ static void say_contention(const struct search_usl *usl, const struct usl_law *l
 			rate(rps, seen_rps));
 	else if (near)
 		buf_printf(out, ", and all together about %s/s at most", rate(rps, ceiling_rps));
-	say_doubled(usl, out);
+	say_doubled(record, out);
 	if (!near && !usl->has_doubled)
 		buf_text(out, UNKNOWN);
 }
 
-static void say_coherency(const struct search_usl *usl, const struct usl_law *law, struct buf *out)
+static void say_coherency(
+	const struct search_record *record, const struct usl_law *law, struct buf *out)
 {
+	const struct search_usl *usl = &record->usl;
 	char peak[UNITS_TEXT_BYTES], rps[UNITS_TEXT_BYTES], most[UNITS_TEXT_BYTES];
 	bool tried = usl->peak_concurrency <= most_in_flight(usl);
 
@@ -236,7 +243,7 @@ static void say_coherency(const struct search_usl *usl, const struct usl_law *la
 		buf_printf(out, ", and %s/s with %s", rate(rps, usl_rps(law, most_in_flight(usl))),
 			number(most, most_in_flight(usl)));
 	else
-		say_doubled(usl, out);
+		say_doubled(record, out);
 	if (!usl->has_peak && !usl->has_doubled)
 		buf_text(out, UNKNOWN);
 }
@@ -259,10 +266,10 @@ static void say_fitted(
 {
 	switch (record->usl.limit) {
 	case SEARCH_USL_CONTENTION:
-		say_contention(&record->usl, law, out);
+		say_contention(record, law, out);
 		break;
 	case SEARCH_USL_COHERENCY:
-		say_coherency(&record->usl, law, out);
+		say_coherency(record, law, out);
 		break;
 	default:
 		say_not_seen(record, out);
