@@ -304,7 +304,7 @@ static void keys_are_those_of_the_schema(void **state)
 		"seed", "environment", "target", "window", "requests", "outcome", "error_rate",
 		"status", "connections", "bytes", "rx_stamps", "rate", "latency_ns", "odd_bytes",
 		"scenarios", "warmup", "timeline", "generator", "kernel", "resources", "validity",
-		"thresholds", "notes"};
+		"stability", "thresholds", "notes"};
 	struct result result;
 	struct buf out = {0};
 	const char *key;
@@ -498,6 +498,12 @@ static void damage_is_located(void **state)
 		{"\"verdict\": \"", "\"verdict\": \"in"},
 		{"\"key\": \"", "\"key\": \"x"},
 		{"\"state\": \"", "\"state\": \"x"},
+		{"\"restarts\": {\"verdict\": \"unknown", "\"restarts\": {\"verdict\": \"steady"},
+		{"\"restarts\": {\"verdict\": \"unknown", "\"restarts\": {\"verdict\": \"stable"},
+		{"\"rate_variation\": {\"verdict\": \"unknown",
+			"\"rate_variation\": {\"verdict\": \"stable"},
+		{"\"error_variation\": {", "\"error_variation\": 0.5, \"x\": {"},
+		{"\"bound\": 0.1", "\"bound\": -0.1"},
 		{"\"unit\": \"ns\"", "\"unit\": null"},
 		{"\"notes\": [\"first\"", "\"notes\": [{}"},
 		{"\"timeline\": [", "\"timeline\": null, \"x\": ["},
