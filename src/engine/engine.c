@@ -269,6 +269,24 @@ static int keep_stamping(struct engine *engine, struct err *err)
 	return 0;
 }
 
+/* code: of eventfd(2), mostly a limit of open files. */
+static int no_event(int code, struct err *err)
+{
+	struct rlimit limit = {0};
+
+	if (code == -ENFILE)
+		return err_set_errno(err, ERR_ENVIRONMENT, code,
+			"cannot make an event to watch the workers by: raise the limit of open "
+			"files of the whole machine (sysctl fs.file-max)");
+	if (code != -EMFILE || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return err_set_errno(
+			err, ERR_ENVIRONMENT, code, "cannot make an event to watch the workers by");
+	return err_set(err, ERR_ENVIRONMENT, code,
+		"cannot make an event to watch the workers by: this process may have %ju open "
+		"files and has them: raise the limit before with \"ulimit -n %ju\"",
+		(uintmax_t)limit.rlim_cur, (uintmax_t)limit.rlim_cur * 2);
+}
+
 int engine_open(struct engine **out, const struct plan *plan, struct err *err)
 {
 	struct engine *engine = calloc(1, sizeof(*engine));
@@ -288,8 +306,11 @@ int engine_open(struct engine **out, const struct plan *plan, struct err *err)
 					      (double)plan->worker_count;
 	engine->threads = calloc(plan->worker_count, sizeof(*engine->threads));
 	engine->done_event = eventfd(0, EFD_CLOEXEC);
+	code = -errno;
 	if (!engine->threads || engine->done_event < 0) {
-		code = err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "no memory for the engine");
+		code = engine->threads ? no_event(code, err)
+				       : err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM,
+						 "no memory for the engine");
 		goto out;
 	}
 	/* From here on a signal handler may stop it. */
