@@ -4,14 +4,15 @@
  * is stable. A pure function of the record.
  *
  * Which doubling. The highest there is within the safe capacity (SEARCH_SAFE_SHARE of the lower
- * bound): from a load that passed to its double, which must not be above that. Near the break latency
- * grows in every service; what counts is how it goes up to where one may go.
+ * bound): from a load that passed to its double, which must not be above that. Near the break
+ * latency grows in every service; what counts is how it goes up to where one may go.
  *
- * Latency is `total` of the trials that passed, at each load that of the trial with most requests; a
- * trial of which the p99 is only known to be at least something is left out. Where the double was not
- * tried itself (within DOUBLING_NEAR), it is interpolated between its neighbours: 1 / latency linearly
- * in the load, which is exact for the simplest queue (M/M/1: 1 / mean = capacity - load, and all
- * percentiles go with the mean) and does not exaggerate between a low load and one near the break.
+ * Latency is `total` of the trials that passed, at each load that of the trial with most requests;
+ * a trial of which the p99 is only known to be at least something is left out. Where the double was
+ * not tried itself (within DOUBLING_NEAR), it is interpolated between its neighbours: 1 / latency
+ * linearly in the load, which is exact for the simplest queue (M/M/1: 1 / mean = capacity - load,
+ * and all percentiles go with the mean) and does not exaggerate between a low load and one near the
+ * break.
  *
  * Verdict. Stable: p50 and p99 both grew by less. Unstable: one grew by that or more, also when the
  * percentiles are as near to each other as chance may have put them, at ranks of n p ± 2.2
@@ -52,8 +53,8 @@ struct doubling_growth {
 
 /*
  * The highest of the points whose double is at most highest_rps and can be told, in *from_rps, and
- * the growth of each percentile; false when there is none. Points are by load, one a load, latencies
- * above 0.
+ * the growth of each percentile; false when there is none. Points are by load, one a load,
+ * latencies above 0.
  */
 bool doubling_find(const struct doubling_point *points, size_t count, double highest_rps,
 	double *from_rps, struct doubling_growth growth[DOUBLING_QUANTILE_COUNT]);
