@@ -351,18 +351,6 @@ void conn_count_outcome(
 		COUNT(&worker->addresses[worker->conns[index].address], outcome);
 }
 
-uint32_t conn_pop_oldest(struct worker *worker, uint32_t index)
-{
-	struct conn *conn = &worker->conns[index];
-	uint32_t request = worker_request_slot(worker, index, conn->oldest);
-
-	conn->outstanding--;
-	conn->oldest++;
-	if (conn->oldest == worker->plan->pipeline)
-		conn->oldest = 0;
-	return request;
-}
-
 void conn_break(struct worker *worker, uint32_t index, enum counter failure)
 {
 	struct conn *conn = &worker->conns[index];
