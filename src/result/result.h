@@ -314,6 +314,7 @@ struct result {
 	struct {
 		double cpu_ns_per_request; /* 0: nothing was sent */
 		double spin_share;
+		double max_send_lag_ns; /* as was asked; 0: the usual bound */
 		struct result_sends sends;
 		char *fault; /* why a worker gave up; NULL */
 		struct result_worker *workers;

@@ -316,6 +316,7 @@ static void write_generator(struct emit *emit, const struct result *result)
 	emit_object(emit, "generator");
 	emit_record_positive(emit, "cpu_ns_per_request", result->generator.cpu_ns_per_request);
 	emit_real(emit, "spin_share", result->generator.spin_share);
+	emit_record_positive(emit, "max_send_lag_ns", result->generator.max_send_lag_ns);
 	emit_object(emit, "sends");
 	emit_count(emit, "plain", result->generator.sends.plain);
 	emit_count(emit, "zero_copy", result->generator.sends.zero_copy);

@@ -70,6 +70,26 @@ for line in "$SCRATCH/gone.sh | true | why" "$SCRATCH/skip.sh | true |" "$SCRATC
 done
 : >"$SCRATCH/skips"
 
+# A test that measures is run again after the others, three times at most; no other is.
+a_test late <<'TEST'
+echo run >>"$REPORT"
+echo the cause
+[ "$(wc -l <"$REPORT")" -ge "$ENOUGH" ]
+TEST
+sed -i '1a : <<END\nsource tests/load.sh\nEND' "$SCRATCH/late.sh"
+export REPORT=$SCRATCH/runs ENOUGH=3
+runner late.sh pass.sh
+expect_status 0
+expect_equal 'summary' "$(last_line)" '2 passed, 0 failed'
+expect_equal 'failures shown' "$(grep -c '| the cause' "$SCRATCH/out")" 2
+expect_equal 'order' "$(awk '$3 == "s" { printf "%s ", $1 }' "$SCRATCH/out")" 'late ok late ok '
+rm "$REPORT"
+ENOUGH=4
+runner late.sh pass.sh
+expect_status 1
+expect_equal 'summary' "$(last_line)" '1 passed, 1 failed'
+expect_equal 'runs' "$(wc -l <"$REPORT")" 3
+
 # What a test leaves running is a failure, and is ended.
 runner leave.sh
 expect_status 1
