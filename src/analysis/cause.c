@@ -104,6 +104,11 @@ static const struct rule {
 	{"errors", 0.60, NOTHING, cause_door_errors,
 		"0.5 % of the requests got another error status",
 		"look at the server's log: these are answers of its own"},
+	{"collapse", 0.45, NOTHING, cause_course_collapse,
+		"above its best load the server answered less than 80 % of what it did there",
+		"keep the load at the door: a bound on the requests in work, and a refusal beyond "
+		"it, hold the server at its best; then look for what each request costs more of "
+		"when many are there (locks, threads, retries, garbage collection, swap)"},
 	{"queueing", 0.40, KERNEL, cause_waits_queueing,
 		"for half of residence requests lay unread in the socket",
 		"let the server read sooner: more threads, or less work between two reads"},
