@@ -90,6 +90,11 @@ static const struct rule {
 		"can",
 		"make requests cheaper (--profile shows where the time goes), or give it more CPUs "
 		"or machines"},
+	{"lock_bound", 0.80, KERNEL, cause_waits_held,
+		"threads sleep longer in requests than at base, and pass one at a time",
+		"do not sleep with the lock held: take the query, the write or the pause out of "
+		"it, or divide it; one connection to another server for all threads, or one that "
+		"takes one request at a time, looks the same: give it more"},
 	{"blocked", 0.75, RESOURCES, cause_waits_blocked,
 		"for 40 % of residence a thread slept inside a request, and CPU was left",
 		"find what it waits for (a database, another server, disk, a timer); more threads "

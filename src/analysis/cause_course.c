@@ -282,7 +282,7 @@ double cause_course_slow_recovery(const struct cause_evidence *evidence, struct 
 		units_format_rate(low, first.failed->rps));
 	if (first.failed->result.run.completed_rps < FAR_BELOW * first.failed->rps)
 		buf_printf(sentence, "where it answered %s/s, ",
-			units_format_rate(low, first.failed->result.run.completed_rps));
+			units_format_rate(low, round(first.failed->result.run.completed_rps)));
 	if (!recovery) {
 		buf_printf(
 			sentence, "%zu times, and had not recovered when the search ended", count);
@@ -353,9 +353,10 @@ double cause_course_collapse(const struct cause_evidence *evidence, struct buf *
 		return 0;
 	buf_printf(sentence,
 		"throughput collapses: at %s/s the server answered %s/s without an error, ",
-		units_format_rate(asked, worst->rps), units_format_rate(got, good_rps(worst)));
+		units_format_rate(asked, worst->rps),
+		units_format_rate(got, round(good_rps(worst))));
 	buf_printf(sentence, "%.0f %% of the %s/s it answered at %s/s",
-		100 * good_rps(worst) / best_rps, units_format_rate(got, best_rps),
+		100 * good_rps(worst) / best_rps, units_format_rate(got, round(best_rps)),
 		units_format_rate(asked, best->rps));
 	return cause_evidence_ramp(1 - good_rps(worst) / best_rps, 1 - COLLAPSED, 0.60);
 }
