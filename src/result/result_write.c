@@ -7,6 +7,7 @@
 #include "result/resources_write.h"
 #include "result/result_write.h"
 #include "result/schema.h"
+#include "result/stability_block.h"
 
 static void write_environment(struct emit *emit, const struct result *result)
 {
@@ -426,6 +427,7 @@ static void write_all(struct emit *emit, const struct result *result)
 	kernel_write(emit, &result->kernel);
 	resources_write(emit, &result->resources);
 	write_validity(emit, &result->validity);
+	stability_block_write(emit, &result->stability);
 	write_thresholds(emit, result);
 	emit_record_texts(emit, "notes", result->notes, result->note_count);
 	emit_object_end(emit);

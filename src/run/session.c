@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/resident.h"
 #include "base/units.h"
 #include "engine/engine.h"
 #include "measure/slowest.h"
@@ -158,13 +159,6 @@ static int open_engine(struct session *session, struct err *err)
 	return 0;
 }
 
-static void close_engine(struct session *session)
-{
-	*interrupt_engine() = NULL;
-	engine_close(session->engine);
-	session->engine = NULL;
-}
-
 int session_open(struct session **out, const struct scenario *scenario,
 	const struct run_options *options, struct err *err)
 {
@@ -175,6 +169,7 @@ int session_open(struct session **out, const struct scenario *scenario,
 	if (!session)
 		return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "no memory for a session");
 	session->options = options;
+	resident_keep();
 	progress_init(&session->progress, options->progress);
 	code = prepare(session, scenario, err);
 	if (code >= 0)
@@ -197,7 +192,8 @@ void session_close(struct session *session)
 	if (!session)
 		return;
 	if (session->engine)
-		close_engine(session);
+		*interrupt_engine() = NULL;
+	engine_close(session->engine);
 	observation_close(&session->observation);
 	attribution_close(&session->attribution);
 	notes_release(&session->notes);
@@ -228,11 +224,7 @@ static int begin_again(struct session *session, struct err *err)
 	observation_close(&session->observation);
 	open_observation(session);
 	code = engine_again(session->engine, err);
-	if (code >= 0)
-		return code;
-	/* It is good for nothing any more; a later trial makes another. */
-	close_engine(session);
-	if (interrupt_count())
+	if (code < 0 && interrupt_count())
 		err_set(err, ERR_INTERRUPTED, -EINTR, "interrupted before the load began");
 	return code;
 }

@@ -14,7 +14,7 @@
  *
  * Owner: scenario and options must outlive the session; each result is the caller's. Threads: the
  * calling thread is the collector. One session at a time in a process. Errors: those of
- * run_execute.
+ * run_execute; after one of a trial's no other trial can be had, only session_close.
  */
 #ifndef RINGLOAD_RUN_SESSION_H
 #define RINGLOAD_RUN_SESSION_H
