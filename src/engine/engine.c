@@ -47,7 +47,7 @@ struct engine {
 	struct worker_control control;
 	struct ring_features features;
 	uint32_t window;  /* the one that is asked for, counted from 1 */
-	uint32_t changes; /* futex: `window` or the stop has changed */
+	uint32_t changes; /* futex: `window`, the start or the stop has changed */
 	int done_event;   /* eventfd: a worker is done with a window, or has ended */
 	int stamping;     /* a socket that keeps the kernel making stamps; -1: none */
 	size_t thread_count;
@@ -93,30 +93,58 @@ static void fill_info(struct engine_worker_info *info, const struct worker *work
 	memcpy(info->odd_bytes, worker->odd_bytes, worker->odd_byte_count);
 }
 
-static void run_window(struct engine_thread *thread)
+static void futex_wake(uint32_t *word)
 {
-	struct engine_worker_info before = {0};
-	bool goes_on = true;
-
-	thread->info = (struct engine_worker_info){.tid = thread->tid};
-	while (goes_on && thread->worker.phase < WORKER_RUNNING)
-		goes_on = worker_step(&thread->worker);
-	read_usage(&before);
-	while (goes_on)
-		goes_on = worker_step(&thread->worker);
-	fill_info(&thread->info, &thread->worker, &before);
+	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
 }
 
-static void futex(uint32_t *word, int operation, uint32_t value)
+/* Returns at once when the word is not `seen` any more; at the deadline, UINT64_MAX: never; when
+ * woken; and for no reason. */
+static void futex_wait(uint32_t *word, uint32_t seen, uint64_t deadline_ns)
 {
-	syscall(SYS_futex, word, operation | FUTEX_PRIVATE_FLAG, value, NULL, NULL, 0);
+	struct timespec deadline = {
+		.tv_sec = (time_t)(deadline_ns / NS_PER_S),
+		.tv_nsec = (long)(deadline_ns % NS_PER_S),
+	};
+
+	/* Of the waits, the one whose time is absolute. */
+	syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, seen,
+		deadline_ns == UINT64_MAX ? NULL : &deadline, NULL, FUTEX_BITSET_MATCH_ANY);
 }
 
 /* Those that wait are to look at what was changed. Async-signal-safe. */
 static void tell_change(struct engine *engine)
 {
 	__atomic_add_fetch(&engine->changes, 1, __ATOMIC_RELEASE);
-	futex(&engine->changes, FUTEX_WAKE, INT_MAX);
+	futex_wake(&engine->changes);
+}
+
+/* Sleeps until the start is known, or a stop, or the worker wants to look after its connections. */
+static void await_start(struct engine_thread *thread)
+{
+	struct engine *engine = thread->engine;
+	uint32_t changes = __atomic_load_n(&engine->changes, __ATOMIC_ACQUIRE);
+
+	if (__atomic_load_n(&engine->control.start_ns, __ATOMIC_ACQUIRE) == UINT64_MAX &&
+		__atomic_load_n(&engine->control.stop, __ATOMIC_RELAXED) == ENGINE_RUN)
+		futex_wait(&engine->changes, changes, thread->worker.tick_ns);
+}
+
+static void run_window(struct engine_thread *thread)
+{
+	struct engine_worker_info before = {0};
+	bool goes_on = true;
+
+	thread->info = (struct engine_worker_info){.tid = thread->tid};
+	while (goes_on && thread->worker.phase < WORKER_RUNNING) {
+		if (worker_waits(&thread->worker))
+			await_start(thread);
+		goes_on = worker_step(&thread->worker);
+	}
+	read_usage(&before);
+	while (goes_on)
+		goes_on = worker_step(&thread->worker);
+	fill_info(&thread->info, &thread->worker, &before);
 }
 
 /* Sleeps until another window is asked for; false when there will be none. */
@@ -132,7 +160,7 @@ static bool await_again(struct engine_thread *thread)
 		/* With it comes the plan of that window. */
 		if (__atomic_load_n(&engine->window, __ATOMIC_ACQUIRE) != thread->done)
 			return true;
-		futex(&engine->changes, FUTEX_WAIT, changes);
+		futex_wait(&engine->changes, changes, UINT64_MAX);
 	}
 }
 
@@ -144,9 +172,27 @@ static void tell_done(struct engine_thread *thread)
 		assert(!"an eventfd takes 2^64 - 2 wake-ups");
 }
 
+/*
+ * The first worker of a node copies a large request into its own memory, which lies there; the
+ * others of the node wait for it, as they are to register it. One that failed made none, and ends
+ * it all.
+ */
+static void await_copy(struct engine *engine, size_t first)
+{
+	while (!__atomic_load_n(&engine->control.copies[first], __ATOMIC_ACQUIRE) &&
+		!__atomic_load_n(&engine->threads[first].ended, __ATOMIC_ACQUIRE))
+		clock_sleep_until(clock_now_ns() + NS_PER_MS);
+}
+
+static void tell_copy(struct engine *engine, size_t index)
+{
+	__atomic_store_n(&engine->control.copies[index], engine->threads[index].worker.wire,
+		__ATOMIC_RELEASE);
+}
+
 static int thread_run(struct engine_thread *thread)
 {
-	const struct engine *engine = thread->engine;
+	struct engine *engine = thread->engine;
 	size_t index = (size_t)(thread - engine->threads);
 	const struct plan_worker *place = &engine->plan->workers[index];
 	int code;
@@ -154,12 +200,16 @@ static int thread_run(struct engine_thread *thread)
 	/* The default slack would let every timed wait end up to 50 µs late. */
 	prctl(PR_SET_TIMERSLACK, 1UL);
 	thread->tid = gettid();
+	if (engine->plan->request.per_node && place->first_of_node != index)
+		await_copy(engine, place->first_of_node);
 	code = arena_init(&thread->arena, place->arena_bytes, place->numa_node, &thread->err);
 	if (!code)
 		code = worker_init(&thread->worker, engine->plan, index, &engine->control,
 			&thread->arena, &thread->err);
 	if (code)
 		return code;
+	if (engine->plan->request.per_node && place->first_of_node == index)
+		tell_copy(engine, index);
 	for (;;) {
 		run_window(thread);
 		__atomic_store_n(&thread->done, thread->done + 1, __ATOMIC_RELEASE);
@@ -269,10 +319,29 @@ static int keep_stamping(struct engine *engine, struct err *err)
 	return 0;
 }
 
+/* code: of eventfd(2), mostly a limit of open files. */
+static int no_event(int code, struct err *err)
+{
+	struct rlimit limit = {0};
+
+	if (code == -ENFILE)
+		return err_set_errno(err, ERR_ENVIRONMENT, code,
+			"cannot make an event to watch the workers by: raise the limit of open "
+			"files of the whole machine (sysctl fs.file-max)");
+	if (code != -EMFILE || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return err_set_errno(
+			err, ERR_ENVIRONMENT, code, "cannot make an event to watch the workers by");
+	return err_set(err, ERR_ENVIRONMENT, code,
+		"cannot make an event to watch the workers by: this process may have %ju open "
+		"files and has them: raise the limit before with \"ulimit -n %ju\"",
+		(uintmax_t)limit.rlim_cur, (uintmax_t)limit.rlim_cur * 2);
+}
+
 int engine_open(struct engine **out, const struct plan *plan, struct err *err)
 {
 	struct engine *engine = calloc(1, sizeof(*engine));
 	int code;
+	bool has_memory;
 
 	*out = NULL;
 	if (!engine)
@@ -287,9 +356,14 @@ int engine_open(struct engine **out, const struct plan *plan, struct err *err)
 							      : CONNECTS_PER_SECOND) /
 					      (double)plan->worker_count;
 	engine->threads = calloc(plan->worker_count, sizeof(*engine->threads));
+	engine->control.copies = calloc(plan->worker_count, sizeof(*engine->control.copies));
 	engine->done_event = eventfd(0, EFD_CLOEXEC);
-	if (!engine->threads || engine->done_event < 0) {
-		code = err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "no memory for the engine");
+	code = -errno;
+	has_memory = engine->threads && engine->control.copies;
+	if (!has_memory || engine->done_event < 0) {
+		code = has_memory ? no_event(code, err)
+				  : err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM,
+					    "no memory for the engine");
 		goto out;
 	}
 	/* From here on a signal handler may stop it. */
@@ -323,6 +397,7 @@ static bool all_done(const struct engine *engine)
 void engine_start(struct engine *engine, uint64_t start_ns)
 {
 	__atomic_store_n(&engine->control.start_ns, start_ns, __ATOMIC_RELEASE);
+	tell_change(engine);
 }
 
 int engine_again(struct engine *engine, struct err *err)
@@ -433,17 +508,18 @@ void engine_close(struct engine *engine)
 		return;
 	/* Ends those that wait too. */
 	engine_stop(engine, ENGINE_STOP_NOW);
-	for (size_t i = 0; i < engine->thread_count; i++) {
-		struct engine_thread *thread = &engine->threads[i];
-
-		pthread_join(thread->thread, NULL);
-		worker_release(&thread->worker);
-		arena_release(&thread->arena);
-	}
+	for (size_t i = 0; i < engine->thread_count; i++)
+		pthread_join(engine->threads[i].thread, NULL);
+	/* A ring may hold memory of another worker's arena. */
+	for (size_t i = 0; i < engine->thread_count; i++)
+		worker_release(&engine->threads[i].worker);
+	for (size_t i = 0; i < engine->thread_count; i++)
+		arena_release(&engine->threads[i].arena);
 	if (engine->done_event >= 0)
 		close(engine->done_event);
 	if (engine->stamping >= 0)
 		sock_close(engine->stamping);
+	free(engine->control.copies);
 	free(engine->threads);
 	free(engine);
 }

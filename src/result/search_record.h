@@ -9,6 +9,7 @@
  *   goal{thresholds[], slo, precision, budget_s, ladder[]},
  *   answer{kind, lower_rps, upper_rps, width, precise, lower_confirmed, upper_confirmed,
  *     lower_trials[], upper_trials[], safe_rps, sentence},
+ *   doubling{verdict, bound, from_rps, to_rps, p50_growth, p99_growth, reason},
  *   causes[]{key, sign, strength, sentence, advice}, unknown[],
  *   usl{status, limit, lambda_rps, sigma, kappa, peak_concurrency, peak_rps, base_concurrency,
  *     base_rps, doubled_rps, error, levels[]{concurrency, rps}, sentence},
@@ -26,9 +27,13 @@
  * - backlog_growth: requests a second by which what was unanswered grew, over the rate; null when
  *   the trial was too short to say.
  * - safe_rps: SEARCH_SAFE_SHARE of lower_rps; null without it.
+ * - doubling: how latency grows from a load to its double (analysis/doubling.h); verdict is as in
+ *   result_stability.h, growths are null where they are not known, and reason is when the verdict
+ *   is. Older records have none, and neither has one written from them.
  * - usl: the Universal Scalability Law fitted to what the trials completed (analysis/usl.h, which
  *   has the law, and analysis/usl_advice.h, which has the trials that count and when each figure is
- *   there). Without a fit, status says why, and all but levels and sentence is null.
+ *   there). Without a fit, status says why, and all but levels and sentence is null. Older records
+ *   have none, and neither has one written from them.
  *
  * Owner: the struct is the caller's; all it points to belongs to it until search_record_release; a
  * zeroed struct is empty. Threads: one at a time. Errors: as result_read. Units: in the names.
@@ -75,7 +80,7 @@ enum search_answer_kind {
 
 /* Whether the law was fitted, else why not. */
 enum search_usl_status {
-	SEARCH_USL_FEW_LEVELS, /* of concurrency; also: nothing was looked at */
+	SEARCH_USL_FEW_LEVELS, /* of concurrency */
 	SEARCH_USL_NARROW,     /* loads or concurrency hardly varied */
 	SEARCH_USL_POOR,       /* the trials lie too far from any such law */
 	SEARCH_USL_SUDDEN,     /* throughput stopped growing at once, which is none of them */
@@ -100,7 +105,7 @@ struct search_usl {
 	enum search_usl_status status;
 	struct search_usl_level *levels; /* by concurrency */
 	size_t level_count;
-	char *sentence; /* for people: the advice, or why there is none; may be NULL */
+	char *sentence; /* for people: the advice, or why there is none; NULL: nobody looked */
 	/* The rest means nothing without a fit. */
 	enum search_usl_limit limit;
 	double lambda_rps, sigma, kappa;
@@ -131,6 +136,15 @@ struct search_cause {
 	char *advice;    /* what to do about it; NULL: nothing to say */
 };
 
+struct search_doubling {
+	bool judged;
+	enum result_stability_verdict verdict;
+	double bound;
+	bool has_growth;
+	double from_rps, to_rps, p50_growth, p99_growth; /* of it */
+	char *reason;                                    /* NULL: the verdict is known */
+};
+
 struct search_record {
 	bool complete;
 	char *tool_version;
@@ -157,6 +171,8 @@ struct search_record {
 		size_t lower_trial_count, upper_trial_count;
 		char *sentence;
 	} answer;
+
+	struct search_doubling doubling;
 
 	struct search_cause *causes;
 	size_t cause_count;

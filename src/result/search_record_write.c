@@ -74,6 +74,23 @@ static void write_answer(struct emit *emit, const struct search_record *record)
 	emit_object_end(emit);
 }
 
+static void write_doubling(struct emit *emit, const struct search_doubling *doubling)
+{
+	bool known = doubling->has_growth;
+
+	if (!doubling->judged)
+		return;
+	emit_object(emit, "doubling");
+	emit_text(emit, "verdict", result_stability_verdict_key(doubling->verdict));
+	emit_real(emit, "bound", doubling->bound);
+	write_bound(emit, "from_rps", known, doubling->from_rps);
+	write_bound(emit, "to_rps", known, doubling->to_rps);
+	write_bound(emit, "p50_growth", known, doubling->p50_growth);
+	write_bound(emit, "p99_growth", known, doubling->p99_growth);
+	emit_text(emit, "reason", doubling->reason);
+	emit_object_end(emit);
+}
+
 static void write_causes(struct emit *emit, const struct search_record *record)
 {
 	emit_lines(emit, "causes");
@@ -96,6 +113,8 @@ static void write_usl(struct emit *emit, const struct search_usl *usl)
 	bool fitted = usl->status == SEARCH_USL_FITTED;
 	bool peak = fitted && usl->has_peak, doubled = fitted && usl->has_doubled;
 
+	if (!usl->sentence)
+		return;
 	emit_object(emit, "usl");
 	emit_text(emit, "status", search_usl_status_key(usl->status));
 	emit_text(emit, "limit", fitted ? search_usl_limit_key(usl->limit) : NULL);
@@ -157,6 +176,7 @@ void search_record_write(const struct search_record *record, struct buf *out)
 	write_head(&emit, record);
 	write_goal(&emit, record);
 	write_answer(&emit, record);
+	write_doubling(&emit, &record->doubling);
 	write_causes(&emit, record);
 	emit_record_texts(&emit, "unknown", record->unknown, record->unknown_count);
 	write_usl(&emit, &record->usl);

@@ -15,7 +15,10 @@ a_test() {
 
 # runner NAME...: runs these tests with the skip list of $SCRATCH/skips.
 runner() {
-	TEST_SKIPS=$SCRATCH/skips run tests/run -v release "${@/#/$SCRATCH/}"
+	local -a lanes=()
+
+	[ "$1" != --lanes ] || { lanes=("$1" "$2") && shift 2; }
+	TEST_SKIPS=$SCRATCH/skips run tests/run "${lanes[@]}" -v release "${@/#/$SCRATCH/}"
 }
 
 last_line() {
@@ -119,3 +122,39 @@ read -r child directory <"$REPORT"
 ! alive "$child" || fail "process $child survived"
 [ ! -e "$directory" ] || fail "$directory was left"
 expect_equal 'summary' "$(last_line)" '0 passed, 0 failed, interrupted'
+
+both_started() {
+	[ -s "$REPORT" ] && [ "$(wc -l <"$REPORT")" = 2 ]
+}
+
+# Lanes share the tests and add up; what has to be alone runs after them, and Ctrl-C ends all of them.
+REPORT=$SCRATCH/order
+for name in one two three four; do
+	a_test $name <<<"echo $name >>\"\$REPORT\"; sleep 0.2"
+done
+a_test lonely <<<'echo lonely >>"$REPORT" # test-alone: it says so'
+a_test late <<'TEST'
+[ -e "$REPORT.late" ] && exit 0
+touch "$REPORT.late"
+exit 1
+TEST
+sed -i '1a : <<END\nsource tests/load.sh\nEND' "$SCRATCH/late.sh"
+runner --lanes 2 lonely.sh late.sh one.sh two.sh fail.sh three.sh four.sh
+expect_status 1
+expect_equal 'summary' "$(last_line)" '6 passed, 1 failed'
+expect_equal 'each once' "$(sort "$REPORT" | tr '\n' ' ')" 'four lonely one three two '
+expect_equal 'the last' "$(tail -n 1 "$REPORT")" lonely
+expect_text "$SCRATCH/out" 'in run 2'
+rm "$REPORT"
+cp "$SCRATCH/endless.sh" "$SCRATCH/forever.sh"
+sed -i 's/>"$REPORT"/>>"$REPORT"/' "$SCRATCH/endless.sh" "$SCRATCH/forever.sh"
+env --default-signal=INT tests/run --lanes 2 "$SCRATCH/endless.sh" "$SCRATCH/forever.sh" >"$SCRATCH/out" 2>&1 &
+runner=$!
+wait_for 10 both_started || fail 'two endless tests did not start' "$SCRATCH/out"
+kill -INT $runner
+wait $runner
+expect_equal 'exit status' $? 130
+while read -r child directory; do
+	! alive "$child" || fail "process $child survived"
+	[ ! -e "$directory" ] || fail "$directory was left"
+done <"$REPORT"

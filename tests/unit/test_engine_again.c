@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -328,6 +329,30 @@ static void a_wait_takes_no_cpu_time(void **state)
 	bench_end(&bench);
 }
 
+/* Ready, it looks after its connections now and then, and does not spin for the start. */
+static void a_wait_for_the_start_takes_hardly_any(void **state)
+{
+	uint64_t before_ns[2], began_ns;
+	struct window window;
+	struct bench bench;
+
+	(void)state;
+	bench_begin(&bench, quick);
+	bench.scenario.pacing = SCENARIO_PACING_SPIN;
+	bench_open(&bench);
+	assert_int_equal(bench.plan.worker_count, 2);
+	began_ns = clock_now_ns();
+	for (size_t i = 0; i < 2; i++)
+		before_ns[i] = cpu_ns(&bench, i);
+	usleep(250000);
+	for (size_t i = 0; i < 2; i++)
+		assert_true(cpu_ns(&bench, i) - before_ns[i] < (clock_now_ns() - began_ns) / 10);
+	/* Told of it, they begin. */
+	window = run(&bench);
+	check_whole(&bench, &window);
+	bench_end(&bench);
+}
+
 /* A server that ends closes its idle connections; another one takes its place. */
 static void restart_server(struct bench *bench)
 {
@@ -508,18 +533,43 @@ static void a_signal_ends_engine_again(void **state)
 	bench_end(&bench);
 }
 
+/* Whose limit it is that leaves no event, and how to raise it. */
+static void too_few_files_are_told(void **state)
+{
+	struct rlimit limit, none;
+	struct err err = {0};
+	struct bench bench;
+
+	(void)state;
+	bench_begin(&bench, quick);
+	assert_int_equal(scenario_check(&bench.scenario, &err), 0);
+	assert_int_equal(plan_make(&bench.plan, &bench.scenario, &err), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = (struct rlimit){.rlim_cur = 3, .rlim_max = limit.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(engine_open(&bench.engine, &bench.plan, &err), -EMFILE);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_null(bench.engine);
+	assert_int_equal(err.kind, ERR_ENVIRONMENT);
+	assert_non_null(strstr(err.text, "this process may have 3 open files and has them"));
+	assert_non_null(strstr(err.text, "\"ulimit -n 6\""));
+	bench_end(&bench);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(connections_are_made_once),
 		cmocka_unit_test(arrivals_follow_the_window_s_seed),
 		cmocka_unit_test(a_wait_takes_no_cpu_time),
+		cmocka_unit_test(a_wait_for_the_start_takes_hardly_any),
 		cmocka_unit_test(what_the_server_closed_is_replaced),
 		cmocka_unit_test(what_never_answered_is_replaced),
 		cmocka_unit_test(each_request_has_its_own_connection),
 		cmocka_unit_test(a_stop_of_a_window_ends_no_other),
 		cmocka_unit_test(a_stop_for_good_ends_a_wait),
 		cmocka_unit_test(a_signal_ends_engine_again),
+		cmocka_unit_test(too_few_files_are_told),
 	};
 
 	return cmocka_run_group_tests_name("engine_again", tests, NULL, NULL);

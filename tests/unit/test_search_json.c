@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "analysis/doubling.h"
 #include "tests/unit/damage.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/sample.h"
@@ -91,6 +92,7 @@ static void build_small(struct search_record *record)
 	assert_int_equal(search_record_add_cause(record, &cause), 0);
 	assert_int_equal(search_record_add_unknown(record, "kernel: not permitted"), 0);
 	assert_int_equal(search_record_add_note(record, "first"), 0);
+	assert_int_equal(doubling_judge(record), 0);
 }
 
 static void the_text_is_as_it_was(void **state)
@@ -135,9 +137,7 @@ static void what_is_not_there_is_null(void **state)
 	assert_non_null(strstr(buf_string(&out), "\"safe_rps\": null, \"sentence\": null"));
 	assert_non_null(strstr(buf_string(&out), "\"budget_s\": null"));
 	assert_non_null(strstr(buf_string(&out), "\"calibration\": null"));
-	assert_non_null(strstr(buf_string(&out),
-		"\"usl\": {\"status\": \"few_levels\", \"limit\": null, \"lambda_rps\": null"));
-	assert_non_null(strstr(buf_string(&out), "\"levels\": [], \"sentence\": null}"));
+	assert_null(strstr(buf_string(&out), "\"usl\""));
 	read(&again, &out);
 	assert_false(again.answer.has_lower);
 	assert_false(again.answer.has_upper);
@@ -253,6 +253,9 @@ static const struct {
 	{"\"upper_confirmed\": false, ", ""},
 	{"\"lower_trials\": [0]", "\"lower_trials\": [2]"},
 	{"\"upper_trials\": [1]", "\"upper_trials\": [0.5]"},
+	{"\"doubling\": {\"verdict\": \"unknown\"", "\"doubling\": {\"verdict\": \"fine\""},
+	{"\"doubling\": {\"verdict\": \"unknown\"", "\"doubling\": {\"verdict\": \"stable\""},
+	{"\"from_rps\": null", "\"from_rps\": -5"},
 	{"\"strength\": 0.25", "\"strength\": 1.25"},
 	{"\"advice\": \"wait longer\"", "\"advice\": 1"},
 	{"\"unknown\": [", "\"unknown\": [1, "},
@@ -268,6 +271,7 @@ static const struct {
 	{"\"error\": 0.03125", "\"error\": null"},
 	{"\"concurrency\": 64", "\"concurrency\": 0"},
 	{"\"rps\": 300}", "\"rps\": \"300\"}"},
+	{"\"sentence\": \"coherency limits it\"", "\"sentence\": null"},
 	{"\"usl\": {", "\"usl\": 1, \"x\": {"},
 	{"\"index\": 1", "\"index\": 0"},
 	{"\"stage\": \"ladder\"", "\"stage\": \"step\""},
