@@ -334,7 +334,7 @@ static bool stops_at_once(const struct usl_point *levels, size_t count)
 	while (knee + 1 < count &&
 		levels[knee + 1].rps >= USL_PROPORTION * first * levels[knee + 1].concurrency)
 		knee++;
-	return knee && levels[count - 1].concurrency >= USL_SPAN * levels[knee].concurrency &&
+	return knee && levels[count - 1].concurrency >= USL_BEYOND * levels[knee].concurrency &&
 	       highest_rps(levels, count) <= USL_PROMISE * levels[knee].rps;
 }
 

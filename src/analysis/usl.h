@@ -25,7 +25,7 @@
  * factor USL_SPAN; when the law misses them by more than USL_POOR; and when it promises, within
  * what was tried, more than USL_PROMISE of the most that was completed. The last two are told
  * apart: where throughput grew to USL_PROPORTION of proportion at least, and then by no more than
- * USL_PROMISE over a factor USL_SPAN, it has a hard limit, which no gradual law describes.
+ * USL_PROMISE over a factor USL_BEYOND, it has a hard limit, which no gradual law describes.
  *
  * Owner: points are the caller's, and what lies at about the same concurrency is made one point by
  * usl_levels, in place. Threads: pure. Errors: -ENOMEM. Units: N in requests, rates a second.
@@ -56,6 +56,8 @@
 #define USL_PROMISE 1.1
 /* Of what the first level would give, times the concurrency. */
 #define USL_PROPORTION 0.8
+/* Of concurrency, beyond the last level in proportion. */
+#define USL_BEYOND 2.0
 
 struct usl_point {
 	double concurrency; /* at least 1 */

@@ -274,7 +274,11 @@ static void a_hard_limit_is_none_of_these(void **state)
 	struct usl_point sixteen[] = {
 		{1, 1000}, {2, 2000}, {4, 4000}, {8, 8000}, {15.8, 15800}, {64, 16000}};
 
+	struct usl_point noisy[] = {{1, 122}, {1.66, 200}, {3.3, 400}, {6.5, 800}, {13.5, 1601},
+		{18, 1984}, {25, 1998}, {32.5, 2000}, {43, 2003}, {61, 2003}};
+
 	(void)state;
+	assert_int_equal(status_of(noisy, LENGTH(noisy)), SEARCH_USL_SUDDEN);
 	assert_int_equal(status_of(four, LENGTH(four)), SEARCH_USL_SUDDEN);
 	assert_int_equal(status_of(sixteen, LENGTH(sixteen)), SEARCH_USL_SUDDEN);
 }
