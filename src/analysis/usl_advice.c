@@ -297,11 +297,11 @@ static void say_sudden(const struct search_usl *usl, struct buf *out)
 	char rps[UNITS_TEXT_BYTES], most[UNITS_TEXT_BYTES], last[UNITS_TEXT_BYTES];
 
 	buf_printf(out,
-		"throughput grew in proportion and stopped at once, at %s/s (%s/s with %s in "
-		"flight): a hard limit, as of a pool, a quota or CPUs, and not one that the "
-		"Universal Scalability Law describes; more in flight gives nothing",
-		rate(rps, highest_rps(usl)), rate(last, usl->levels[usl->level_count - 1].rps),
-		number(most, most_in_flight(usl)));
+		"a hard limit, as of a pool, a quota or CPUs: throughput grew in proportion up to "
+		"%s/s, and with %s in flight it was %s/s; more in flight gives nothing (the "
+		"Universal Scalability Law describes gradual limits, and was not fitted)",
+		rate(rps, highest_rps(usl)), number(most, most_in_flight(usl)),
+		rate(last, usl->levels[usl->level_count - 1].rps));
 }
 
 static void say_poor(const struct search_usl *usl, const struct usl_fit *fit, struct buf *out)

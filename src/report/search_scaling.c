@@ -47,11 +47,13 @@ void search_scaling_entries(const struct search_record *record, struct buf *out)
 	if (!usl->sentence)
 		return;
 	buf_text(out, "\n");
-	if (usl->status != SEARCH_USL_FITTED) {
-		layout_entryf(out, "scaling", "no advice: %s", usl->sentence);
+	layout_entryf(out, "scaling", "%s%s",
+		usl->status == SEARCH_USL_FITTED || usl->status == SEARCH_USL_SUDDEN
+			? ""
+			: "no advice: ",
+		usl->sentence);
+	if (usl->status != SEARCH_USL_FITTED)
 		return;
-	}
-	layout_entry(out, "scaling", usl->sentence);
 	layout_entryf(out, "",
 		"Universal Scalability Law: lambda %s/s, sigma %.3g, kappa %.3g; it misses the %zu "
 		"levels of concurrency by %s (rms)",
