@@ -175,8 +175,8 @@ static int judge_points(
 	struct doubling_growth growth[DOUBLING_QUANTILE_COUNT];
 	char rate[UNITS_TEXT_BYTES];
 
-	doubling->judged = true;
-	doubling->bound = DOUBLING_BOUND;
+	free(doubling->reason);
+	*doubling = (struct search_doubling){.judged = true, .bound = DOUBLING_BOUND};
 	if (!record->answer.has_lower)
 		return leave_unknown(doubling, "no load is known that is borne");
 	if (!doubling_find(points, count, highest_rps, &doubling->from_rps, growth))

@@ -59,7 +59,7 @@ struct doubling_growth {
 bool doubling_find(const struct doubling_point *points, size_t count, double highest_rps,
 	double *from_rps, struct doubling_growth growth[DOUBLING_QUANTILE_COUNT]);
 
-/* Fills record->doubling from its answer and trials; 0 or -ENOMEM. */
+/* Fills record->doubling, anew if it was, from its answer and trials; 0 or -ENOMEM. */
 int doubling_judge(struct search_record *record);
 
 #endif

@@ -128,8 +128,6 @@ static void trials_are_judged(void **state)
 
 static void expect_unknown(struct search_record *record, bool has_growth, const char *reason)
 {
-	free(record->doubling.reason);
-	record->doubling = (struct search_doubling){0};
 	assert_int_equal(doubling_judge(record), 0);
 	assert_true(record->doubling.judged);
 	assert_int_equal(record->doubling.verdict, RESULT_STABILITY_UNKNOWN);
