@@ -574,6 +574,54 @@ static void silence_from_the_start_is_not_judged(void **state)
 		assert_false(second(fixture, 0, COUNTER_OUTCOME_OK, 0));
 }
 
+/* Of 10,000 requests a share of 1 % is 100. */
+static void only_what_is_lost_for_good(void **state)
+{
+	struct fixture *fixture = *state;
+
+	ask(fixture, "error_rate<1%");
+	begin(fixture, 2, 0);
+	fixture->breach.options.lost_of = 10000;
+	assert_false(healthy(fixture, 3));
+	for (int i = 0; i < 4; i++)
+		assert_false(second(fixture, 975, COUNTER_OUTCOME_5XX, 25));
+	assert_true(second(fixture, 999, COUNTER_OUTCOME_5XX, 11));
+	assert_int_equal(fixture->found.sign, RESULT_SIGN_ERRORS);
+}
+
+static void a_percentile_that_is_lost_for_good(void **state)
+{
+	struct fixture *fixture = *state;
+
+	ask(fixture, "p95<100ms");
+	begin(fixture, 2, 0);
+	fixture->breach.options.lost_of = 50000;
+	/* 5 % of 50,000 are 2,500. */
+	assert_false(slow_second(fixture, 1000, 200));
+	assert_false(slow_second(fixture, 1000, 200));
+	assert_true(slow_second(fixture, 1000, 200));
+	assert_int_equal(fixture->found.sign, RESULT_SIGN_THRESHOLD);
+}
+
+/* Latency, silence and errors that no threshold names cost no objective; a rate may be made good.
+ */
+static void what_costs_no_objective_is_not_lost(void **state)
+{
+	struct fixture *fixture = *state;
+
+	ask(fixture, "rate>900");
+	begin(fixture, 2, 0);
+	fixture->breach.options.lost_of = 100;
+	assert_false(healthy(fixture, 3));
+	for (int i = 0; i < 10; i++)
+		assert_false(slow_second(fixture, 500, 900));
+	for (int i = 0; i < 10; i++)
+		assert_false(second(fixture, 500, COUNTER_OUTCOME_5XX, 500));
+	fixture->outstanding = true;
+	for (int i = 0; i < 10; i++)
+		assert_false(second(fixture, 0, COUNTER_OUTCOME_OK, 0));
+}
+
 static void the_sign_that_began_first_is_told(void **state)
 {
 	struct fixture *fixture = *state;
@@ -626,6 +674,9 @@ int main(void)
 		TEST(silence),
 		TEST(a_slow_service_may_be_silent_for_longer),
 		TEST(silence_from_the_start_is_not_judged),
+		TEST(only_what_is_lost_for_good),
+		TEST(a_percentile_that_is_lost_for_good),
+		TEST(what_costs_no_objective_is_not_lost),
 		TEST(the_sign_that_began_first_is_told),
 	};
 
