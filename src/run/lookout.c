@@ -89,7 +89,7 @@ static bool workers_keep_up(const struct lookout *lookout, const struct timeline
 	return true;
 }
 
-/* Whether more is to become due: a run that only drains cannot be ended any sooner. */
+/* Whether enough is still to become due: a run that only drains cannot be ended any sooner. */
 static bool goes_on(const struct lookout *lookout, uint64_t now_ns, const struct stats *merged)
 {
 	const struct plan *plan = lookout->plan;
@@ -97,7 +97,8 @@ static bool goes_on(const struct lookout *lookout, uint64_t now_ns, const struct
 
 	if (plan->has_requests && measured[COUNTER_SCHEDULED] >= plan->requests)
 		return false;
-	return plan->duration_ns == UINT64_MAX || now_ns < plan->warmup_ns + plan->duration_ns;
+	return plan->duration_ns == UINT64_MAX ||
+	       now_ns + lookout->interval_ns / 2 < plan->warmup_ns + plan->duration_ns;
 }
 
 bool lookout_take(struct lookout *lookout, uint64_t planned_ns, uint64_t late_ns,
