@@ -290,7 +290,7 @@ extern const char *const load_arrivals[], *const load_pacings[], *const load_sen
 			.highest = 256,                                                            \
 			.offset = (place) + offsetof(struct load_values, probing.ports)},          \
 		PROBING_ROWS("probe-", (place) + offsetof(struct load_values, probing)),           \
-		OBSERVING_ROWS((place) + offsetof(struct load_values, observing))
+		OBSERVING_ROWS("--probe-pid", (place) + offsetof(struct load_values, observing))
 
 /* *_help: string literals, what the command does with the objectives. */
 #define LOAD_JUDGING_ROWS(threshold_help, slo_help, abort_help, place)                           \

@@ -506,12 +506,21 @@ static void build_kernel(struct builder *builder)
 			builder, input->kernel_reason ? input->kernel_reason : NO_PROBE);
 }
 
+static uint64_t from_seconds(double seconds)
+{
+	return (uint64_t)(seconds * (double)NS_PER_S + 0.5);
+}
+
 static void build_resources(struct builder *builder)
 {
+	struct result *result = builder->result;
+	uint64_t begin_ns = from_seconds(result->window.warmup_s);
+
 	if (builder->input->resources)
-		resources_build(builder, builder->input->resources);
+		resources_build(builder, &result->resources, builder->input->resources, begin_ns,
+			begin_ns + from_seconds(result->window.duration_s));
 	else
-		builder->result->resources.reason = builder_text(builder, NO_RESOURCES);
+		result->resources.reason = builder_text(builder, NO_RESOURCES);
 }
 
 int result_build(struct result *result, const struct result_input *input, struct err *err)
