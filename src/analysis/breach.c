@@ -14,8 +14,6 @@
 /* What the thresholds say of errors and latency takes the place of what is usual. */
 static void take_bounds(struct breach_bounds *bounds, const struct threshold_list *thresholds)
 {
-	bool errors_asked = false;
-
 	bounds->errors = BREACH_ERRORS;
 	bounds->failures = BREACH_FAILURES;
 	for (size_t i = 0; thresholds && i < thresholds->count; i++) {
@@ -24,16 +22,17 @@ static void take_bounds(struct breach_bounds *bounds, const struct threshold_lis
 		if (threshold->warn || !breach_reading_is_upper(threshold))
 			continue;
 		if (!strcmp(threshold->name, "error_rate")) {
-			bounds->errors = errors_asked ? fmin(bounds->errors, threshold->value)
-						      : threshold->value;
-			errors_asked = true;
+			bounds->errors = bounds->errors_asked
+						 ? fmin(bounds->errors, threshold->value)
+						 : threshold->value;
+			bounds->errors_asked = true;
 		} else if (metric_unit(&threshold->metric) == RESULT_NS &&
 			   threshold->metric.latency <= RESULT_SERVICE) {
 			bounds->latency_asked = true;
 			bounds->asked_ns = fmax(bounds->asked_ns, threshold->value);
 		}
 	}
-	if (errors_asked)
+	if (bounds->errors_asked)
 		bounds->failures = fmax(bounds->failures, bounds->errors);
 }
 
@@ -115,6 +114,16 @@ static struct breach_reading read_sign(
 	return breach_reading_sign(&breach->bounds, look, (enum result_sign)index);
 }
 
+/* Whether an objective is missed, whatever is still to come. */
+static bool is_lost(const struct breach *breach, size_t index, const struct breach_reading *reading)
+{
+	bool asked = index >= RESULT_SIGN_THRESHOLD ||
+		     (index == RESULT_SIGN_ERRORS && breach->bounds.errors_asked);
+
+	return asked && reading->chance == BREACH_SHARE &&
+	       breach->tracks[index].found > reading->allowed * breach->options.lost_of;
+}
+
 /* Whether the sign, which is there now, has lasted and is no chance. */
 static bool has_lasted(const struct breach *breach, const struct breach_look *look, size_t index,
 	const struct breach_reading *reading)
@@ -123,6 +132,8 @@ static bool has_lasted(const struct breach *breach, const struct breach_look *lo
 	uint64_t lasted_ns = look->end_ns - track->begin_ns;
 
 	if (lasted_ns < breach->options.lasting_ns)
+		return false;
+	if (breach->options.lost_of > 0 && !is_lost(breach, index, reading))
 		return false;
 	if (index == RESULT_SIGN_SILENCE)
 		return (double)lasted_ns > reading->bound;

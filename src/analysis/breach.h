@@ -36,6 +36,10 @@
  * the binomial; Poisson's for rates that are too low), k and n of the whole time that the sign was
  * there. Other figures (means, maxima, counts) need BREACH_FEWEST requests in it.
  *
+ * Lost. Where the window may end only when its verdict cannot change (options.lost_of), a sign
+ * counts when it is that of a share, of errors or a percentile, that a threshold names, and found
+ * more than that share of all requests of the window.
+ *
  * Owner: the caller's storage; what it points to is its own until breach_release; zeroed is
  * released; the thresholds must outlive it. Threads: one at a time. Errors: memory, at breach_init;
  * an interval for which there is none later is not judged by thresholds. Units: ns since the start
@@ -70,6 +74,9 @@ struct breach_options {
 	uint64_t warmup_ns;
 	uint64_t longest_ns; /* of the histograms, as in plan.h */
 	bool open_loop;
+	/* Not 0: requests that become due in the window; it ends only when an objective cannot hold
+	 * of it any more, however the rest of them went. */
+	double lost_of;
 	const struct threshold_list *thresholds; /* NULL: none */
 };
 

@@ -27,6 +27,7 @@ struct breach_look {
 /* What is too much. */
 struct breach_bounds {
 	double errors, failures; /* shares; the latter of resets and of timeouts */
+	bool errors_asked;       /* a threshold says what error_rate may be */
 	bool latency_asked;      /* a threshold says what latency may be */
 	double asked_ns;         /* the largest such bound */
 	uint64_t base_ns;        /* of latency; 0: none yet */

@@ -186,7 +186,11 @@ static void watch_breach(struct collector *collector, struct engine *engine, uin
 		return;
 	engine_stop(engine, ENGINE_STOP_WINDOW);
 	collector->window_ns = now_ns - collector->start_ns;
+	/* Of a trial of several, the verdict says it. */
+	if (collector->progress->label)
+		return;
 	breach_sentence(&collector->lookout.found, &sentence);
+	progress_clear(collector->progress);
 	log_note("ended early: %s", buf_string(&sentence));
 	buf_release(&sentence);
 }

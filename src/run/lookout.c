@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/lookout.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/validity.h"
 
+/* Standard deviations. */
+#define RANDOM_MOST 4
 /* The collector comes late by much less, unless the whole process stood still. */
 #define LATE_SHARE 2 /* of the interval: one half */
 
@@ -20,20 +24,30 @@ static struct stats *stats_new(uint64_t longest_ns)
 	return stats_init(memset(memory, 0, bytes), longest_ns);
 }
 
+/* That become due in the window; of those that come at random hardly ever more. */
+static double most_requests(const struct plan *plan)
+{
+	double requests = (double)plan->rate_mrps / 1e3 * (double)plan->duration_ns / 1e9;
+
+	assert(plan->open_loop && plan->duration_ns != UINT64_MAX);
+	return requests + RANDOM_MOST * sqrt(requests);
+}
+
 int lookout_init(struct lookout *lookout, const struct plan *plan,
-	const struct threshold_list *thresholds, uint64_t lasting_ns, struct err *err)
+	const struct threshold_list *thresholds, const struct lookout_terms *terms, struct err *err)
 {
 	struct breach_options options = {
-		.lasting_ns = lasting_ns,
+		.lasting_ns = terms->lasting_ns,
 		.warmup_ns = plan->warmup_ns,
 		.longest_ns = plan->longest_ns,
 		.open_loop = plan->open_loop,
+		.lost_of = terms->lost_only ? most_requests(plan) : 0,
 		.thresholds = thresholds,
 	};
 	int code;
 
 	*lookout = (struct lookout){0};
-	if (!lasting_ns)
+	if (!terms->lasting_ns)
 		return 0;
 	code = breach_init(&lookout->breach, &options, err);
 	if (code < 0)
@@ -75,7 +89,7 @@ static bool workers_keep_up(const struct lookout *lookout, const struct timeline
 	return true;
 }
 
-/* Whether more is to become due: a run that only drains cannot be ended any sooner. */
+/* Whether enough is still to become due: a run that only drains cannot be ended any sooner. */
 static bool goes_on(const struct lookout *lookout, uint64_t now_ns, const struct stats *merged)
 {
 	const struct plan *plan = lookout->plan;
@@ -83,7 +97,8 @@ static bool goes_on(const struct lookout *lookout, uint64_t now_ns, const struct
 
 	if (plan->has_requests && measured[COUNTER_SCHEDULED] >= plan->requests)
 		return false;
-	return plan->duration_ns == UINT64_MAX || now_ns < plan->warmup_ns + plan->duration_ns;
+	return plan->duration_ns == UINT64_MAX ||
+	       now_ns + lookout->interval_ns / 2 < plan->warmup_ns + plan->duration_ns;
 }
 
 bool lookout_take(struct lookout *lookout, uint64_t planned_ns, uint64_t late_ns,

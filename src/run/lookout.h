@@ -32,9 +32,16 @@ struct lookout {
 	struct result_abort found;     /* `happened` once there was a breach */
 };
 
-/* lasting_ns: how long a breach is to last; 0: nothing is watched. thresholds may be NULL. */
+/* When a run is to be ended. */
+struct lookout_terms {
+	uint64_t lasting_ns; /* how long a breach is to last; 0: nothing is watched */
+	bool lost_only;      /* only when its verdict cannot change; of an open loop with an end */
+};
+
+/* thresholds may be NULL. */
 int lookout_init(struct lookout *lookout, const struct plan *plan,
-	const struct threshold_list *thresholds, uint64_t lasting_ns, struct err *err);
+	const struct threshold_list *thresholds, const struct lookout_terms *terms,
+	struct err *err);
 void lookout_release(struct lookout *lookout);
 
 /* The run begins with these statistics; what follows is looked at in intervals of this length. */

@@ -248,7 +248,7 @@ static void drive(struct session *session, struct collector *collector,
 	attribution_note(&session->attribution, &session->notes);
 }
 
-static int measure(struct session *session, uint64_t interval_ns, uint64_t abort_ns,
+static int measure(struct session *session, uint64_t interval_ns, const struct lookout_terms *terms,
 	struct result *result, struct err *err)
 {
 	struct collector collector;
@@ -268,7 +268,7 @@ static int measure(struct session *session, uint64_t interval_ns, uint64_t abort
 	if (code < 0)
 		return code;
 	code = lookout_init(
-		&collector.lookout, &session->plan, session->options->thresholds, abort_ns, err);
+		&collector.lookout, &session->plan, session->options->thresholds, terms, err);
 	if (code >= 0) {
 		drive(session, &collector, &source, interval_ns);
 		code = record_make(result, &source, err);
@@ -280,7 +280,8 @@ static int measure(struct session *session, uint64_t interval_ns, uint64_t abort
 int session_trial(struct session *session, const struct session_window *window,
 	struct result *result, struct err *err)
 {
-	uint64_t interval_ns = COLLECTOR_INTERVAL_NS, abort_ns = session->options->abort_ns;
+	struct lookout_terms terms = {.lasting_ns = session->options->abort_ns};
+	uint64_t interval_ns = COLLECTOR_INTERVAL_NS;
 	bool unprobed = false;
 	int code;
 
@@ -290,15 +291,14 @@ int session_trial(struct session *session, const struct session_window *window,
 		session->progress.label = window->label;
 		if (window->interval_ns)
 			interval_ns = window->interval_ns;
-		if (window->abort_ns)
-			abort_ns = window->abort_ns;
+		terms = (struct lookout_terms){window->abort_ns, window->abort_lost_only};
 	}
 	code = session->engine ? begin_again(session, err) : open_engine(session, err);
 	if (code >= 0 && (session->trials || unprobed))
 		attribution_again(&session->attribution, !unprobed, clock_now_ns());
 	session->trials++;
 	if (code >= 0)
-		code = measure(session, interval_ns, abort_ns, result, err);
+		code = measure(session, interval_ns, &terms, result, err);
 	session->progress.label = NULL;
 	return code;
 }
