@@ -153,8 +153,8 @@ static void test_not_held(void **state)
 	expect_blocked();
 	sample.broken->run.completed_rps = 330;
 	expect_blocked();
-	/* There are no others. */
-	sample.broken->kernel.worker_count = 1;
+	/* There are no others that serve. */
+	sample.broken->kernel.workers[1].requests = 0;
 	expect_blocked();
 	/* What was slept at base may have been a wait. */
 	sample.base->run.completed_rps = 260;
