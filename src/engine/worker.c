@@ -154,21 +154,16 @@ static void init_tables(struct worker *worker)
 {
 	const struct plan *plan = worker->plan;
 
-	index_list_init(&worker->idle);
-	index_list_init(&worker->partial);
+	for (unsigned int list = 0; list < CONN_LIST_COUNT; list++)
+		index_list_init(&worker->lists[list]);
 	index_list_init(&worker->available);
-	index_list_init(&worker->connecting);
-	index_list_init(&worker->sending);
-	index_list_init(&worker->down);
 	index_list_init(&worker->unanswered);
-	index_list_init(&worker->churn.free);
-	index_list_init(&worker->churn.ready);
 	index_list_init(&worker->churn.bound);
 	for (uint32_t i = 0; i < worker->place->connections; i++) {
 		worker->conns[i].address = (uint16_t)((worker->place->first_connection + i) %
 						      plan->address_count);
 		worker->conns[i].list = CONN_LISTED_DOWN;
-		index_list_append(&worker->down, worker->conn_links, i);
+		index_list_append(&worker->lists[CONN_LISTED_DOWN], worker->conn_links, i);
 	}
 }
 

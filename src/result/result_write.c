@@ -59,6 +59,23 @@ static void write_target(struct emit *emit, const struct result *result)
 	emit_object_end(emit);
 }
 
+/* Only of a run that was ended early. */
+static void write_abort(struct emit *emit, const struct result_abort *aborted)
+{
+	if (!aborted->happened)
+		return;
+	emit_object(emit, "aborted");
+	emit_real(emit, "after_s", aborted->after_s);
+	emit_real(emit, "lasted_s", aborted->lasted_s);
+	emit_text(emit, "sign", result_sign_key(aborted->sign));
+	emit_text(emit, "expression", aborted->expression);
+	emit_text(emit, "unit", result_unit_key(aborted->unit));
+	emit_real(emit, "value", aborted->value);
+	emit_real(emit, "bound", aborted->bound);
+	emit_bool(emit, "lower_bound", aborted->lower_bound);
+	emit_object_end(emit);
+}
+
 static void write_window(struct emit *emit, const struct result *result)
 {
 	emit_object(emit, "window");
@@ -67,6 +84,7 @@ static void write_window(struct emit *emit, const struct result *result)
 	emit_real(emit, "drain_s", result->window.drain_s);
 	emit_record_positive(emit, "planned_s", result->window.planned_s);
 	emit_bool(emit, "interrupted", result->window.interrupted);
+	write_abort(emit, &result->window.aborted);
 	emit_object_end(emit);
 }
 

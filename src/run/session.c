@@ -248,8 +248,8 @@ static void drive(struct session *session, struct collector *collector,
 	attribution_note(&session->attribution, &session->notes);
 }
 
-static int measure(
-	struct session *session, uint64_t interval_ns, struct result *result, struct err *err)
+static int measure(struct session *session, uint64_t interval_ns, uint64_t abort_ns,
+	struct result *result, struct err *err)
 {
 	struct collector collector;
 	struct record_source source = {
@@ -267,8 +267,12 @@ static int measure(
 
 	if (code < 0)
 		return code;
-	drive(session, &collector, &source, interval_ns);
-	code = record_make(result, &source, err);
+	code = lookout_init(
+		&collector.lookout, &session->plan, session->options->thresholds, abort_ns, err);
+	if (code >= 0) {
+		drive(session, &collector, &source, interval_ns);
+		code = record_make(result, &source, err);
+	}
 	collector_release(&collector);
 	return code;
 }
@@ -276,7 +280,7 @@ static int measure(
 int session_trial(struct session *session, const struct session_window *window,
 	struct result *result, struct err *err)
 {
-	uint64_t interval_ns = COLLECTOR_INTERVAL_NS;
+	uint64_t interval_ns = COLLECTOR_INTERVAL_NS, abort_ns = session->options->abort_ns;
 	bool unprobed = false;
 	int code;
 
@@ -286,13 +290,15 @@ int session_trial(struct session *session, const struct session_window *window,
 		session->progress.label = window->label;
 		if (window->interval_ns)
 			interval_ns = window->interval_ns;
+		if (window->abort_ns)
+			abort_ns = window->abort_ns;
 	}
 	code = session->engine ? begin_again(session, err) : open_engine(session, err);
 	if (code >= 0 && (session->trials || unprobed))
 		attribution_again(&session->attribution, !unprobed, clock_now_ns());
 	session->trials++;
 	if (code >= 0)
-		code = measure(session, interval_ns, result, err);
+		code = measure(session, interval_ns, abort_ns, result, err);
 	session->progress.label = NULL;
 	return code;
 }

@@ -41,6 +41,8 @@ struct session_window {
 	/* The probe rests in this trial, so that it takes nothing from the server: what is measured
 	 * is what the server bears by itself, and not where its time goes. */
 	bool unprobed;
+	/* In place of the options' own; 0: that. */
+	uint64_t abort_ns;
 	const char *label; /* before the progress line: "trial 7"; NULL: none */
 };
 

@@ -399,6 +399,17 @@ static void short_window(void **state)
 	expect(*state, RESULT_TOO_SHORT, RESULT_REASON_SHORT_WINDOW);
 }
 
+/* What it was ended for is no chance, so that it is as long as it need be. */
+static void ended_early(void **state)
+{
+	static const struct result_abort aborted = {.happened = true};
+	struct sample *sample = *state;
+
+	sample->input.aborted = &aborted;
+	serve_short(sample, 50, NS_PER_S);
+	expect_valid(sample);
+}
+
 #define SAMPLED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -433,6 +444,7 @@ int main(void)
 		SAMPLED(few_samples),
 		SAMPLED(enough_samples_and_time),
 		SAMPLED(short_window),
+		SAMPLED(ended_early),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
