@@ -58,6 +58,7 @@ class Group:
     name = ""
     title = ""
     about = ""
+    timed = True  # takes rounds and durations as asked for
 
     def measure(self, bench):
         raise NotImplementedError
