@@ -47,7 +47,8 @@ worker alone comes out the same each time."""
         path = os.path.join(bench.scratch, "callgrind.out")
         # By default the thread that has the CPU keeps it, and others may never have it.
         sample = bench.sample(row, client, load, around=(
-            "valgrind", "--tool=callgrind", "--fair-sched=try", f"--callgrind-out-file={path}"))
+            "valgrind", "--tool=callgrind", "--vgdb=no", "--fair-sched=try",
+            f"--callgrind-out-file={path}"))
         self.collect(sample)
         if client.name == OURS and not sample.failure:
             sample.extra["functions"] = self.functions(self.annotated(path))
