@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "analysis/belief.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -40,6 +41,16 @@
 #define TURNS      5
 #define CELL_LEAST 0.0002
 
+/* Weights outside of this become powers of two beside them (struct belief: powers), so that no
+ * number of trials leaves nothing but zeros or infinities. So many trials stay far from a double's
+ * limits, as one takes at most a factor of LUCKY. */
+#define WEIGHT_LEAST 0x1p-300
+#define WEIGHT_MOST  0x1p300
+#define TRIALS_LIGHT 32
+
+/* A trial is at least so long; shorter ones are none. */
+#define SECONDS_LEAST 1e-3
+
 /* Kinds of server, how likely each is beforehand. */
 static const struct {
 	double noise; /* of a trial of one second, relative */
@@ -59,10 +70,15 @@ static const struct {
 /* Short trials show an overload of a slow server only when it is up to so many times as large. */
 #define SLOW_MOST_LOG 0.47
 
+static double seconds_of(const struct belief_trial *trial)
+{
+	return fmax((double)trial->duration_ns / NS_PER_S, SECONDS_LEAST);
+}
+
 /* How far beyond the capacity the load of a trial rather has to be to fail, by the logarithm. */
 static double lenience(const struct belief_trial *trial)
 {
-	return LENIENT / pow((double)trial->duration_ns / NS_PER_S, 1.5);
+	return LENIENT / pow(seconds_of(trial), 1.5);
 }
 
 /* Multiplies the mass by the likelihood of what came of a trial. */
@@ -70,7 +86,7 @@ static void multiply(const struct belief *belief, size_t kind, const struct beli
 	double mass[BELIEF_CELLS])
 {
 	double odd = trial->suspect && kinds[kind].relapses ? ODD_RELAPSE : kinds[kind].odd;
-	double noise = kinds[kind].noise / sqrt((double)trial->duration_ns / NS_PER_S);
+	double noise = kinds[kind].noise / sqrt(seconds_of(trial));
 	double steep = 1.7 / fmax(noise, NOISE_LEAST);
 	double rate = log(trial->rps) - lenience(trial);
 	double low = trial->failed ? odd : 1 - odd;
@@ -103,7 +119,8 @@ static void join(struct belief *belief, size_t kind)
 			sum += belief->early[kind][last++];
 		belief->mass[kind][i] = sum * belief->late[kind][i] *
 					fmin((edges[i + 1] - edges[i]) / SLOW_MOST_LOG, 1);
-		sum -= belief->early[kind][first++];
+		/* What is left of numbers that should cancel is nothing. */
+		sum = fmax(sum - belief->early[kind][first++], 0);
 	}
 }
 
@@ -116,6 +133,69 @@ static void weigh(struct belief *belief, const struct belief_trial *trial)
 			multiply(belief, kind, trial, belief->late[kind]);
 		else
 			multiply(belief, kind, trial, belief->early[kind]);
+	}
+}
+
+static double highest_of(const double cells[BELIEF_CELLS])
+{
+	double most = 0;
+
+	for (size_t i = 0; i < BELIEF_CELLS; i++)
+		most = fmax(most, cells[i]);
+	return most;
+}
+
+static void shift(double cells[BELIEF_CELLS], int powers)
+{
+	for (size_t i = 0; powers && i < BELIEF_CELLS; i++)
+		cells[i] = ldexp(cells[i], powers);
+}
+
+/* Takes powers of two out of weights that come near the limits of a double. */
+static void lighten_cells(double cells[BELIEF_CELLS], int *powers)
+{
+	double most = highest_of(cells);
+	int exponent;
+
+	if (!(most > 0) || (most > WEIGHT_LEAST && most < WEIGHT_MOST))
+		return;
+	frexp(most, &exponent);
+	shift(cells, -exponent);
+	*powers += exponent;
+}
+
+static void lighten(struct belief *belief)
+{
+	for (size_t kind = 0; kind < BELIEF_KINDS; kind++) {
+		if (!kinds[kind].slow) {
+			lighten_cells(belief->mass[kind], &belief->powers[kind]);
+			continue;
+		}
+		lighten_cells(belief->early[kind], &belief->powers[kind]);
+		lighten_cells(belief->late[kind], &belief->powers[kind]);
+	}
+}
+
+/* Gives the masses of all kinds the same power of two, and the heaviest one that a double bears. */
+static void balance(struct belief *belief)
+{
+	int own[BELIEF_KINDS], top = INT_MIN;
+	bool light = false;
+
+	for (size_t kind = 0; kind < BELIEF_KINDS; kind++) {
+		int exponent;
+
+		own[kind] = belief->powers[kind];
+		lighten_cells(belief->mass[kind], &own[kind]);
+		light |= own[kind] != 0;
+		if (highest_of(belief->mass[kind]) > 0) {
+			frexp(highest_of(belief->mass[kind]), &exponent);
+			top = own[kind] + exponent > top ? own[kind] + exponent : top;
+		}
+	}
+	for (size_t kind = 0; light && kind < BELIEF_KINDS; kind++) {
+		shift(belief->mass[kind], own[kind] - top);
+		belief->powers[kind] = kinds[kind].slow ? belief->powers[kind] - top : 0;
 	}
 }
 
@@ -134,9 +214,11 @@ static void normalise(struct belief *belief)
 {
 	double sum = 0;
 
+	lighten(belief);
 	for (size_t kind = 0; kind < BELIEF_KINDS; kind++)
 		if (kinds[kind].slow)
 			join(belief, kind);
+	balance(belief);
 	for (size_t i = 0; i < BELIEF_CELLS; i++)
 		sum += cell_mass(belief, i);
 	for (size_t kind = 0; kind < BELIEF_KINDS; kind++)
@@ -195,8 +277,12 @@ static void lay(struct belief *belief, double first_log, double last_log)
 			belief->late[kind][i] = 1;
 		}
 	}
-	for (size_t i = 0; i < belief->trial_count; i++)
+	memset(belief->powers, 0, sizeof(belief->powers));
+	for (size_t i = 0; i < belief->trial_count; i++) {
 		weigh(belief, &belief->trials[i]);
+		if (i % TRIALS_LIGHT == TRIALS_LIGHT - 1)
+			lighten(belief);
+	}
 	normalise(belief);
 }
 

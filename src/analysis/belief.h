@@ -55,6 +55,9 @@ struct belief {
 	/* Of kinds that break slowly: of what short trials show, and likelihood by long ones alone.
 	 */
 	double early[BELIEF_KINDS][BELIEF_CELLS], late[BELIEF_KINDS][BELIEF_CELLS];
+	/* Of two, by which a kind's mass, or early and late together, are to be multiplied: trials
+	 * without number would leave nothing of them. */
+	int powers[BELIEF_KINDS];
 	struct belief_trial trials[BELIEF_TRIALS];
 	size_t trial_count;
 };
@@ -65,8 +68,9 @@ void belief_init(struct belief *belief, double lowest_rps, double highest_rps, b
 
 void belief_take(struct belief *belief, const struct belief_trial *trial);
 
-/* Weighs all that was taken. hint_rps: the capacity may be near it; 0: no hint. To be called once
- * before asking, and again for another hint. */
+/* Weighs all that was taken. hint_rps: the capacity may be near it; 0: no hint. To be called
+ * before asking once a trial failed, as nothing says before where rates are to be told apart; and
+ * again for another hint. */
 void belief_weigh(struct belief *belief, double hint_rps);
 
 /* How likely the capacity is below the rate. */

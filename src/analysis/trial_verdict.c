@@ -3,12 +3,10 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/units.h"
 
-#define FEWEST_READINGS 4
 /* A reading so long after the window's end sees what the drain did. */
 #define LATE_S 0.002
 /* Of all growth, what makes one step a stall. */
@@ -28,36 +26,53 @@ struct reading {
 	double t_s, unanswered;
 };
 
-/*
- * The readings of the measured window into an array of interval_count; how many there are. One that
- * came late is of the drain.
- */
-static size_t take_readings(const struct result *result, struct reading *readings)
+/* What was read in the measured window, as it lies in the record: no memory is needed, so that none
+ * can be missing. From the one at `stall` on there was so much more than without the stall. */
+struct readings {
+	const struct result_interval *intervals;
+	size_t count, stall;
+	double excess;
+};
+
+static struct reading reading_at(const struct readings *readings, size_t i)
+{
+	const struct result_interval *interval = &readings->intervals[i];
+	double unanswered = (double)interval->in_flight + (double)interval->waiting;
+
+	return (struct reading){
+		interval->t_s, unanswered - (i >= readings->stall ? readings->excess : 0)};
+}
+
+/* One that came late is of the drain. */
+static struct readings take_readings(const struct result *result)
 {
 	double end_s = result->window.warmup_s + result->window.duration_s + LATE_S;
-	size_t count = 0;
+	const struct result_interval *timeline = result->timeline;
+	size_t first = 0, last;
 
-	for (size_t i = 0; i < result->interval_count; i++) {
-		const struct result_interval *interval = &result->timeline[i];
-
-		if (interval->phase == RESULT_MEASURED && interval->t_s <= end_s)
-			readings[count++] = (struct reading){interval->t_s,
-				(double)interval->in_flight + (double)interval->waiting};
-	}
-	return count;
+	while (first < result->interval_count && timeline[first].phase != RESULT_MEASURED)
+		first++;
+	last = first;
+	while (last < result->interval_count && timeline[last].phase == RESULT_MEASURED &&
+		timeline[last].t_s <= end_s)
+		last++;
+	return (struct readings){.intervals = timeline + first, .count = last - first};
 }
 
 /*
  * Takes a stall out: one step that makes more than half of all there is of growth becomes as large
  * as the others are. A server whose capacity is just above the rate keeps what a stall left it.
  */
-static void forgive_stall(struct reading *readings, size_t count)
+static void forgive_stall(struct readings *readings)
 {
-	double total = readings[count - 1].unanswered - readings[0].unanswered, step = 0, excess;
-	size_t at = 0;
+	size_t count = readings->count, at = 0;
+	double total = reading_at(readings, count - 1).unanswered -
+		       reading_at(readings, 0).unanswered;
+	double step = 0;
 
 	for (size_t i = 1; i < count; i++) {
-		double one = readings[i].unanswered - readings[i - 1].unanswered;
+		double one = reading_at(readings, i).unanswered -
+			     reading_at(readings, i - 1).unanswered;
 
 		if (one > step) {
 			step = one;
@@ -66,32 +81,33 @@ static void forgive_stall(struct reading *readings, size_t count)
 	}
 	if (!at || step <= STALL_SHARE * total)
 		return;
-	excess = step - (total - step) / (double)(count - 2);
-	for (size_t i = at; i < count; i++)
-		readings[i].unanswered -= excess;
+	readings->stall = at;
+	readings->excess = step - (total - step) / (double)(count - 2);
 }
 
 /* Sums for the line through the readings. */
 struct line {
-	size_t count;
 	double mean_t, mean, spread_t; /* spread_t: sum of squared distances from mean_t */
 	double slope;
 };
 
-static void fit(const struct reading *readings, size_t count, struct line *line)
+static void fit(const struct readings *readings, struct line *line)
 {
-	double product = 0;
+	double count = (double)readings->count, product = 0;
 
-	*line = (struct line){.count = count};
-	for (size_t i = 0; i < count; i++) {
-		line->mean_t += readings[i].t_s / (double)count;
-		line->mean += readings[i].unanswered / (double)count;
+	*line = (struct line){.slope = 0};
+	for (size_t i = 0; i < readings->count; i++) {
+		struct reading reading = reading_at(readings, i);
+
+		line->mean_t += reading.t_s / count;
+		line->mean += reading.unanswered / count;
 	}
-	for (size_t i = 0; i < count; i++) {
-		double t = readings[i].t_s - line->mean_t;
+	for (size_t i = 0; i < readings->count; i++) {
+		struct reading reading = reading_at(readings, i);
+		double t = reading.t_s - line->mean_t;
 
 		line->spread_t += t * t;
-		product += t * readings[i].unanswered;
+		product += t * reading.unanswered;
 	}
 	line->slope = line->spread_t > 0 ? product / line->spread_t : 0;
 }
@@ -102,14 +118,15 @@ static void fit(const struct reading *readings, size_t count, struct line *line)
  * came by chance.
  */
 static double slope_variance(
-	const struct result *result, const struct reading *readings, const struct line *line)
+	const struct result *result, const struct readings *readings, const struct line *line)
 {
 	double squares = 0, products = 0, alike = 0, before = 0, variance;
 	bool poisson;
 
-	for (size_t i = 0; i < line->count; i++) {
-		double rest = readings[i].unanswered - line->mean -
-			      line->slope * (readings[i].t_s - line->mean_t);
+	for (size_t i = 0; i < readings->count; i++) {
+		struct reading reading = reading_at(readings, i);
+		double rest = reading.unanswered - line->mean -
+			      line->slope * (reading.t_s - line->mean_t);
 
 		squares += rest * rest;
 		products += i ? rest * before : 0;
@@ -117,7 +134,7 @@ static double slope_variance(
 	}
 	if (squares > 0 && products > 0)
 		alike = fmin(products / squares, MOST_ALIKE);
-	variance = (squares / (double)(line->count - 2) + ROUNDING_VARIANCE) / line->spread_t;
+	variance = (squares / (double)(readings->count - 2) + ROUNDING_VARIANCE) / line->spread_t;
 	variance *= (1 + alike) / (1 - alike);
 	poisson = result->scenario_count && result->scenarios[0].arrival &&
 		  !strcmp(result->scenarios[0].arrival, "poisson");
@@ -135,34 +152,25 @@ static double quantile(double freedom)
 	       (5 * pow(z, 5) + 16 * pow(z, 3) + 3 * z) / (96 * freedom * freedom);
 }
 
-static void judge_readings(const struct result *result, struct reading *readings, size_t count,
-	struct trial_backlog *backlog)
+void trial_backlog(const struct result *result, struct trial_backlog *backlog)
 {
+	struct readings readings = take_readings(result);
 	double asked_rps = result->run.asked_rps;
 	struct line line;
 
-	if (count < FEWEST_READINGS || !(asked_rps > 0))
+	*backlog = (struct trial_backlog){.readings = readings.count};
+	if (readings.count < TRIAL_READINGS || !(asked_rps > 0))
 		return;
-	forgive_stall(readings, count);
-	fit(readings, count, &line);
+	forgive_stall(&readings);
+	fit(&readings, &line);
 	if (!(line.spread_t > 0))
 		return;
 	backlog->known = true;
 	backlog->per_s = line.slope;
-	backlog->error = sqrt(slope_variance(result, readings, &line));
+	backlog->error = sqrt(slope_variance(result, &readings, &line));
 	backlog->share = line.slope / asked_rps;
 	backlog->growing = backlog->share > TRIAL_BEHIND &&
-			   line.slope > quantile((double)(count - 2)) * backlog->error;
-}
-
-void trial_backlog(const struct result *result, struct trial_backlog *backlog)
-{
-	struct reading *readings = calloc(result->interval_count + 1, sizeof(*readings));
-
-	*backlog = (struct trial_backlog){0};
-	if (readings)
-		judge_readings(result, readings, take_readings(result, readings), backlog);
-	free(readings);
+			   line.slope > quantile((double)(readings.count - 2)) * backlog->error;
 }
 
 /* The first of several sentences stands alone, the others behind a semicolon. */
@@ -316,12 +324,19 @@ enum search_verdict trial_verdict(const struct result *result, struct buf *reaso
 	trial_backlog(result, &backlog);
 	behind = judge_backlog(result, &backlog, reason, begin_bytes);
 	failed = failed || behind;
+	if (!failed && !backlog.known) {
+		buf_printf(reason,
+			"what was unanswered was read only %zu times in its window, at least %d "
+			"are needed to see whether the server fell behind",
+			backlog.readings, TRIAL_READINGS);
+		return SEARCH_VOID;
+	}
 	if (verdict != RESULT_GENERATOR_LIMITED || (failed && lag_explains_nothing(result)) ||
 		(behind && stalls_explain_nothing(result, &backlog)))
 		return failed ? SEARCH_FAIL : SEARCH_PASS;
 	if (!failed && sent_all(result))
 		return SEARCH_PASS;
-	if (failed) {
+	if (reason->length_bytes > begin_bytes) {
 		reason->length_bytes = begin_bytes;
 		reason->data[begin_bytes] = '\0';
 	}

@@ -2,7 +2,8 @@
 /*
  * What one trial of a search says of its rate: a pure function of its record.
  *
- * - void: interrupted, or an internal error; nothing is to be concluded.
+ * - void: interrupted, or an internal error, or nothing failed and too few readings tell whether
+ * the server kept up; nothing is to be concluded.
  * - generator: the record is generator_limited and something failed, which may be the generator's
  *   doing, or not all that was due was sent. A load that met every objective was borne all the
  *   same: what the generator adds counts in total, and can only make it worse. And a failure is the
@@ -22,7 +23,7 @@
  * the slope of a straight line through the intervals' ends, and its standard error. One stall is no
  * growth, even if what it left stays: a server with little to spare never makes it good.
  *
- * Threads: pure. Errors: memory.
+ * Threads: pure. Errors: memory for a reason, in reason->failed.
  */
 #ifndef RINGLOAD_ANALYSIS_TRIAL_VERDICT_H
 #define RINGLOAD_ANALYSIS_TRIAL_VERDICT_H
@@ -35,6 +36,8 @@
 
 /* Of the scheduled rate. */
 #define TRIAL_BEHIND 0.005
+/* In the measured window: a line through fewer says nothing. */
+#define TRIAL_READINGS 4
 /* Of the mean of total; as in validity.h. */
 #define TRIAL_LAG      0.05
 #define TRIAL_OCCUPIED 0.8
@@ -42,7 +45,8 @@
 #define TRIAL_STALL_S 0.01
 
 struct trial_backlog {
-	bool known;   /* there are at least four readings */
+	size_t readings;
+	bool known;   /* there are at least TRIAL_READINGS */
 	double per_s; /* slope of the unanswered requests */
 	double error; /* its standard error */
 	double share; /* of the asked rate */

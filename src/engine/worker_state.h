@@ -44,6 +44,9 @@ struct worker_control {
 	uint64_t start_ns; /* UINT64_MAX until the start is known */
 	int stop;          /* enum engine_stop */
 	double connects_per_second;
+	/* By worker: the copy of a large request that it made for its node. Those that are not the
+	 * first of their node are made after it is there; NULL: all send from the plan's. */
+	const char **copies;
 };
 
 enum worker_phase {

@@ -7,6 +7,7 @@
 #include "result/resources_write.h"
 #include "result/result_write.h"
 #include "result/schema.h"
+#include "result/stability_block.h"
 
 static void write_environment(struct emit *emit, const struct result *result)
 {
@@ -58,6 +59,23 @@ static void write_target(struct emit *emit, const struct result *result)
 	emit_object_end(emit);
 }
 
+/* Only of a run that was ended early. */
+static void write_abort(struct emit *emit, const struct result_abort *aborted)
+{
+	if (!aborted->happened)
+		return;
+	emit_object(emit, "aborted");
+	emit_real(emit, "after_s", aborted->after_s);
+	emit_real(emit, "lasted_s", aborted->lasted_s);
+	emit_text(emit, "sign", result_sign_key(aborted->sign));
+	emit_text(emit, "expression", aborted->expression);
+	emit_text(emit, "unit", result_unit_key(aborted->unit));
+	emit_real(emit, "value", aborted->value);
+	emit_real(emit, "bound", aborted->bound);
+	emit_bool(emit, "lower_bound", aborted->lower_bound);
+	emit_object_end(emit);
+}
+
 static void write_window(struct emit *emit, const struct result *result)
 {
 	emit_object(emit, "window");
@@ -66,6 +84,7 @@ static void write_window(struct emit *emit, const struct result *result)
 	emit_real(emit, "drain_s", result->window.drain_s);
 	emit_record_positive(emit, "planned_s", result->window.planned_s);
 	emit_bool(emit, "interrupted", result->window.interrupted);
+	write_abort(emit, &result->window.aborted);
 	emit_object_end(emit);
 }
 
@@ -316,6 +335,7 @@ static void write_generator(struct emit *emit, const struct result *result)
 	emit_object(emit, "generator");
 	emit_record_positive(emit, "cpu_ns_per_request", result->generator.cpu_ns_per_request);
 	emit_real(emit, "spin_share", result->generator.spin_share);
+	emit_record_positive(emit, "max_send_lag_ns", result->generator.max_send_lag_ns);
 	emit_object(emit, "sends");
 	emit_count(emit, "plain", result->generator.sends.plain);
 	emit_count(emit, "zero_copy", result->generator.sends.zero_copy);
@@ -425,6 +445,7 @@ static void write_all(struct emit *emit, const struct result *result)
 	kernel_write(emit, &result->kernel);
 	resources_write(emit, &result->resources);
 	write_validity(emit, &result->validity);
+	stability_block_write(emit, &result->stability);
 	write_thresholds(emit, result);
 	emit_record_texts(emit, "notes", result->notes, result->note_count);
 	emit_object_end(emit);

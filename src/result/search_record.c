@@ -60,6 +60,7 @@ void search_record_release(struct search_record *record)
 	free(record->answer.lower_trials);
 	free(record->answer.upper_trials);
 	free(record->answer.sentence);
+	free(record->doubling.reason);
 	for (size_t i = 0; i < record->cause_count; i++)
 		release_cause(&record->causes[i]);
 	free(record->causes);

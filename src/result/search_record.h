@@ -9,6 +9,7 @@
  *   goal{thresholds[], slo, precision, budget_s, ladder[]},
  *   answer{kind, lower_rps, upper_rps, width, precise, lower_confirmed, upper_confirmed,
  *     lower_trials[], upper_trials[], safe_rps, sentence},
+ *   doubling{verdict, bound, from_rps, to_rps, p50_growth, p99_growth, reason},
  *   causes[]{key, sign, strength, sentence, advice}, unknown[],
  *   trials[]{index, stage, t_s, rps, warmup_s, duration_s, verdict, reason, backlog_growth,
  *     result{} (a whole ringload.result/1)},
@@ -24,6 +25,9 @@
  * - backlog_growth: requests a second by which what was unanswered grew, over the rate; null when
  *   the trial was too short to say.
  * - safe_rps: SEARCH_SAFE_SHARE of lower_rps; null without it.
+ * - doubling: how latency grows from a load to its double (analysis/doubling.h); verdict is as in
+ *   result_stability.h, growths are null where they are not known, and reason is when the verdict
+ *   is. Older records have none, and neither has one written from them.
  *
  * Owner: the struct is the caller's; all it points to belongs to it until search_record_release; a
  * zeroed struct is empty. Threads: one at a time. Errors: as result_read. Units: in the names.
@@ -88,6 +92,15 @@ struct search_cause {
 	char *advice;    /* what to do about it; NULL: nothing to say */
 };
 
+struct search_doubling {
+	bool judged;
+	enum result_stability_verdict verdict;
+	double bound;
+	bool has_growth;
+	double from_rps, to_rps, p50_growth, p99_growth; /* of it */
+	char *reason;                                    /* NULL: the verdict is known */
+};
+
 struct search_record {
 	bool complete;
 	char *tool_version;
@@ -114,6 +127,8 @@ struct search_record {
 		size_t lower_trial_count, upper_trial_count;
 		char *sentence;
 	} answer;
+
+	struct search_doubling doubling;
 
 	struct search_cause *causes;
 	size_t cause_count;

@@ -136,6 +136,38 @@ static void read_answer(struct reader *reader, const json_t *root, struct search
 	reader_leave(reader, back);
 }
 
+static const char *verdict_key(unsigned int verdict)
+{
+	return result_stability_verdict_key(verdict);
+}
+
+static void read_doubling(
+	struct reader *reader, const json_t *root, struct search_doubling *doubling)
+{
+	json_t *object;
+	size_t back;
+
+	if (reader->status || !json_object_get(root, "doubling"))
+		return;
+	object = reader_object(reader, root, "doubling");
+	back = reader_enter(reader, "doubling");
+	doubling->judged = true;
+	doubling->verdict = reader_choice(reader, object, "verdict", verdict_key);
+	doubling->bound = read_positive(reader, object, "bound");
+	doubling->has_growth = read_bound(reader, object, "from_rps", &doubling->from_rps);
+	if (doubling->has_growth) {
+		doubling->to_rps = read_positive(reader, object, "to_rps");
+		doubling->p50_growth = reader_real(reader, object, "p50_growth");
+		doubling->p99_growth = reader_real(reader, object, "p99_growth");
+	}
+	doubling->reason = reader_text_or_null(reader, object, "reason");
+	if (!doubling->reason == (doubling->verdict == RESULT_STABILITY_UNKNOWN))
+		reader_refuse(reader, "reason", "expected one beside \"unknown\" alone");
+	else if (!doubling->reason && !doubling->has_growth)
+		reader_refuse(reader, "from_rps", "is null beside a verdict");
+	reader_leave(reader, back);
+}
+
 static void read_causes(struct reader *reader, const json_t *root, struct search_record *record)
 {
 	json_t *array;
@@ -227,6 +259,7 @@ static void read_all(struct reader *reader, const json_t *root, struct search_re
 	read_head(reader, root, record);
 	read_goal(reader, root, record);
 	read_answer(reader, root, record);
+	read_doubling(reader, root, &record->doubling);
 	read_causes(reader, root, record);
 	record->unknown = reader_texts(reader, root, "unknown", &record->unknown_count);
 	read_trials(reader, root, record);

@@ -74,6 +74,23 @@ static void write_answer(struct emit *emit, const struct search_record *record)
 	emit_object_end(emit);
 }
 
+static void write_doubling(struct emit *emit, const struct search_doubling *doubling)
+{
+	bool known = doubling->has_growth;
+
+	if (!doubling->judged)
+		return;
+	emit_object(emit, "doubling");
+	emit_text(emit, "verdict", result_stability_verdict_key(doubling->verdict));
+	emit_real(emit, "bound", doubling->bound);
+	write_bound(emit, "from_rps", known, doubling->from_rps);
+	write_bound(emit, "to_rps", known, doubling->to_rps);
+	write_bound(emit, "p50_growth", known, doubling->p50_growth);
+	write_bound(emit, "p99_growth", known, doubling->p99_growth);
+	emit_text(emit, "reason", doubling->reason);
+	emit_object_end(emit);
+}
+
 static void write_causes(struct emit *emit, const struct search_record *record)
 {
 	emit_lines(emit, "causes");
@@ -128,6 +145,7 @@ void search_record_write(const struct search_record *record, struct buf *out)
 	write_head(&emit, record);
 	write_goal(&emit, record);
 	write_answer(&emit, record);
+	write_doubling(&emit, &record->doubling);
 	write_causes(&emit, record);
 	emit_record_texts(&emit, "unknown", record->unknown, record->unknown_count);
 	emit_lines(&emit, "trials");

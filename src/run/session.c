@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/resident.h"
 #include "base/units.h"
 #include "engine/engine.h"
 #include "measure/slowest.h"
@@ -158,13 +159,6 @@ static int open_engine(struct session *session, struct err *err)
 	return 0;
 }
 
-static void close_engine(struct session *session)
-{
-	*interrupt_engine() = NULL;
-	engine_close(session->engine);
-	session->engine = NULL;
-}
-
 int session_open(struct session **out, const struct scenario *scenario,
 	const struct run_options *options, struct err *err)
 {
@@ -175,6 +169,7 @@ int session_open(struct session **out, const struct scenario *scenario,
 	if (!session)
 		return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "no memory for a session");
 	session->options = options;
+	resident_keep();
 	progress_init(&session->progress, options->progress);
 	code = prepare(session, scenario, err);
 	if (code >= 0)
@@ -197,7 +192,8 @@ void session_close(struct session *session)
 	if (!session)
 		return;
 	if (session->engine)
-		close_engine(session);
+		*interrupt_engine() = NULL;
+	engine_close(session->engine);
 	observation_close(&session->observation);
 	attribution_close(&session->attribution);
 	notes_release(&session->notes);
@@ -228,11 +224,7 @@ static int begin_again(struct session *session, struct err *err)
 	observation_close(&session->observation);
 	open_observation(session);
 	code = engine_again(session->engine, err);
-	if (code >= 0)
-		return code;
-	/* It is good for nothing any more; a later trial makes another. */
-	close_engine(session);
-	if (interrupt_count())
+	if (code < 0 && interrupt_count())
 		err_set(err, ERR_INTERRUPTED, -EINTR, "interrupted before the load began");
 	return code;
 }
@@ -256,8 +248,8 @@ static void drive(struct session *session, struct collector *collector,
 	attribution_note(&session->attribution, &session->notes);
 }
 
-static int measure(
-	struct session *session, uint64_t interval_ns, struct result *result, struct err *err)
+static int measure(struct session *session, uint64_t interval_ns, uint64_t abort_ns,
+	struct result *result, struct err *err)
 {
 	struct collector collector;
 	struct record_source source = {
@@ -275,8 +267,12 @@ static int measure(
 
 	if (code < 0)
 		return code;
-	drive(session, &collector, &source, interval_ns);
-	code = record_make(result, &source, err);
+	code = lookout_init(
+		&collector.lookout, &session->plan, session->options->thresholds, abort_ns, err);
+	if (code >= 0) {
+		drive(session, &collector, &source, interval_ns);
+		code = record_make(result, &source, err);
+	}
 	collector_release(&collector);
 	return code;
 }
@@ -284,7 +280,7 @@ static int measure(
 int session_trial(struct session *session, const struct session_window *window,
 	struct result *result, struct err *err)
 {
-	uint64_t interval_ns = COLLECTOR_INTERVAL_NS;
+	uint64_t interval_ns = COLLECTOR_INTERVAL_NS, abort_ns = session->options->abort_ns;
 	bool unprobed = false;
 	int code;
 
@@ -294,13 +290,15 @@ int session_trial(struct session *session, const struct session_window *window,
 		session->progress.label = window->label;
 		if (window->interval_ns)
 			interval_ns = window->interval_ns;
+		if (window->abort_ns)
+			abort_ns = window->abort_ns;
 	}
 	code = session->engine ? begin_again(session, err) : open_engine(session, err);
 	if (code >= 0 && (session->trials || unprobed))
 		attribution_again(&session->attribution, !unprobed, clock_now_ns());
 	session->trials++;
 	if (code >= 0)
-		code = measure(session, interval_ns, result, err);
+		code = measure(session, interval_ns, abort_ns, result, err);
 	session->progress.label = NULL;
 	return code;
 }

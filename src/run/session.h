@@ -14,7 +14,7 @@
  *
  * Owner: scenario and options must outlive the session; each result is the caller's. Threads: the
  * calling thread is the collector. One session at a time in a process. Errors: those of
- * run_execute.
+ * run_execute; after one of a trial's no other trial can be had, only session_close.
  */
 #ifndef RINGLOAD_RUN_SESSION_H
 #define RINGLOAD_RUN_SESSION_H
@@ -41,6 +41,8 @@ struct session_window {
 	/* The probe rests in this trial, so that it takes nothing from the server: what is measured
 	 * is what the server bears by itself, and not where its time goes. */
 	bool unprobed;
+	/* In place of the options' own; 0: that. */
+	uint64_t abort_ns;
 	const char *label; /* before the progress line: "trial 7"; NULL: none */
 };
 

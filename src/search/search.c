@@ -10,6 +10,7 @@
 #include "analysis/answer.h"
 #include "analysis/cause.h"
 #include "analysis/connection_limit.h"
+#include "analysis/doubling.h"
 #include "analysis/trial_verdict.h"
 #include "base/clock.h"
 #include "base/units.h"
@@ -183,6 +184,8 @@ static int end_record(struct search *search, struct err *err)
 
 	if (code < 0)
 		return code;
+	if (doubling_judge(record) < 0)
+		return no_memory(err);
 	if (connection_limit(record, &text))
 		failed = search_record_add_note(record, buf_string(&text)) < 0;
 	failed |= text.failed;

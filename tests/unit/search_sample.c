@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/doubling.h"
 #include "base/clock.h"
 #include "tests/unit/sample.h"
 
@@ -204,4 +205,6 @@ void search_sample_found(struct search_record *record, unsigned int requests)
 	record->calibration.highest_rps = 180000;
 	record->calibration.measured_at = copy("2024-01-30T08:00:00Z");
 	explain(record);
+	if (doubling_judge(record) < 0)
+		assert(0);
 }

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -532,6 +533,29 @@ static void a_signal_ends_engine_again(void **state)
 	bench_end(&bench);
 }
 
+/* Whose limit it is that leaves no event, and how to raise it. */
+static void too_few_files_are_told(void **state)
+{
+	struct rlimit limit, none;
+	struct err err = {0};
+	struct bench bench;
+
+	(void)state;
+	bench_begin(&bench, quick);
+	assert_int_equal(scenario_check(&bench.scenario, &err), 0);
+	assert_int_equal(plan_make(&bench.plan, &bench.scenario, &err), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = (struct rlimit){.rlim_cur = 3, .rlim_max = limit.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(engine_open(&bench.engine, &bench.plan, &err), -EMFILE);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_null(bench.engine);
+	assert_int_equal(err.kind, ERR_ENVIRONMENT);
+	assert_non_null(strstr(err.text, "this process may have 3 open files and has them"));
+	assert_non_null(strstr(err.text, "\"ulimit -n 6\""));
+	bench_end(&bench);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -545,6 +569,7 @@ int main(void)
 		cmocka_unit_test(a_stop_of_a_window_ends_no_other),
 		cmocka_unit_test(a_stop_for_good_ends_a_wait),
 		cmocka_unit_test(a_signal_ends_engine_again),
+		cmocka_unit_test(too_few_files_are_told),
 	};
 
 	return cmocka_run_group_tests_name("engine_again", tests, NULL, NULL);

@@ -96,6 +96,31 @@ static void without_keepalive(void **state)
 	compare("text/without_keepalive.txt", &result);
 }
 
+static void ended_early(void **state)
+{
+	static const struct result_abort aborted = {
+		.happened = true,
+		.after_s = 4,
+		.lasted_s = 2.5,
+		.sign = RESULT_SIGN_ERRORS,
+		.unit = RESULT_SHARE,
+		.value = 0.3333,
+		.bound = 0.01,
+	};
+	struct sample *sample = *state;
+	struct result result;
+
+	for (int i = 0; i < 5; i++)
+		sample_second(sample, 1000, 0.2);
+	sample->input.aborted = &aborted;
+	for (int i = 0; i < SAMPLE_WORKERS; i++) {
+		sample->workers[i].info.window_end_ns = SAMPLE_START_NS + 5 * NS_PER_S;
+		sample->workers[i].info.end_ns = SAMPLE_START_NS + 5 * NS_PER_S + 1234567;
+	}
+	sample_build(sample, &result);
+	compare("text/ended_early.txt", &result);
+}
+
 /* One of everything that can go wrong. */
 static void every_error(void **state)
 {
@@ -331,6 +356,7 @@ int main(void)
 		SAMPLED(few_samples),
 		SAMPLED(generator_limited),
 		SAMPLED(interrupted),
+		SAMPLED(ended_early),
 		SAMPLED(internal_error),
 		SAMPLED(thresholds),
 		SAMPLED(stamped),

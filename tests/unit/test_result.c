@@ -40,6 +40,17 @@ static void build_full(struct sample *sample, struct result *result)
 {
 	static const char *const expressions[] = {
 		"p99<200ms", "warn: p50<1us", "p99.9<1s", "failure.p98<1s", "completed_rate>=200%"};
+	static const struct result_abort aborted = {
+		.happened = true,
+		.after_s = 3.25,
+		.lasted_s = 5,
+		.sign = RESULT_SIGN_THRESHOLD,
+		.expression = "rate>1k",
+		.unit = RESULT_RPS,
+		.value = 512.5,
+		.bound = 1000,
+		.lower_bound = true,
+	};
 	struct stats *stats = sample->stats[0];
 	struct threshold_list list = {0};
 
@@ -69,6 +80,7 @@ static void build_full(struct sample *sample, struct result *result)
 	sample->input.governor = "performance";
 	sample->input.fault = "worker 0: gave up";
 	sample->input.interrupted = true;
+	sample->input.aborted = &aborted;
 	sample->input.kernel_reason = "--probe off";
 	sample->command[2] = "-H\tX: \"q\\\xc3\xa4\xff\x80\xed\xa0\x80\xf4\x90\x80\x80\x7f";
 	sample->notes[0] = "first";
@@ -304,7 +316,7 @@ static void keys_are_those_of_the_schema(void **state)
 		"seed", "environment", "target", "window", "requests", "outcome", "error_rate",
 		"status", "connections", "bytes", "rx_stamps", "rate", "latency_ns", "odd_bytes",
 		"scenarios", "warmup", "timeline", "generator", "kernel", "resources", "validity",
-		"thresholds", "notes"};
+		"stability", "thresholds", "notes"};
 	struct result result;
 	struct buf out = {0};
 	const char *key;
@@ -426,6 +438,25 @@ static void windows(void **state)
 	}
 }
 
+/* As an interrupted one is. */
+static void the_window_of_a_run_that_was_ended_early(void **state)
+{
+	static const struct result_abort aborted = {.happened = true, .after_s = 4};
+	struct sample *sample = *state;
+	struct result result;
+
+	sample->input.aborted = &aborted;
+	for (int w = 0; w < SAMPLE_WORKERS; w++)
+		sample->workers[w].info.window_end_ns = SAMPLE_START_NS + 5001 * NS_PER_MS;
+	sample_build(sample, &result);
+	assert_float_equal(result.window.duration_s, 4.001, 1e-9);
+	assert_float_equal(result.window.planned_s, 10, 1e-9);
+	assert_false(result.window.interrupted);
+	assert_true(result.window.aborted.happened);
+	assert_null(result.window.aborted.expression);
+	result_release(&result);
+}
+
 static void rates_divide_by_the_window(void **state)
 {
 	struct sample *sample = *state;
@@ -455,70 +486,81 @@ static void rates_divide_by_the_window(void **state)
 	result_release(&result);
 }
 
+static const struct {
+	const char *from, *to;
+} damages[] = {
+	{"ringload.result/1", "ringload.result/2"},
+	{"\"schema\"", "\"shema\""},
+	{"\"complete\": true", "\"complete\": false"},
+	{"\"complete\": true", "\"complete\": 1"},
+	{"\"complete\": true,", ""},
+	{"\"seed\": \"", "\"seed\": \"x"},
+	{"\"seed\": \"", "\"seed\": \"9"},
+	{"\"sent\": ", "\"sent\": -"},
+	{"\"sent\": ", "\"sent\": 1.5e"},
+	{"\"sent\": ", "\"sent\": 99999999999999999999"},
+	{"\"unsent\": ", "\"unsend\": "},
+	{"\"failed\": {", "\"failed\": [{"},
+	{"\"failed\": {\"reset\"", "\"failed\": {\"refused\": 1, \"rest\""},
+	{"\"status\": {", "\"status\": {\"2000\": 1, "},
+	{"\"status\": {", "\"status\": {\"abc\": 1, "},
+	{"\"error_rate\": ", "\"error_rate\": \"none\", \"x\": "},
+	{"\"count\": ", "\"count\": 1"},
+	{"\"censored\": ", "\"censored\": 99999"},
+	{"\"few_samples\": [", "\"few_samples\": [\"p42\", "},
+	{"\"kind\": \"log_linear\"", "\"kind\": \"linear\""},
+	{"\"precision_bits\": 11", "\"precision_bits\": 15"},
+	{"\"cells\": ", "\"cells\": 9"},
+	{"\"counts\": [[", "\"counts\": [[1], ["},
+	{"\"counts\": [[", "\"counts\": [[99999999, 1], ["},
+	{"\"counts\": [[", "\"counts\": [[1, 0], ["},
+	{"\"counts\": [[", "\"counts\": [[1, 1], [1, 1], ["},
+	{"\"counts\": [[", "\"counts\": [[1, 9223372036854775807], [2, "
+			   "9223372036854775807], [3, 9223372036854775807], ["},
+	{"\"model\": \"open\"", "\"model\": \"half-open\""},
+	{"\"arrival\": \"constant\"", "\"arrival\": 5"},
+	{"\"phase\": \"measured\"", "\"phase\": \"cool-down\""},
+	{"\"busy_by_interval\": [", "\"busy_by_interval\": [0.5, "},
+	{"\"cpu\": ", "\"cpu\": 99999999999"},
+	{"\"status\": \"not_measured\"", "\"status\": \"measured\""},
+	{"\"verdict\": \"", "\"verdict\": \"in"},
+	{"\"key\": \"", "\"key\": \"x"},
+	{"\"state\": \"", "\"state\": \"x"},
+	{"\"restarts\": {\"verdict\": \"unknown", "\"restarts\": {\"verdict\": \"steady"},
+	{"\"restarts\": {\"verdict\": \"unknown", "\"restarts\": {\"verdict\": \"stable"},
+	{"\"rate_variation\": {\"verdict\": \"unknown",
+		"\"rate_variation\": {\"verdict\": \"stable"},
+	{"\"error_variation\": {", "\"error_variation\": 0.5, \"x\": {"},
+	{"\"bound\": 0.1", "\"bound\": -0.1"},
+	{"\"unit\": \"ns\"", "\"unit\": null"},
+	{"\"notes\": [\"first\"", "\"notes\": [{}"},
+	{"\"timeline\": [", "\"timeline\": null, \"x\": ["},
+	{"\"aborted\": {", "\"aborted\": [{"},
+	{"\"sign\": \"threshold\"", "\"sign\": \"oracle\""},
+	{"\"expression\": \"rate>1k\"", "\"expression\": null"},
+	{"\"lower_bound\": true}", "\"lower_bound\": 1}"},
+	{"\"window\": {", "\"window\": {\"window\": {}, \"window\": {}, "},
+	{"\"warmup\": {", "\"warmup\": {,"},
+	{"{", "["},
+	{"{", ""},
+};
+
 /* Every way a file may be wrong, in tests/golden/result/messages.txt. */
 static void damage_is_located(void **state)
 {
-	static const struct {
-		const char *from, *to;
-	} rows[] = {
-		{"ringload.result/1", "ringload.result/2"},
-		{"\"schema\"", "\"shema\""},
-		{"\"complete\": true", "\"complete\": false"},
-		{"\"complete\": true", "\"complete\": 1"},
-		{"\"complete\": true,", ""},
-		{"\"seed\": \"", "\"seed\": \"x"},
-		{"\"seed\": \"", "\"seed\": \"9"},
-		{"\"sent\": ", "\"sent\": -"},
-		{"\"sent\": ", "\"sent\": 1.5e"},
-		{"\"sent\": ", "\"sent\": 99999999999999999999"},
-		{"\"unsent\": ", "\"unsend\": "},
-		{"\"failed\": {", "\"failed\": [{"},
-		{"\"failed\": {\"reset\"", "\"failed\": {\"refused\": 1, \"rest\""},
-		{"\"status\": {", "\"status\": {\"2000\": 1, "},
-		{"\"status\": {", "\"status\": {\"abc\": 1, "},
-		{"\"error_rate\": ", "\"error_rate\": \"none\", \"x\": "},
-		{"\"count\": ", "\"count\": 1"},
-		{"\"censored\": ", "\"censored\": 99999"},
-		{"\"few_samples\": [", "\"few_samples\": [\"p42\", "},
-		{"\"kind\": \"log_linear\"", "\"kind\": \"linear\""},
-		{"\"precision_bits\": 11", "\"precision_bits\": 15"},
-		{"\"cells\": ", "\"cells\": 9"},
-		{"\"counts\": [[", "\"counts\": [[1], ["},
-		{"\"counts\": [[", "\"counts\": [[99999999, 1], ["},
-		{"\"counts\": [[", "\"counts\": [[1, 0], ["},
-		{"\"counts\": [[", "\"counts\": [[1, 1], [1, 1], ["},
-		{"\"counts\": [[", "\"counts\": [[1, 9223372036854775807], [2, "
-				   "9223372036854775807], [3, 9223372036854775807], ["},
-		{"\"model\": \"open\"", "\"model\": \"half-open\""},
-		{"\"arrival\": \"constant\"", "\"arrival\": 5"},
-		{"\"phase\": \"measured\"", "\"phase\": \"cool-down\""},
-		{"\"busy_by_interval\": [", "\"busy_by_interval\": [0.5, "},
-		{"\"cpu\": ", "\"cpu\": 99999999999"},
-		{"\"status\": \"not_measured\"", "\"status\": \"measured\""},
-		{"\"verdict\": \"", "\"verdict\": \"in"},
-		{"\"key\": \"", "\"key\": \"x"},
-		{"\"state\": \"", "\"state\": \"x"},
-		{"\"unit\": \"ns\"", "\"unit\": null"},
-		{"\"notes\": [\"first\"", "\"notes\": [{}"},
-		{"\"timeline\": [", "\"timeline\": null, \"x\": ["},
-		{"\"window\": {", "\"window\": {\"window\": {}, \"window\": {}, "},
-		{"\"warmup\": {", "\"warmup\": {,"},
-		{"{", "["},
-		{"{", ""},
-	};
 	struct result result;
 	struct buf whole = {0}, messages = {0};
 
 	build_full(*state, &result);
 	write(&result, &whole);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+	for (size_t i = 0; i < sizeof(damages) / sizeof(*damages); i++) {
 		struct err err = {ERR_NONE, ""};
 		struct buf json = {0};
 		struct result read;
 
-		damage_replace(&json, &whole, rows[i].from, rows[i].to);
+		damage_replace(&json, &whole, damages[i].from, damages[i].to);
 		if (!result_read(&read, "r.json", json.data, json.length_bytes, &err))
-			fail_msg("accepted: %s -> %s", rows[i].from, rows[i].to);
+			fail_msg("accepted: %s -> %s", damages[i].from, damages[i].to);
 		assert_int_equal(err.kind, ERR_USAGE);
 		buf_printf(&messages, "%s\n", err.text);
 		buf_release(&json);
@@ -570,6 +612,7 @@ int main(void)
 		SAMPLED(keys_are_those_of_the_schema),
 		SAMPLED(percentiles_are_those_of_the_histogram),
 		SAMPLED(windows),
+		SAMPLED(the_window_of_a_run_that_was_ended_early),
 		SAMPLED(rates_divide_by_the_window),
 		SAMPLED(damage_is_located),
 		SAMPLED(a_cut_file_is_refused),

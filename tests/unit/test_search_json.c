@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "analysis/doubling.h"
 #include "tests/unit/damage.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/sample.h"
@@ -73,6 +74,7 @@ static void build_small(struct search_record *record)
 	assert_int_equal(search_record_add_cause(record, &cause), 0);
 	assert_int_equal(search_record_add_unknown(record, "kernel: not permitted"), 0);
 	assert_int_equal(search_record_add_note(record, "first"), 0);
+	assert_int_equal(doubling_judge(record), 0);
 }
 
 static void the_text_is_as_it_was(void **state)
@@ -206,6 +208,10 @@ static void damage_is_located(void **state)
 		{"\"upper_confirmed\": false, ", ""},
 		{"\"lower_trials\": [0]", "\"lower_trials\": [2]"},
 		{"\"upper_trials\": [1]", "\"upper_trials\": [0.5]"},
+		{"\"doubling\": {\"verdict\": \"unknown\"", "\"doubling\": {\"verdict\": \"fine\""},
+		{"\"doubling\": {\"verdict\": \"unknown\"",
+			"\"doubling\": {\"verdict\": \"stable\""},
+		{"\"from_rps\": null", "\"from_rps\": -5"},
 		{"\"strength\": 0.25", "\"strength\": 1.25"},
 		{"\"advice\": \"wait longer\"", "\"advice\": 1"},
 		{"\"unknown\": [", "\"unknown\": [1, "},

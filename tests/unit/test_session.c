@@ -115,10 +115,9 @@ static void close_server(struct server *server)
 	close(server->answers);
 }
 
-static void open_bench(struct bench *bench, const char *route, enum attribution_mode attribution)
+/* But for the session. */
+static void lay_bench(struct bench *bench, const char *route, enum attribution_mode attribution)
 {
-	struct err err = {0};
-
 	memset(bench, 0, sizeof(*bench));
 	fork_server(&bench->server, route);
 	open_server(&bench->server, 0);
@@ -135,10 +134,22 @@ static void open_bench(struct bench *bench, const char *route, enum attribution_
 	bench->options.attribution.mode = attribution;
 	bench->options.progress = true;
 	bench->options.thresholds = &bench->thresholds;
+}
+
+static void begin_bench(struct bench *bench)
+{
+	struct err err = {0};
+
 	if (threshold_list_add(&bench->thresholds, "error_rate<1%", &err) ||
 		scenario_check(&bench->scenario, &err) ||
 		session_open(&bench->session, &bench->scenario, &bench->options, &err))
 		fail_msg("%s", err.text);
+}
+
+static void open_bench(struct bench *bench, const char *route, enum attribution_mode attribution)
+{
+	lay_bench(bench, route, attribution);
+	begin_bench(bench);
 }
 
 static void close_bench(struct bench *bench)
@@ -402,6 +413,38 @@ static void two_signals_end_it_at_once(void **state)
 	close_bench(&bench);
 }
 
+/* While a server that was started anew is connected to, twenty times a second: the trial fails, and
+ * so does another; what is left is to close the session. */
+static void a_signal_before_the_load_ends_the_session(void **state)
+{
+	const struct session_window window = {
+		.rate_mrps = 200000, .duration_ns = 50 * NS_PER_MS, .interval_ns = 50 * NS_PER_MS};
+	struct finger finger = {.times = 1, .pause_ns = 100 * NS_PER_MS};
+	struct server successor;
+	struct result result;
+	struct bench bench;
+	struct err err = {0};
+
+	(void)state;
+	fork_server(&successor, "/*");
+	lay_bench(&bench, "/*", ATTRIBUTION_OFF);
+	bench.scenario.connect_rate_mrps = 20000;
+	begin_bench(&bench);
+	trial(&bench, &window, &result);
+	result_release(&result);
+	close_server(&bench.server);
+	open_server(&successor, bench.server.port);
+	bench.server = successor;
+	assert_int_equal(pthread_create(&finger.thread, NULL, press, &finger), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_true(session_trial(bench.session, &window, &result, &err) < 0);
+		assert_int_equal(err.kind, ERR_INTERRUPTED);
+		assert_string_equal(err.text, "interrupted before the load began");
+	}
+	pthread_join(finger.thread, NULL);
+	close_bench(&bench);
+}
+
 /* Descriptors of this process whose target contains the text. */
 static size_t count_descriptors(const char *text)
 {
@@ -514,6 +557,7 @@ int main(void)
 		cmocka_unit_test(a_server_may_be_started_anew),
 		cmocka_unit_test(one_signal_ends_the_trial_and_drains),
 		cmocka_unit_test(two_signals_end_it_at_once),
+		cmocka_unit_test(a_signal_before_the_load_ends_the_session),
 		cmocka_unit_test(many_trials_leave_nothing_behind),
 		cmocka_unit_test(the_live_line_says_which_trial),
 	};

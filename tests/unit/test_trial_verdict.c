@@ -6,7 +6,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -343,12 +345,54 @@ static void test_unknown(void **state)
 		trial.intervals[i].phase = RESULT_DRAIN;
 	trial_backlog(&trial.result, &backlog);
 	assert_false(backlog.known || backlog.growing);
+	assert_int_equal(backlog.readings, 3);
+	/* Whether it was borne nobody knows; what failed otherwise failed all the same. */
+	expect(&trial, SEARCH_VOID,
+		"what was unanswered was read only 3 times in its window, at least 4 are needed to "
+		"see whether the server fell behind");
+	judge(&trial, RESULT_GENERATOR_LIMITED, "requests left late");
+	expect(&trial, SEARCH_VOID,
+		"what was unanswered was read only 3 times in its window, at least 4 are needed to "
+		"see whether the server fell behind");
+	judge(&trial, RESULT_VALID, NULL);
+	add_threshold(&trial, "p99<200ms", RESULT_FAIL, "p99 is 812 ms, wanted < 200ms");
+	expect(&trial, SEARCH_FAIL, "p99 is 812 ms, wanted < 200ms");
 	trial.intervals[4].phase = RESULT_MEASURED;
 	trial_backlog(&trial.result, &backlog);
 	assert_true(backlog.known && backlog.growing);
 	trial.result.run.asked_rps = 0;
 	trial_backlog(&trial.result, &backlog);
 	assert_false(backlog.known || backlog.growing);
+}
+
+/* However many readings there are, they are judged where no more memory is to be had. */
+static void test_without_memory(void **state)
+{
+	const size_t count = 200000;
+	struct result_interval *intervals = calloc(count, sizeof(*intervals));
+	struct trial_backlog backlog;
+	struct rlimit limit, none;
+	struct trial trial;
+
+	(void)state;
+	assert_non_null(intervals);
+	init(&trial);
+	trial.result.timeline = intervals;
+	trial.result.interval_count = count;
+	trial.result.window.duration_s = (double)count * 0.05;
+	for (size_t i = 0; i < count; i++) {
+		intervals[i].t_s = (double)(i + 1) * 0.05;
+		intervals[i].phase = RESULT_MEASURED;
+		intervals[i].waiting = i;
+	}
+	assert_int_equal(getrlimit(RLIMIT_AS, &limit), 0);
+	none = (struct rlimit){.rlim_cur = 0, .rlim_max = limit.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_AS, &none), 0);
+	trial_backlog(&trial.result, &backlog);
+	assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
+	assert_true(backlog.known && backlog.growing);
+	assert_true(fabs(backlog.per_s - 20) < 0.01);
+	free(intervals);
 }
 
 static double uniform(uint64_t *random)
@@ -419,6 +463,7 @@ int main(void)
 		cmocka_unit_test(test_stall_that_stays),
 		cmocka_unit_test(test_late_reading),
 		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_without_memory),
 		cmocka_unit_test(test_chance),
 	};
 
