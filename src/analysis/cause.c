@@ -80,7 +80,7 @@ static const struct rule {
 		"threads block inside requests for what the others work, more with the load, and "
 		"together get hardly more than a CPU",
 		"hold the lock for less, divide it, or do without: more threads or CPUs will not "
-		"help (perf lock, or futex waits, show which)"},
+		"help (the stacks of the waiting threads show which)"},
 	{"cpu_bound", 0.85, KERNEL, cause_machine_thread,
 		"a thread that serves requests runs or wants to for 90 % of the time",
 		"spread the requests over more threads or processes, or make them cheaper "

@@ -284,8 +284,12 @@ double cause_course_slow_recovery(const struct cause_evidence *evidence, struct 
 		buf_printf(sentence, "where it answered %s/s, ",
 			units_format_rate(low, round(first.failed->result.run.completed_rps)));
 	if (!recovery) {
-		buf_printf(
-			sentence, "%zu times, and had not recovered when the search ended", count);
+		buf_printf(sentence,
+			"%zu times, and had not recovered %.1f s after it, when the search ended",
+			count,
+			fmax(end_s(&record->trials[record->trial_count - 1]) -
+					end_s(first.overload),
+				0));
 		return NOT_RECOVERED;
 	}
 	buf_printf(sentence, "and passed there again %.1f s after it",

@@ -131,6 +131,7 @@ static double judge_idle(const struct cause_evidence *evidence, struct buf *sent
 		      broken->trial->backlog_growth > 0.005;
 	bool slow = broken->timed_out > 0 ||
 		    (evidence->base.has_latency && broken->p99_ns >= 3 * evidence->base.p99_ns);
+	char share[UNITS_TEXT_BYTES];
 
 	if (!broken->has_resources || broken->cpu_share <= 0 || broken->cpu_share >= IDLE_SHARE ||
 		broken->throttled >= CAUSE_MACHINE_THROTTLED || !(behind || slow))
@@ -139,9 +140,19 @@ static double judge_idle(const struct cause_evidence *evidence, struct buf *sent
 	if (broken->cpus >= 0.85 && broken->cpus <= 1.15)
 		return 0;
 	buf_printf(sentence,
-		"server waiting: it used %.2f of %.4g CPUs and was slow all the same; for what it "
-		"waits (a lock, sleep, disk, another server) only the kernel's side can tell",
+		"server waiting: it used %.2f of %.4g CPUs and was slow all the same: ",
 		broken->cpus, broken->limit_cpus);
+	if (broken->timed_out > 0)
+		buf_printf(sentence, "%s of the requests timed out",
+			units_format_share(share, broken->timed_out));
+	else if (slow)
+		cause_evidence_tell_time(
+			"p99", true, evidence->base.p99_ns, broken->p99_ns, sentence);
+	else
+		buf_printf(sentence, "what is unanswered grew by %s of the rate",
+			units_format_share(share, broken->trial->backlog_growth));
+	buf_text(sentence, "; for what it waits (a lock, sleep, disk, another server) only the "
+			   "kernel's side can tell");
 	return IDLE_STRENGTH;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "result/emit.h"
+#include "result/emit_record.h"
 #include "result/reader.h"
 
 static const char *schema_key(unsigned int version)
@@ -53,10 +54,7 @@ void calibration_record_write(const struct calibration_record *record, struct bu
 		emit_null(&emit, "latency_floor_ns");
 		emit_null(&emit, "send_lag_ns");
 	}
-	if (record->has_steal)
-		emit_real(&emit, "steal", record->steal);
-	else
-		emit_null(&emit, "steal");
+	emit_record_real(&emit, "steal", record->has_steal, record->steal);
 	emit_object_end(&emit);
 }
 

@@ -140,6 +140,15 @@ uint32_t reader_count32(struct reader *reader, const json_t *parent, const char 
 	return (uint32_t)count;
 }
 
+double reader_amount(struct reader *reader, const json_t *parent, const char *key)
+{
+	double value = reader_real(reader, parent, key);
+
+	if (value < 0)
+		reader_refuse(reader, key, "is negative");
+	return value;
+}
+
 double reader_share(struct reader *reader, const json_t *parent, const char *key)
 {
 	double share = reader_real(reader, parent, key);

@@ -188,6 +188,50 @@ static void read_causes(struct reader *reader, const json_t *root, struct search
 	}
 }
 
+/* What a fit consists of; a figure without it is not looked at. */
+static void read_law(struct reader *reader, const json_t *object, struct search_usl *usl)
+{
+	usl->limit = reader_choice(reader, object, "limit", search_usl_limit_key);
+	usl->lambda_rps = read_positive(reader, object, "lambda_rps");
+	usl->sigma = reader_share(reader, object, "sigma");
+	usl->kappa = read_amount(reader, object, "kappa");
+	usl->has_peak = read_bound(reader, object, "peak_concurrency", &usl->peak_concurrency);
+	if (usl->has_peak)
+		usl->peak_rps = read_positive(reader, object, "peak_rps");
+	usl->has_doubled = read_bound(reader, object, "base_concurrency", &usl->base_concurrency);
+	if (usl->has_doubled) {
+		usl->base_rps = read_positive(reader, object, "base_rps");
+		usl->doubled_rps = read_positive(reader, object, "doubled_rps");
+	}
+	usl->error = read_amount(reader, object, "error");
+}
+
+static void read_usl(struct reader *reader, const json_t *root, struct search_usl *usl)
+{
+	json_t *object, *array;
+	size_t back;
+
+	if (reader->status || !json_object_get(root, "usl"))
+		return;
+	object = reader_object(reader, root, "usl");
+	back = reader_enter(reader, "usl");
+	usl->status = reader_choice(reader, object, "status", search_usl_status_key);
+	if (usl->status == SEARCH_USL_FITTED)
+		read_law(reader, object, usl);
+	usl->levels = reader_elements(
+		reader, object, "levels", sizeof(*usl->levels), &array, &usl->level_count);
+	for (size_t i = 0; i < usl->level_count; i++) {
+		size_t inner = reader_enter_element(reader, "levels", i);
+		const json_t *level = reader_object(reader, json_array_get(array, i), NULL);
+
+		usl->levels[i].concurrency = read_positive(reader, level, "concurrency");
+		usl->levels[i].rps = read_positive(reader, level, "rps");
+		reader_leave(reader, inner);
+	}
+	usl->sentence = reader_text(reader, object, "sentence");
+	reader_leave(reader, back);
+}
+
 static void read_trial(
 	struct reader *reader, const json_t *object, struct search_trial *trial, size_t index)
 {
@@ -262,6 +306,7 @@ static void read_all(struct reader *reader, const json_t *root, struct search_re
 	read_doubling(reader, root, &record->doubling);
 	read_causes(reader, root, record);
 	record->unknown = reader_texts(reader, root, "unknown", &record->unknown_count);
+	read_usl(reader, root, &record->usl);
 	read_trials(reader, root, record);
 	check_indices(reader, "lower_trials", record->answer.lower_trials,
 		record->answer.lower_trial_count, record->trial_count);

@@ -108,6 +108,37 @@ static void write_causes(struct emit *emit, const struct search_record *record)
 	emit_array_end(emit);
 }
 
+static void write_usl(struct emit *emit, const struct search_usl *usl)
+{
+	bool fitted = usl->status == SEARCH_USL_FITTED;
+	bool peak = fitted && usl->has_peak, doubled = fitted && usl->has_doubled;
+
+	if (!usl->sentence)
+		return;
+	emit_object(emit, "usl");
+	emit_text(emit, "status", search_usl_status_key(usl->status));
+	emit_text(emit, "limit", fitted ? search_usl_limit_key(usl->limit) : NULL);
+	write_bound(emit, "lambda_rps", fitted, usl->lambda_rps);
+	write_bound(emit, "sigma", fitted, usl->sigma);
+	write_bound(emit, "kappa", fitted, usl->kappa);
+	write_bound(emit, "peak_concurrency", peak, usl->peak_concurrency);
+	write_bound(emit, "peak_rps", peak, usl->peak_rps);
+	write_bound(emit, "base_concurrency", doubled, usl->base_concurrency);
+	write_bound(emit, "base_rps", doubled, usl->base_rps);
+	write_bound(emit, "doubled_rps", doubled, usl->doubled_rps);
+	write_bound(emit, "error", fitted, usl->error);
+	emit_array(emit, "levels");
+	for (size_t i = 0; i < usl->level_count; i++) {
+		emit_object(emit, NULL);
+		emit_real(emit, "concurrency", usl->levels[i].concurrency);
+		emit_real(emit, "rps", usl->levels[i].rps);
+		emit_object_end(emit);
+	}
+	emit_array_end(emit);
+	emit_text(emit, "sentence", usl->sentence);
+	emit_object_end(emit);
+}
+
 static void write_trial(struct emit *emit, const struct search_trial *trial, size_t index)
 {
 	emit_object(emit, NULL);
@@ -148,6 +179,7 @@ void search_record_write(const struct search_record *record, struct buf *out)
 	write_doubling(&emit, &record->doubling);
 	write_causes(&emit, record);
 	emit_record_texts(&emit, "unknown", record->unknown, record->unknown_count);
+	write_usl(&emit, &record->usl);
 	emit_lines(&emit, "trials");
 	for (size_t i = 0; i < record->trial_count; i++)
 		write_trial(&emit, &record->trials[i], i);

@@ -12,6 +12,7 @@
 #include "analysis/connection_limit.h"
 #include "analysis/doubling.h"
 #include "analysis/trial_verdict.h"
+#include "analysis/usl_advice.h"
 #include "base/clock.h"
 #include "base/units.h"
 #include "base/version.h"
@@ -188,7 +189,7 @@ static int end_record(struct search *search, struct err *err)
 
 	if (code < 0)
 		return code;
-	if (doubling_judge(record) < 0)
+	if (doubling_judge(record) < 0 || usl_advise(record) < 0)
 		return no_memory(err);
 	if (connection_limit(record, &text))
 		failed = search_record_add_note(record, buf_string(&text)) < 0;

@@ -77,6 +77,11 @@ class Count(unittest.TestCase):
         self.assertIn("| `launch_stamp` | 150 | 30 |", str(document))
         self.assertIn("| `__memset` | 10 | 2 |", str(document))
 
+    def test_what_lies_below_a_function_is_told_twice(self):
+        text = "2,400  /src/engine.c:thread_main\n2,400  engine.c:thread_main [/bin/ringload]\n"
+        self.assertEqual(Instructions.below(text, "thread_main"), 2400)
+        self.assertIsNone(Instructions.below(text, "main"))
+
     def test_what_was_inlined_is_the_function_s_own(self):
         self.assertEqual(Instructions.functions(ANNOTATED), {"launch_stamp": 1500, "__memset": 7})
 

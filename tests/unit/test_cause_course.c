@@ -171,8 +171,8 @@ static void test_collapse_is_no_slow_recovery(void **state)
 		cause_sample_behind(&sample, trial, 0, 0.6);
 	cause_sample_expect(&sample, "slow_recovery",
 		"slow recovery: 4,000/s had passed, but after an overload of 5,000/s the server "
-		"failed at 4,180/s, where it answered 2,510/s, 4 times, and had not recovered when "
-		"the search ended");
+		"failed at 4,180/s, where it answered 2,510/s, 4 times, and had not recovered "
+		"24.0 s after it, when the search ended");
 }
 
 static void test_collapse(void **state)
@@ -252,7 +252,9 @@ static void test_no_recovery(void **state)
 	cause_sample_add(&sample, 2000, SEARCH_FAIL);
 	cause_sample_expect(&sample, "slow_recovery",
 		"slow recovery: 4,000/s had passed, but after an overload of 5,000/s the server "
-		"failed at 3,000/s, 2 times, and had not recovered when the search ended");
+		"failed at 3,000/s, 2 times, and had not recovered 12.0 s after it, when the "
+		"search "
+		"ended");
 }
 
 /* A load that never passed before shows nothing of the overload's effect. */

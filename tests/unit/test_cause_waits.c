@@ -153,8 +153,8 @@ static void test_not_held(void **state)
 	expect_blocked();
 	sample.broken->run.completed_rps = 330;
 	expect_blocked();
-	/* There are no others. */
-	sample.broken->kernel.worker_count = 1;
+	/* There are no others that serve. */
+	sample.broken->kernel.workers[1].requests = 0;
 	expect_blocked();
 	/* What was slept at base may have been a wait. */
 	sample.base->run.completed_rps = 260;
@@ -231,8 +231,17 @@ static void test_waiting(void **state)
 	cause_sample_expect_none(&sample, "blocked");
 	sample.trials[CAUSE_SAMPLE_BROKEN].backlog_growth = 0.2;
 	cause_sample_expect(&sample, "blocked",
-		"server waiting: it used 0.50 of 2 CPUs and was slow all the same; for what it "
-		"waits (a lock, sleep, disk, another server) only the kernel's side can tell");
+		"server waiting: it used 0.50 of 2 CPUs and was slow all the same: what is "
+		"unanswered grew by 20.0 % of the rate; for what it waits (a lock, sleep, disk, "
+		"another server) only the kernel's side can tell");
+	cause_sample_slow(sample.broken, 7);
+	cause_sample_explain(&sample);
+	assert_non_null(strstr(
+		sample.record.causes[0].sentence, "same: p99 grew from 2.00 ms to 7.00 ms; for"));
+	cause_sample_fail(sample.broken, COUNTER_TIMED_OUT, 0, 1250);
+	cause_sample_explain(&sample);
+	assert_non_null(strstr(
+		sample.record.causes[0].sentence, "same: 5.00 % of the requests timed out; for"));
 	assert_true(sample.record.causes[0].strength < 0.5);
 	sample.broken->resources.cpu.mean_share = 0.71;
 	cause_sample_expect_none(&sample, "blocked");

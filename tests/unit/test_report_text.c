@@ -18,22 +18,6 @@
 #include "tests/unit/golden.h"
 #include "tests/unit/sample.h"
 
-static int setup(void **state)
-{
-	struct sample *sample = malloc(sizeof(*sample));
-
-	sample_init(sample);
-	*state = sample;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	sample_release(*state);
-	free(*state);
-	return 0;
-}
-
 static void compare(const char *name, struct result *result)
 {
 	struct buf out = {0};
@@ -343,7 +327,7 @@ static void wrapping(void **state)
 	buf_release(&out);
 }
 
-#define SAMPLED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define SAMPLED(test) cmocka_unit_test_setup_teardown(test, sample_setup, sample_teardown)
 
 int main(void)
 {

@@ -19,22 +19,6 @@
 #include "tests/unit/readings.h"
 #include "tests/unit/sample.h"
 
-static int setup(void **state)
-{
-	struct sample *sample = malloc(sizeof(*sample));
-
-	sample_init(sample);
-	*state = sample;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	sample_release(*state);
-	free(*state);
-	return 0;
-}
-
 /* Something in every place a record has. */
 static void build_full(struct sample *sample, struct result *result)
 {
@@ -596,7 +580,7 @@ static void a_cut_file_is_refused(void **state)
 	result_release(&result);
 }
 
-#define SAMPLED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define SAMPLED(test) cmocka_unit_test_setup_teardown(test, sample_setup, sample_teardown)
 
 int main(void)
 {

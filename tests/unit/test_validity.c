@@ -14,22 +14,6 @@
 #include "base/clock.h"
 #include "tests/unit/sample.h"
 
-static int setup(void **state)
-{
-	struct sample *sample = malloc(sizeof(*sample));
-
-	sample_init(sample);
-	*state = sample;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	sample_release(*state);
-	free(*state);
-	return 0;
-}
-
 static const struct result_reason *reason(
 	const struct result_validity *validity, enum result_reason_key key)
 {
@@ -410,7 +394,7 @@ static void ended_early(void **state)
 	expect_valid(sample);
 }
 
-#define SAMPLED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define SAMPLED(test) cmocka_unit_test_setup_teardown(test, sample_setup, sample_teardown)
 
 int main(void)
 {
