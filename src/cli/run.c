@@ -197,6 +197,8 @@ static const struct command_example run_examples[] = {
 		"not counted"},
 	{"ringload run -r 5000 --arrival poisson --slo --threshold 'p99.9<1s' http://localhost/",
 		"random arrivals, judged: exit code 1 when an objective is missed"},
+	{"ringload run -r 5000 -d 8h --slo --abort-on-breach 30s http://localhost/",
+		"not on through the night once the service has failed for half a minute"},
 	{"ringload run -n 10000 -c 10 -b '{\"id\": 7}' -H 'Content-Type: application/json' "
 	 "http://localhost/items",
 		"10,000 POST requests over 10 connections"},
