@@ -58,6 +58,11 @@ static void explain(struct observation *observation, const struct whereabouts *s
 		snprintf(reason, bytes,
 			"the server is part of this process, and its figures would be the "
 			"generator's too");
+	else if (server->listens && server->probe.cgroup)
+		snprintf(reason, bytes,
+			"no process seen to listen %s is in the control group \"%s\": give "
+			"--observe-pid",
+			place, server->probe.cgroup);
 	else if (server->listens)
 		snprintf(reason, bytes,
 			"which process listens %s cannot be seen: it is another user's or in "

@@ -261,6 +261,30 @@ static void a_server_that_comes_later(void **state)
 	close(other);
 }
 
+/* What listens, but not in the control group that was asked for, is not the server. */
+static void another_control_group(void **state)
+{
+	char expected[160];
+	uint16_t port = 0;
+	pid_t child = start_server(&port);
+	struct bench *bench = calloc(1, sizeof(*bench));
+
+	(void)state;
+	assert_non_null(bench);
+	bench->probe = (struct probe_options){
+		.ports = {port}, .port_count = 1, .cgroup = "no/such/group"};
+	observation_open(
+		&bench->observation, &(struct observation_options){0}, NULL, &bench->probe, NULL);
+	snprintf(expected, sizeof(expected),
+		"no process seen to listen on port %u is in the control group \"no/such/group\": "
+		"give --observe-pid",
+		port);
+	assert_null(bench->observation.observer);
+	assert_string_equal(bench->observation.reason, expected);
+	close_bench(bench);
+	stop_server(child);
+}
+
 /* One that is not there is told of the port, and never to be elsewhere. */
 static void nobody_without_a_plan(void **state)
 {
@@ -286,6 +310,7 @@ int main(void)
 		cmocka_unit_test(a_server_that_is_started_again),
 		cmocka_unit_test(a_named_process),
 		cmocka_unit_test(a_server_that_comes_later),
+		cmocka_unit_test(another_control_group),
 		cmocka_unit_test(nobody_without_a_plan),
 	};
 
