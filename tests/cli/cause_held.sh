@@ -5,9 +5,6 @@
 # test-alone: only its own load may be what gives way
 source tests/assert.sh
 source tests/load.sh
-source tests/serving.sh
-source tests/kernel.sh
-source tests/search.sh
 source tests/causes.sh
 
 start "$SERVERS/truth_threads" --work lock:4000 >"$SCRATCH/holder.out" 2>"$SCRATCH/holder.err"
