@@ -145,7 +145,16 @@ double reader_amount(struct reader *reader, const json_t *parent, const char *ke
 	double value = reader_real(reader, parent, key);
 
 	if (value < 0)
-		reader_refuse(reader, key, "is negative");
+		reader_refuse(reader, key, "expected no number below 0");
+	return value;
+}
+
+double reader_positive(struct reader *reader, const json_t *parent, const char *key)
+{
+	double value = reader_real(reader, parent, key);
+
+	if (!(value > 0))
+		reader_refuse(reader, key, "expected a number above 0");
 	return value;
 }
 
