@@ -36,10 +36,24 @@ static double in_flight(const struct search_trial *trial)
 	return trial->result.run.completed_rps * service->mean_ns / 1e9;
 }
 
+/* The most that the connections can have held; pipelined requests show in the readings alone. */
+static double room(const struct result *result)
+{
+	double most = connections(result);
+
+	for (size_t i = 0; i < result->interval_count; i++)
+		if (result->timeline[i].phase == RESULT_MEASURED)
+			most = fmax(most, (double)result->timeline[i].in_flight);
+	return most;
+}
+
 static bool counts(const struct search_trial *trial)
 {
 	double concurrency = in_flight(trial);
 
+	/* Little's law holds of a steady state alone: a stall breaks it. */
+	if (concurrency > USL_ROOM * room(&trial->result))
+		return false;
 	if (!isfinite(concurrency) || !(concurrency > 0) ||
 		!(trial->result.run.error_rate <= USL_ERRORS))
 		return false;

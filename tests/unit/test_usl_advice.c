@@ -133,6 +133,32 @@ static void some_trials_do_not_count(void **state)
 	release(&record);
 }
 
+/* 64 connections do not hold 110 requests, unless they are pipelined. */
+static void more_than_there_is_room_for_is_a_stall(void **state)
+{
+	static const struct row rows[] = {
+		{2000, SEARCH_PASS, 2000, 10, 0},
+		{3000, SEARCH_FAIL, 2000, 32, 0},
+		{3100, SEARCH_FAIL, 2000, 55, 0},
+	};
+	struct result_interval interval = {.phase = RESULT_MEASURED, .in_flight = 120};
+	struct search_record record;
+
+	(void)state;
+	build(&record, rows, LENGTH(rows));
+	advise(&record);
+	assert_int_equal(record.usl.level_count, 2);
+	assert_level(&record, 1, 64, 2000);
+	release(&record);
+	build(&record, rows, LENGTH(rows));
+	record.trials[2].result.timeline = &interval;
+	record.trials[2].result.interval_count = 1;
+	advise(&record);
+	assert_int_equal(record.usl.level_count, 3);
+	assert_level(&record, 2, 110, 2000);
+	release(&record);
+}
+
 /* --- what is said --------------------------------------------------------------------------- */
 
 /* Trials whose throughput is by the law, at these concurrencies. */
@@ -323,6 +349,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(concurrency_is_what_the_service_has),
 		cmocka_unit_test(some_trials_do_not_count),
+		cmocka_unit_test(more_than_there_is_room_for_is_a_stall),
 		cmocka_unit_test(contention),
 		cmocka_unit_test(coherency),
 		cmocka_unit_test(no_limit_seen),
