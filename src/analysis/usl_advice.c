@@ -151,13 +151,16 @@ static void take_law(
 		usl->peak_rps = usl_rps(&fit->law, peak);
 		usl->has_peak = usl->peak_rps <= believed_rps;
 	}
-	if (lower && counts(lower)) {
+	if (lower && counts(lower) && in_flight(lower) >= 1) {
 		struct usl_point base = point_of(lower);
 
 		usl->base_concurrency = base.concurrency;
 		usl->base_rps = base.rps;
 		usl->doubled_rps = base.rps * usl_rps(&fit->law, 2 * base.concurrency) /
 				   usl_rps(&fit->law, base.concurrency);
+		/* Where as many and more were in flight, what they completed is known. */
+		if (2 * base.concurrency <= most_in_flight(usl))
+			usl->doubled_rps = fmin(usl->doubled_rps, fmax(base.rps, highest_rps(usl)));
 		usl->has_doubled = usl->doubled_rps <= believed_rps;
 	}
 }

@@ -31,7 +31,8 @@
  * there, or throughput fell by more than USL_FALL from its peak; else `contention`. peak: when it
  * is at most twice the concurrency that was tried, and at most USL_PROMISE times the highest
  * throughput that was. doubled: with twice what was in flight at the lower bound (base), under the
- * same condition.
+ * same condition, and where so many were tried not more than the highest throughput that was;
+ * none of a load with less than one in flight, which completed less than such a one would.
  *
  * Threads: one at a time. Errors: -ENOMEM.
  */

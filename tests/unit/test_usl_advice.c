@@ -219,6 +219,37 @@ static void coherency(void **state)
 	release(&record);
 }
 
+/* The law lies below the base and above what more in flight did: no trial completed 3,084/s. */
+static void no_more_than_was_completed(void **state)
+{
+	static const struct row rows[] = {
+		{1000, SEARCH_PASS, 1000, 0.51, 0},
+		{2480, SEARCH_PASS, 2480, 1.73, 0},
+		{2955, SEARCH_PASS, 2955, 1.76, 0},
+		{2951, SEARCH_PASS, 2951, 3.08, 0},
+		{2784, SEARCH_PASS, 2784, 4.53, 0},
+		{2793, SEARCH_PASS, 2793, 11.6, 0},
+		{4000, SEARCH_FAIL, 3000, 20.3, 0},
+	};
+	struct search_record record;
+
+	(void)state;
+	build(&record, rows, LENGTH(rows));
+	answer(&record, 2955, 3074);
+	advise(&record);
+	assert_int_equal(record.usl.status, SEARCH_USL_FITTED);
+	assert_true(record.usl.has_doubled);
+	assert_float_equal(record.usl.doubled_rps, 3000, 1e-6);
+	release(&record);
+	/* Less than one in flight completed 1,000/s, and not the 1,961/s it counts as. */
+	build(&record, rows, LENGTH(rows));
+	answer(&record, 1000, 3074);
+	advise(&record);
+	assert_int_equal(record.usl.status, SEARCH_USL_FITTED);
+	assert_false(record.usl.has_doubled);
+	release(&record);
+}
+
 /* In proportion as far as was tried: nothing is said of more, not even of twice as much. */
 static void no_limit_seen(void **state)
 {
@@ -352,6 +383,7 @@ int main(void)
 		cmocka_unit_test(more_than_there_is_room_for_is_a_stall),
 		cmocka_unit_test(contention),
 		cmocka_unit_test(coherency),
+		cmocka_unit_test(no_more_than_was_completed),
 		cmocka_unit_test(no_limit_seen),
 		cmocka_unit_test(far_figures_are_left_out),
 		cmocka_unit_test(sentences),
