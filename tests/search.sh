@@ -37,6 +37,9 @@ expect_sound() {
 	expect_search '. as $r | all(.answer.upper_trials[]; $r.trials[.].rps == $r.answer.upper_rps)'
 	expect_search '.answer | if .lower_rps then (.safe_rps / .lower_rps - 0.75) | fabs < 0.001
 		else .safe_rps == null end'
+	# The probe looks neither at what narrows nor at what a bound rests on: others explain.
+	expect_search 'all(.trials[]; (.stage != "narrow" and .stage != "confirm") or .result.kernel.status != "measured")'
+	expect_search '. as $r | all((.answer.lower_trials + .answer.upper_trials)[]; $r.trials[.].stage != "explain")'
 	# What more concurrency would give is said near what was tried, or not at all.
 	expect_search '.usl | (.sentence | length) > 0 and if .status == "fitted"
 		then .lambda_rps > 0 and .sigma >= 0 and .sigma <= 1 and .kappa >= 0 and .error <= 0.15 and

@@ -119,6 +119,18 @@ static double longest_s(const struct search_record *record, const struct basis *
 	return longest;
 }
 
+/* Long trials decide nothing where they disagree, or where another failed shortly before. */
+static const char *confirmation(const struct search_record *record, const struct basis *basis)
+{
+	if (basis->confirmed)
+		return ", confirmed";
+	for (size_t i = 0; i < basis->count; i++)
+		if (record->trials[basis->trials[i]].stage == SEARCH_CONFIRM)
+			return ", not confirmed: its long trials do not decide it (too few, or "
+			       "soon after another that failed)";
+	return ", not confirmed by a long trial";
+}
+
 /* "passes at 11,890/s: 3 of 3 trials passed, the longest 20s, confirmed; reason" */
 static void write_basis(const struct search_record *record, const char *what,
 	const struct basis *basis, const char *reason, struct buf *out)
@@ -133,8 +145,7 @@ static void write_basis(const struct search_record *record, const char *what,
 			basis->verb, seconds_asked(text, longest_s(record, basis)));
 	/* A ladder has one trial at each load. */
 	if (!record->goal.rung_count)
-		buf_text(&line,
-			basis->confirmed ? ", confirmed" : ", not confirmed by a long trial");
+		buf_text(&line, confirmation(record, basis));
 	if (reason)
 		buf_printf(&line, "; %s", reason);
 	layout_entry(out, "", buf_string(&line));

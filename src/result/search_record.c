@@ -9,6 +9,7 @@ static const char *const stage_keys[SEARCH_STAGE_COUNT] = {
 	[SEARCH_RANGE] = "range",
 	[SEARCH_NARROW] = "narrow",
 	[SEARCH_CONFIRM] = "confirm",
+	[SEARCH_EXPLAIN] = "explain",
 	[SEARCH_LADDER] = "ladder",
 };
 

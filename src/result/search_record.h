@@ -57,6 +57,7 @@ enum search_stage {
 	SEARCH_RANGE,
 	SEARCH_NARROW,
 	SEARCH_CONFIRM,
+	SEARCH_EXPLAIN, /* of a bound once more, with the probe: no bound rests on it */
 	SEARCH_LADDER,
 	SEARCH_STAGE_COUNT
 };

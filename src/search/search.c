@@ -371,7 +371,7 @@ static int explain(struct search *search, struct err *err)
 		return 0;
 	for (i = 0; i < 2; i++)
 		asked[i] = (struct stepper_trial){
-			.stage = SEARCH_CONFIRM,
+			.stage = SEARCH_EXPLAIN,
 			.rps = bounds[i]->rps,
 			.warmup_ns = (uint64_t)llround(bounds[i]->warmup_s * 1e9),
 			.duration_ns = (uint64_t)llround(bounds[i]->duration_s * 1e9),

@@ -109,6 +109,7 @@ static void sentences_are_copied(void **state)
 static void keys_end(void **state)
 {
 	(void)state;
+	assert_string_equal(search_stage_key(SEARCH_EXPLAIN), "explain");
 	assert_string_equal(search_stage_key(SEARCH_LADDER), "ladder");
 	assert_null(search_stage_key(SEARCH_STAGE_COUNT));
 	assert_string_equal(search_verdict_key(SEARCH_VOID), "void");
