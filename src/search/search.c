@@ -21,9 +21,6 @@
 /* A signal is noticed within this time. */
 #define PAUSE_SLICE_NS (50 * NS_PER_MS)
 
-/* Of the budget, what is kept for the trials that explain: one in so many parts. */
-#define EXPLAINED_SHARE 8
-
 /* Intervals of a trial's timeline, within the bounds of session.h. */
 #define INTERVALS            12
 #define INTERVAL_SHORTEST_NS (50 * NS_PER_MS)
@@ -44,10 +41,37 @@ static int no_memory(struct err *err)
 	return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "no memory for the record of a search");
 }
 
-static int no_time(const struct search_options *options, struct err *err)
+/* What the stepper gets: a search that explains its answer keeps something of the budget for it. */
+static struct stepper_options with_budget(const struct search_options *options, bool explains)
 {
-	char budget[UNITS_TEXT_BYTES];
+	struct stepper_options stepper = options->stepper;
 
+	if (explains && !stepper.rungs)
+		stepper.budget_ns -= stepper.budget_ns / SEARCH_EXPLAINED_SHARE;
+	return stepper;
+}
+
+/* Whether there is a trial that the budget bears, also with what the probe takes if there is one.
+ */
+static int check_time(const struct search_options *options, struct err *err)
+{
+	struct stepper_options asked = with_budget(
+		options, options->run.attribution.mode != ATTRIBUTION_OFF);
+	char budget[UNITS_TEXT_BYTES];
+	struct stepper_trial first;
+	struct stepper *stepper;
+	bool enough;
+	int code = stepper_check(&options->stepper, err);
+
+	if (code < 0)
+		return code;
+	stepper = stepper_open(&asked);
+	if (!stepper)
+		return no_memory(err);
+	enough = stepper_next(stepper, &first);
+	stepper_close(stepper);
+	if (enough)
+		return 0;
 	return err_set(err, ERR_USAGE, -ERANGE,
 		"--budget %s leaves no time for the first trial: ask for more of it, or for "
 		"shorter trials",
@@ -405,25 +429,21 @@ static int try_all(struct search *search, struct err *err)
 
 static int search_begin(struct search *search, const struct scenario *scenario, struct err *err)
 {
-	struct stepper_options options = search->options->stepper;
-	struct stepper_trial first;
-	int code = stepper_check(&options, err);
+	struct stepper_options stepper;
+	int code = check_time(search->options, err);
 
 	if (code >= 0)
 		code = begin_record(search, scenario, err);
 	if (code < 0)
 		return code;
 	search->scenario = *scenario;
-	search->scenario.rate_mrps = to_mrps(options.highest_rps);
+	search->scenario.rate_mrps = to_mrps(search->options->stepper.highest_rps);
 	code = session_open(&search->session, &search->scenario, &search->options->run, err);
 	if (code < 0)
 		return code;
-	if (session_probes(search->session) && !options.rungs)
-		options.budget_ns -= options.budget_ns / EXPLAINED_SHARE;
-	search->stepper = stepper_open(&options);
-	if (!search->stepper)
-		return no_memory(err);
-	return stepper_next(search->stepper, &first) ? 0 : no_time(search->options, err);
+	stepper = with_budget(search->options, session_probes(search->session));
+	search->stepper = stepper_open(&stepper);
+	return search->stepper ? 0 : no_memory(err);
 }
 
 int search_execute(const struct scenario *scenario, const struct search_options *options,
@@ -447,22 +467,27 @@ int search_execute(const struct scenario *scenario, const struct search_options 
 
 /* --- what would be done --------------------------------------------------------------------- */
 
+/* The session is that of the highest load, of whatever load a trial is. */
 int search_describe(const struct scenario *scenario, const struct search_options *options,
 	struct buf *out, struct err *err)
 {
-	struct scenario last = *scenario;
-	struct stepper_trial trial = {0};
-	int code = stepper_check(&options->stepper, err);
+	struct scenario highest = *scenario;
+	struct outline outline = {.options = options};
+	struct session_window window;
+	int code = check_time(options, err);
 
+	highest.rate_mrps = to_mrps(options->stepper.highest_rps);
+	if (code >= 0)
+		code = session_foresees_probe(&highest, &options->run, &outline.explains, err);
 	if (code < 0)
 		return code;
-	if (outline_print(options, &trial, out) < 0)
+	outline.explains &= !options->stepper.rungs;
+	outline.stepper = with_budget(options, outline.explains);
+	if (outline_print(&outline, out) < 0)
 		return no_memory(err);
-	if (!trial.duration_ns)
-		return no_time(options, err);
 	buf_text(out, "\nThe last of them:\n");
-	last.rate_mrps = to_mrps(trial.rps);
-	last.warmup_ns = trial.warmup_ns;
-	last.duration_ns = trial.duration_ns;
-	return run_describe(&last, &options->run.attribution, &options->run.observation, out, err);
+	window = (struct session_window){.rate_mrps = to_mrps(outline.last.rps),
+		.warmup_ns = outline.last.warmup_ns,
+		.duration_ns = outline.last.duration_ns};
+	return session_describe(&highest, &options->run, &window, out, err);
 }

@@ -52,8 +52,10 @@ struct search_options {
 int search_execute(const struct scenario *scenario, const struct search_options *options,
 	struct search_record *record, struct err *err);
 
-/* What --dry-run prints: the trials that would be made if all passed, and the plan of the highest.
- */
+/* Of the budget, what is kept for the trials that explain: one in so many parts. */
+#define SEARCH_EXPLAINED_SHARE 8
+
+/* What --dry-run prints: the trials that would be made if all passed, and the plan of the last. */
 int search_describe(const struct scenario *scenario, const struct search_options *options,
 	struct buf *out, struct err *err);
 
