@@ -61,7 +61,7 @@ BPF_FLAGS = -target bpf -mcpu=v3 -O2 -g -Wall $(if $(CI),-Werror) -Iinclude \
 	-isystem /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
 
 .DEFAULT_GOAL := all
-.PHONY: all demo test test-san test-asan test-tsan test-kernels bench fuzz coverage lint format unit \
+.PHONY: all demo test test-san test-kernels bench fuzz coverage lint format unit \
 	manual install uninstall clean help test-programs unit-programs fuzz-programs server-programs
 .SECONDARY:
 
@@ -75,7 +75,7 @@ demo: ## install what is missing, build, and show a load on the embedded target
 test: ## install what is missing, build, and run every test; ONLY='cli/*' for some
 	@tools/setup build test
 	@$(MAKE) VARIANT=release all test-programs
-	@tests/run $(ONLY:%=--only '%') -v release tools unit sim fuzz cli netns
+	@tests/run $(ONLY:%=--only '%') --lanes 2 -v release tools unit sim fuzz cli netns
 
 ## Building and checking
 
@@ -99,18 +99,7 @@ test-san: ## the tests once more with ASan + UBSan and with TSan
 	@tools/setup build test
 	@$(MAKE) VARIANT=asan all test-programs
 	@$(MAKE) VARIANT=tsan all test-programs
-ifdef ONLY
-	@tests/run --only '$(ONLY)' $(ASAN_RUN) $(TSAN_RUN)
-else
-	@$(MAKE) --no-print-directory test-asan test-tsan
-endif
-
-# Tests wait more than they compute, and with these none asserts how fast something was: the two
-# sanitizers share the machine.
-test-asan:
-	@tests/run $(ASAN_RUN)
-test-tsan:
-	@tests/run $(TSAN_RUN)
+	@tests/run $(ONLY:%=--only '%') --lanes 2 $(ASAN_RUN) $(TSAN_RUN)
 
 test-kernels: ## boot Debian's 6.1 and the newest of its backports, emulated, and test on them; ONLY='hooks-*'
 	@tools/setup build test kernels

@@ -12,12 +12,13 @@ ahead() {
 first=$(ahead 2)
 second=$(ahead 1)
 
-# search OPTION... URL: as in search.sh, with every request followed.
+# search OPTION... URL: as in search.sh, with every request followed. What is asked is what gave way, and
+# not how exact the generator is: stalls of the machine may delay what is sent.
 search() {
 	rm -f "$search_record"
 	# shellcheck disable=SC2086 # words
 	run $first "$RINGLOAD" breakpoint --quiet --probe "$probe" ${follow---probe-sample 1/1} \
-		--pacing sleep --json "$search_record" "$@"
+		--pacing sleep --max-send-lag 50ms --json "$search_record" "$@"
 }
 
 # before_others PID: a server goes before everybody but the generator.

@@ -21,6 +21,8 @@ enum source {
 	SOURCE_DROPPED,
 	SOURCE_CONNECT_FAILED,
 	SOURCE_COUNTER,
+	SOURCE_ERROR_VARIATION,
+	SOURCE_RATE_VARIATION,
 	SOURCE_TARGET_CPU,
 	SOURCE_TARGET_CPU_MAX,
 	SOURCE_TARGET_THROTTLED,
@@ -51,6 +53,10 @@ static const struct metric_row rows[] = {
 		"completed requests a second, of those asked (open loop)"},
 	{"rate", SOURCE_RATE, RESULT_RPS, 0, "completed requests a second"},
 	{"sent_rate", SOURCE_SENT_RATE, RESULT_RPS, 0, "sent requests a second"},
+	{"error_variation", SOURCE_ERROR_VARIATION, RESULT_SHARE, 0,
+		"how far error_rate moves from second to second, beyond chance"},
+	{"rate_variation", SOURCE_RATE_VARIATION, RESULT_SHARE, 0,
+		"the same of completed requests, of those to be expected"},
 	{"scheduled", SOURCE_COUNTER, RESULT_REQUESTS, COUNTER_SCHEDULED, "became due"},
 	{"sent", SOURCE_COUNTER, RESULT_REQUESTS, COUNTER_SENT, "handed to the kernel"},
 	{"completed", SOURCE_COUNTER, RESULT_REQUESTS, COUNTER_COMPLETED, "got a response"},
@@ -318,6 +324,17 @@ static struct metric_value read_level(
 					      : unknown(resources->levels[level].reason);
 }
 
+static struct metric_value read_stability(
+	const struct result_stability *stability, enum result_stability_kind kind)
+{
+	const struct result_stability_criterion *criterion = &stability->criteria[kind];
+
+	if (!stability->judged)
+		return unknown("stability was not judged");
+	return criterion->verdict == RESULT_STABILITY_UNKNOWN ? unknown(criterion->reason)
+							      : known(criterion->value);
+}
+
 static struct metric_value read_target(
 	const struct metric *metric, const struct result_resources *resources)
 {
@@ -378,6 +395,10 @@ struct metric_value metric_read(const struct metric *metric, const struct result
 		return known((double)connect_failed(&result->connections));
 	case SOURCE_COUNTER:
 		return known((double)counters->value[metric->row->counter]);
+	case SOURCE_ERROR_VARIATION:
+		return read_stability(&result->stability, RESULT_ERROR_VARIATION);
+	case SOURCE_RATE_VARIATION:
+		return read_stability(&result->stability, RESULT_RATE_VARIATION);
 	case SOURCE_TARGET_CPU:
 	case SOURCE_TARGET_CPU_MAX:
 	case SOURCE_TARGET_THROTTLED:

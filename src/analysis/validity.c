@@ -125,17 +125,26 @@ static void judge_interruption(struct judge *judge)
 			"stopped after %s, before all requests were made", measured);
 }
 
+/* The p99 of send_lag that is allowed. */
+static uint64_t send_lag_bound_ns(const struct result *result)
+{
+	uint64_t p50_ns = result->run.latency[RESULT_TOTAL].quantile[RESULT_P50].value_ns;
+	double share_ns = (double)p50_ns * VALIDITY_SEND_LAG_SHARE;
+	double asked_ns = result->generator.max_send_lag_ns;
+
+	if (asked_ns > 0) /* a stored file may hold anything */
+		return asked_ns < 1e18 ? (uint64_t)asked_ns : (uint64_t)1e18;
+	return share_ns > VALIDITY_SEND_LAG_NS ? (uint64_t)share_ns : VALIDITY_SEND_LAG_NS;
+}
+
 static void judge_send_lag(struct judge *judge)
 {
 	const struct result_block *run = &judge->result->run;
 	const struct result_latency *lag = &run->latency[RESULT_SEND_LAG];
-	uint64_t p50_ns = run->latency[RESULT_TOTAL].quantile[RESULT_P50].value_ns;
 	uint64_t p99_ns = lag->quantile[RESULT_P99].value_ns;
-	uint64_t bound_ns = (uint64_t)((double)p50_ns * VALIDITY_SEND_LAG_SHARE);
+	uint64_t bound_ns = send_lag_bound_ns(judge->result);
 	char p99[UNITS_TEXT_BYTES], bound[UNITS_TEXT_BYTES];
 
-	if (bound_ns < VALIDITY_SEND_LAG_NS)
-		bound_ns = VALIDITY_SEND_LAG_NS;
 	if (!lag->count || p99_ns <= bound_ns)
 		return;
 	find(judge, RESULT_GENERATOR_LIMITED, RESULT_REASON_SEND_LAG, NO_WORKER,

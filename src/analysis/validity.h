@@ -6,11 +6,11 @@
  * - internal_error: an identity of the counters is violated, or a worker gave up.
  * - interrupted: stopped before the window's end.
  * - generator_limited: what was measured is (also) the generator. Open loop: send_lag p99 above
- *   max(100 us, 5 % of total p50); a worker busy above 90 % in more than 5 % of the measured
- *   intervals; the completion queue overflowed; a worker lost more than 5 % of wall to the
- *   hypervisor, the CPU quota or the run queue (the run queue's delay contains the quota's on
- *   kernels that were measured, so the larger of the two counts, plus steal). Both loops: no local
- *   port or no descriptor left.
+ *   max(100 us, 5 % of total p50), or above the bound the user set; a worker busy above 90 % in
+ * more than 5 % of the measured intervals; the completion queue overflowed; a worker lost more than
+ * 5 % of wall to the hypervisor, the CPU quota or the run queue (the run queue's delay contains the
+ * quota's on kernels that were measured, so the larger of the two counts, plus steal). Both loops:
+ * no local port or no descriptor left.
  * - too_short: fewer than VALIDITY_MIN_SAMPLES samples of `total`, or a measured window shorter
  *   than VALIDITY_MIN_WINDOW_S. Such a run still has its whole report.
  * - valid. A closed loop whose workers are busy above 95 %, or that lost CPU or overflowed its

@@ -250,6 +250,18 @@ extern const char *const load_arrivals[], *const load_pacings[], *const load_sen
 				"then spin, spin (exact, takes the whole CPU), or sleep (spares " \
 				"it)",                                                            \
 			.offset = (place) + offsetof(struct load_values, scenario.pacing)},       \
+		{.name = "max-send-lag",                                                          \
+			.kind = OPTION_DURATION,                                                  \
+			.value = "TIME",                                                          \
+			.initial = "as is usual",                                                 \
+			.help = "how late 1 % of the requests may leave before the run counts "   \
+				"as limited by the generator (usually 100us, or 5 % of the p50 "  \
+				"of total if that is more); a machine that others share may "     \
+				"need more, and it is then part of total",                        \
+			.lowest = NS_PER_US,                                                      \
+			.highest = 10 * NS_PER_S,                                                 \
+			.offset = (place) +                                                       \
+				  offsetof(struct load_values, scenario.max_send_lag_ns)},        \
 	{                                                                                         \
 		.name = "memory", .kind = OPTION_SIZE, .value = "SIZE", .initial = "2G",          \
 		.help = "refuse to start when the run needs more: 512M, 2G", .lowest = 1 << 20,   \

@@ -10,6 +10,7 @@
 
 #include "analysis/exit.h"
 #include "base/clock.h"
+#include "base/resident.h"
 #include "base/units.h"
 #include "cli/command.h"
 #include "plan/cpulist.h"
@@ -278,6 +279,7 @@ static int open_target(struct serving *serving, const struct serve_values *value
 	options.address_count = serving->address_count;
 	options.worker_count = serving->cpu_count;
 	options.cpus = serving->cpus;
+	resident_keep();
 	return target_open(&serving->target, &options, err);
 }
 

@@ -255,7 +255,9 @@ static const struct check checks[] = {
 	{.key = "limits.locked_memory",
 		.reads = "Max locked memory of /proc/self/limits",
 		.judge = judge_limits_locked,
-		.effect = "requests that do not fit into it are copied when they are sent",
+		.effect =
+			"requests that do not fit into it are copied when they are sent, and code "
+			"that was not used for a while may have to come from the disk",
 		.mend = "sudo prlimit --pid $$ --memlock=unlimited:unlimited"},
 	{.key = "limits.cpu_quota",
 		.reads = "cpu.max (cpu.cfs_quota_us) of this control group and those above",

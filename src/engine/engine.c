@@ -47,7 +47,7 @@ struct engine {
 	struct worker_control control;
 	struct ring_features features;
 	uint32_t window;  /* the one that is asked for, counted from 1 */
-	uint32_t changes; /* futex: `window` or the stop has changed */
+	uint32_t changes; /* futex: `window`, the start or the stop has changed */
 	int done_event;   /* eventfd: a worker is done with a window, or has ended */
 	int stamping;     /* a socket that keeps the kernel making stamps; -1: none */
 	size_t thread_count;
@@ -93,30 +93,58 @@ static void fill_info(struct engine_worker_info *info, const struct worker *work
 	memcpy(info->odd_bytes, worker->odd_bytes, worker->odd_byte_count);
 }
 
-static void run_window(struct engine_thread *thread)
+static void futex_wake(uint32_t *word)
 {
-	struct engine_worker_info before = {0};
-	bool goes_on = true;
-
-	thread->info = (struct engine_worker_info){.tid = thread->tid};
-	while (goes_on && thread->worker.phase < WORKER_RUNNING)
-		goes_on = worker_step(&thread->worker);
-	read_usage(&before);
-	while (goes_on)
-		goes_on = worker_step(&thread->worker);
-	fill_info(&thread->info, &thread->worker, &before);
+	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
 }
 
-static void futex(uint32_t *word, int operation, uint32_t value)
+/* Returns at once when the word is not `seen` any more; at the deadline, UINT64_MAX: never; when
+ * woken; and for no reason. */
+static void futex_wait(uint32_t *word, uint32_t seen, uint64_t deadline_ns)
 {
-	syscall(SYS_futex, word, operation | FUTEX_PRIVATE_FLAG, value, NULL, NULL, 0);
+	struct timespec deadline = {
+		.tv_sec = (time_t)(deadline_ns / NS_PER_S),
+		.tv_nsec = (long)(deadline_ns % NS_PER_S),
+	};
+
+	/* Of the waits, the one whose time is absolute. */
+	syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, seen,
+		deadline_ns == UINT64_MAX ? NULL : &deadline, NULL, FUTEX_BITSET_MATCH_ANY);
 }
 
 /* Those that wait are to look at what was changed. Async-signal-safe. */
 static void tell_change(struct engine *engine)
 {
 	__atomic_add_fetch(&engine->changes, 1, __ATOMIC_RELEASE);
-	futex(&engine->changes, FUTEX_WAKE, INT_MAX);
+	futex_wake(&engine->changes);
+}
+
+/* Sleeps until the start is known, or a stop, or the worker wants to look after its connections. */
+static void await_start(struct engine_thread *thread)
+{
+	struct engine *engine = thread->engine;
+	uint32_t changes = __atomic_load_n(&engine->changes, __ATOMIC_ACQUIRE);
+
+	if (__atomic_load_n(&engine->control.start_ns, __ATOMIC_ACQUIRE) == UINT64_MAX &&
+		__atomic_load_n(&engine->control.stop, __ATOMIC_RELAXED) == ENGINE_RUN)
+		futex_wait(&engine->changes, changes, thread->worker.tick_ns);
+}
+
+static void run_window(struct engine_thread *thread)
+{
+	struct engine_worker_info before = {0};
+	bool goes_on = true;
+
+	thread->info = (struct engine_worker_info){.tid = thread->tid};
+	while (goes_on && thread->worker.phase < WORKER_RUNNING) {
+		if (worker_waits(&thread->worker))
+			await_start(thread);
+		goes_on = worker_step(&thread->worker);
+	}
+	read_usage(&before);
+	while (goes_on)
+		goes_on = worker_step(&thread->worker);
+	fill_info(&thread->info, &thread->worker, &before);
 }
 
 /* Sleeps until another window is asked for; false when there will be none. */
@@ -132,7 +160,7 @@ static bool await_again(struct engine_thread *thread)
 		/* With it comes the plan of that window. */
 		if (__atomic_load_n(&engine->window, __ATOMIC_ACQUIRE) != thread->done)
 			return true;
-		futex(&engine->changes, FUTEX_WAIT, changes);
+		futex_wait(&engine->changes, changes, UINT64_MAX);
 	}
 }
 
@@ -344,6 +372,7 @@ static bool all_done(const struct engine *engine)
 void engine_start(struct engine *engine, uint64_t start_ns)
 {
 	__atomic_store_n(&engine->control.start_ns, start_ns, __ATOMIC_RELEASE);
+	tell_change(engine);
 }
 
 int engine_again(struct engine *engine, struct err *err)

@@ -83,7 +83,8 @@ static struct pace decide(const struct worker *worker)
 
 	if (worker->churn.gap_ns)
 		earlier(&due_ns, launch_next_connect(worker));
-	if (launch_pending(worker) || due_ns <= worker->now_ns || wake_ns <= worker->now_ns)
+	if (launch_pending(worker) || due_ns <= worker->now_ns || wake_ns <= worker->now_ns ||
+		phase_awaits_start(worker))
 		return (struct pace){0};
 	if (worker->plan->pacing == SCENARIO_PACING_SPIN || due_ns - worker->now_ns <= margin_ns)
 		return (struct pace){.spins = true,

@@ -10,6 +10,14 @@
 
 #include "engine/worker_state.h"
 
+/* Whether nothing is to be done until the start is known, but now and then to look after the
+ * connections. One that is being made is waited for: how long that takes is measured. */
+static inline bool phase_awaits_start(const struct worker *worker)
+{
+	return worker->phase == WORKER_READY && worker->start_ns == UINT64_MAX &&
+	       index_list_empty(&worker->connecting);
+}
+
 /* Moves on as far as the time and the control say. */
 void phase_advance(struct worker *worker);
 

@@ -137,9 +137,9 @@ static void receive_done(
 	struct worker *worker, uint32_t index, const struct ring_completion *completion)
 {
 	struct conn *conn = &worker->conns[index];
-	bool more = completion->flags & RING_MORE;
+	bool last = !(completion->flags & RING_MORE);
 
-	if (!more)
+	if (last)
 		conn->armed &= (uint8_t)~CONN_ARMED_RECEIVE;
 	if (completion->result > 0)
 		received_bytes(worker, index, completion);
@@ -147,9 +147,11 @@ static void receive_done(
 		COUNT(&worker->stats->health, HEALTH_ENOBUFS);
 	else if (conn->state == CONN_OPEN && completion->result != -ECANCELED)
 		stream_ended(worker, index, completion->result);
-
-	conn_receive(worker, index);
-	conn_settle(worker, index);
+	/* As long as it is armed, neither has anything to do. */
+	if (last) {
+		conn_receive(worker, index);
+		conn_settle(worker, index);
+	}
 }
 
 static void receive_stamped_done(

@@ -297,6 +297,13 @@ static void reap(struct worker *worker)
 	COUNT_BY(&worker->stats->health, HEALTH_COMPLETIONS, total);
 }
 
+bool worker_waits(const struct worker *worker)
+{
+	/* What the reap has queued goes to the kernel first. */
+	return phase_awaits_start(worker) &&
+	       ring_submission_space(worker->ring) == WORKER_SUBMISSION_ENTRIES;
+}
+
 bool worker_step(struct worker *worker)
 {
 	/* First: what has timed out when the drain ends is timed out, and not in flight. */

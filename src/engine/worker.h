@@ -11,7 +11,8 @@
  * The phases of its life:
  *   ESTABLISHING  opens the connections that are not there, paced; ends when each of these was
  *                 attempted once; with --no-keepalive at once.
- *   READY         keeps the connections alive until the common start is known.
+ *   READY         keeps the connections alive until the common start is known, which its thread
+ *                 sleeps for (worker_waits).
  *   RUNNING       requests become due (open loop) or sessions go round (closed loop).
  *   DRAINING      nothing more becomes due; what is due is still sent and answered.
  *   DONE          what is still open was counted as unsent or in flight. Ends with worker_again:
@@ -36,6 +37,13 @@ int worker_init(struct worker *worker, const struct plan *plan, size_t index,
 
 /* One turn of the loop; false once the worker is done. */
 bool worker_step(struct worker *worker);
+
+/*
+ * Whether its next turn can wait until the start or a stop is known, or until worker->tick_ns, when
+ * it looks after its connections. Its turns do not wait then, however it paces: the thread sleeps
+ * and is told, rather than looking.
+ */
+bool worker_waits(const struct worker *worker);
 
 /*
  * Of a worker that is done, and without a fault: to another window of the plan as it is now,

@@ -140,6 +140,7 @@ static void copy_values(struct plan *plan, const struct scenario *scenario)
 	plan->open_loop = scenario->open_loop;
 	plan->arrival = scenario->arrival;
 	plan->pacing = scenario->pacing;
+	plan->max_send_lag_ns = scenario->max_send_lag_ns;
 	plan->rate_mrps = scenario->open_loop ? scenario->rate_mrps : 0;
 	plan->seed = scenario->seed;
 	plan->connections = scenario->connections;

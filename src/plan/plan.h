@@ -68,6 +68,7 @@ struct plan {
 	bool open_loop;
 	enum scenario_arrival arrival;
 	enum scenario_pacing pacing;
+	uint64_t max_send_lag_ns; /* 0: as usual (analysis/validity.h) */
 	uint64_t rate_mrps;
 	uint64_t seed;
 	uint32_t connections;

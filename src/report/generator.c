@@ -24,6 +24,9 @@ static void write_headline(const struct result *result, struct buf *out)
 		first, result->environment.pacing, result->environment.send_path,
 		result->environment.kernel, result->environment.cpus, governor ? ", governor " : "",
 		governor ? governor : "");
+	if (result->generator.max_send_lag_ns > 0 && result->generator.max_send_lag_ns < 1e18)
+		layout_entryf(out, "", "send_lag p99 up to %s was allowed",
+			units_format_duration(cost, (uint64_t)result->generator.max_send_lag_ns));
 	if (result->generator.fault)
 		layout_entryf(out, "", "a worker gave up: %s", result->generator.fault);
 }

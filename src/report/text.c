@@ -14,6 +14,7 @@
 #include "report/layout.h"
 #include "report/resources.h"
 #include "report/seconds.h"
+#include "report/stability.h"
 
 static const char *const headlines[RESULT_VERDICT_COUNT] = {
 	[RESULT_VALID] = "VALID",
@@ -350,6 +351,7 @@ void text_report(const struct result *result, struct buf *out)
 	generator_table(result, out);
 	kernel_table(&result->kernel, out);
 	resources_table(&result->resources, out);
+	stability_line(&result->stability, out);
 	write_notes(result, out);
 	write_thresholds(result, out);
 	write_verdict(result, out);

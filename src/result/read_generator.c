@@ -137,6 +137,7 @@ void read_generator(struct reader *reader, const json_t *root, struct result *re
 	result->generator.cpu_ns_per_request = reader_real_or_null(
 		reader, object, "cpu_ns_per_request");
 	result->generator.spin_share = reader_real(reader, object, "spin_share");
+	result->generator.max_send_lag_ns = reader_real_or_null(reader, object, "max_send_lag_ns");
 	read_sends(reader, object, &result->generator.sends);
 	result->generator.fault = reader_text_or_null(reader, object, "fault");
 	result->generator.workers = reader_elements(reader, object, "workers",

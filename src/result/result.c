@@ -287,6 +287,7 @@ void result_release(struct result *result)
 	result_resources_release(&result->resources);
 	result_texts_release(result->notes, result->note_count);
 	result_validity_release(&result->validity);
+	result_stability_release(&result->stability);
 	release_thresholds(result);
 	memset(result, 0, sizeof(*result));
 }

@@ -4,8 +4,9 @@
  * comparison) works from this record alone, so a stored result and a live one are the same thing.
  *
  * The order of making one: result_build (result_build.h) from what run measured, then
- * validity_judge and threshold_list_judge (src/analysis) fill `validity` and `thresholds`, then
- * `complete` is set as the very last, then result_write. result_read gives the same record back:
+ * validity_judge, stability_judge and threshold_list_judge (src/analysis) fill `validity`,
+ * `stability` and `thresholds`, in this order, then `complete` is set as the very last, then
+ * result_write. result_read gives the same record back:
  * writing what was read gives the same bytes.
  *
  * What a reader of the JSON must know beyond the key names:
@@ -38,6 +39,7 @@
 #include "measure/hist.h"
 #include "result/result_kernel.h"
 #include "result/result_resources.h"
+#include "result/result_stability.h"
 
 #define RESULT_SCHEMA "ringload.result/1"
 /* The only kind of histogram layout: ringload/hist_layout.h. */
@@ -314,6 +316,7 @@ struct result {
 	struct {
 		double cpu_ns_per_request; /* 0: nothing was sent */
 		double spin_share;
+		double max_send_lag_ns; /* as was asked; 0: the usual bound */
 		struct result_sends sends;
 		char *fault; /* why a worker gave up; NULL */
 		struct result_worker *workers;
@@ -329,6 +332,7 @@ struct result {
 	size_t note_count;
 
 	struct result_validity validity;
+	struct result_stability stability;
 	struct result_threshold *thresholds;
 	size_t threshold_count;
 };

@@ -476,6 +476,7 @@ static void build_generator(struct builder *builder)
 		result->generator.spin_share += worker->spin / (double)input->plan->worker_count;
 	}
 	result->generator.cpu_ns_per_request = share(cpu_ns, (double)sent);
+	result->generator.max_send_lag_ns = (double)input->plan->max_send_lag_ns;
 	build_generator_absence(builder);
 }
 

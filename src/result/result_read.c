@@ -9,6 +9,7 @@
 #include "result/reader.h"
 #include "result/resources_read.h"
 #include "result/result_read.h"
+#include "result/stability_block.h"
 
 static const char *model_key(unsigned int open_loop)
 {
@@ -250,6 +251,7 @@ static void read_all(struct reader *reader, const json_t *root, struct result *r
 	kernel_read(reader, root, &result->kernel);
 	resources_read(reader, root, &result->resources);
 	read_validity(reader, root, result);
+	stability_block_read(reader, root, &result->stability);
 	read_thresholds(reader, root, result);
 	result->notes = reader_texts(reader, root, "notes", &result->note_count);
 }

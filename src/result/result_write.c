@@ -7,6 +7,7 @@
 #include "result/resources_write.h"
 #include "result/result_write.h"
 #include "result/schema.h"
+#include "result/stability_block.h"
 
 static void write_environment(struct emit *emit, const struct result *result)
 {
@@ -316,6 +317,7 @@ static void write_generator(struct emit *emit, const struct result *result)
 	emit_object(emit, "generator");
 	emit_record_positive(emit, "cpu_ns_per_request", result->generator.cpu_ns_per_request);
 	emit_real(emit, "spin_share", result->generator.spin_share);
+	emit_record_positive(emit, "max_send_lag_ns", result->generator.max_send_lag_ns);
 	emit_object(emit, "sends");
 	emit_count(emit, "plain", result->generator.sends.plain);
 	emit_count(emit, "zero_copy", result->generator.sends.zero_copy);
@@ -425,6 +427,7 @@ static void write_all(struct emit *emit, const struct result *result)
 	kernel_write(emit, &result->kernel);
 	resources_write(emit, &result->resources);
 	write_validity(emit, &result->validity);
+	stability_block_write(emit, &result->stability);
 	write_thresholds(emit, result);
 	emit_record_texts(emit, "notes", result->notes, result->note_count);
 	emit_object_end(emit);

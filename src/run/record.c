@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/stability.h"
 #include "analysis/threshold.h"
 #include "analysis/validity.h"
 #include "base/units.h"
@@ -202,6 +203,8 @@ int record_make(struct result *result, const struct record_source *source, struc
 	if (code < 0)
 		return code;
 	code = validity_judge(result, &result->validity, err);
+	if (code >= 0)
+		code = stability_judge(result, &result->stability, err);
 	if (code >= 0 && thresholds)
 		code = threshold_list_judge(thresholds, result, err);
 	if (code < 0)

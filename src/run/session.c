@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/resident.h"
 #include "base/units.h"
 #include "engine/engine.h"
 #include "measure/slowest.h"
@@ -172,6 +173,7 @@ int session_open(struct session **out, const struct scenario *scenario,
 	if (!session)
 		return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "no memory for a session");
 	session->options = options;
+	resident_keep();
 	progress_init(&session->progress, options->progress);
 	code = prepare(session, scenario, err);
 	if (code >= 0)

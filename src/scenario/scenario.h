@@ -68,6 +68,7 @@ struct scenario {
 	uint64_t rate_mrps; /* thousandths of a request a second */
 	enum scenario_arrival arrival;
 	enum scenario_pacing pacing;
+	uint64_t max_send_lag_ns; /* more of its p99: generator_limited; 0: as usual */
 	bool has_requests;
 	uint64_t requests;    /* measured, scheduled; without it the duration ends the run */
 	uint64_t duration_ns; /* UINT64_MAX when only requests were given */

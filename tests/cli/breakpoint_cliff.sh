@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A target of a known capacity: the interval contains it, and is about as narrow as was asked.
 # test-timeout: 120 (a search is repeated on a busy machine)
+# test-alone: it measures what a server bears
 source tests/assert.sh
 source tests/load.sh
 source tests/serving.sh

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What gave way is the accept queue: 17 connections are taken in 100 ms, 170 a second.
 # test-timeout: 120 (a ladder is repeated on a busy machine)
+# test-alone: only its own load may be what gives way
 source tests/assert.sh
 source tests/load.sh
 source tests/serving.sh

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What gave way is the CPU of a thread that computes.
 # test-timeout: 120 (a ladder is repeated on a busy machine)
+# test-alone: only its own load may be what gives way
 source tests/assert.sh
 source tests/load.sh
 source tests/serving.sh

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What gave way is a lock that one of two threads holds at a time: 500 requests a second, with CPU left.
 # test-timeout: 120 (a ladder is repeated on a busy machine)
+# test-alone: only its own load may be what gives way
 source tests/assert.sh
 source tests/load.sh
 source tests/serving.sh

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A server that bears 1,500 requests a second, but more than 900 for 5 s only.
 # test-timeout: 120 (a ladder is repeated on a busy machine)
+# test-alone: only its own load may be what gives way
 source tests/assert.sh
 source tests/load.sh
 source tests/serving.sh

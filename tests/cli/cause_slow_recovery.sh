@@ -3,6 +3,7 @@
 # A target that bears less for seconds after an overload: a load that had passed fails. Whether a search
 # gives it the time to recover is up to the loads it tries, so there are three.
 # test-timeout: 120
+# test-alone: only its own load may be what gives way
 source tests/assert.sh
 source tests/load.sh
 source tests/serving.sh

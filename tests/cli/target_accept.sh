@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # A target that accepts late, and the short backlog that fills meanwhile.
+# test-alone: it measures what a server bears
 source tests/assert.sh
 source tests/load.sh
 source tests/serving.sh

@@ -4,6 +4,7 @@
 # and the backlog grows by what is too much, over however many connections the load comes. What the
 # machine's own delays can only make worse is bounded on one side.
 # test-timeout: 120 (loads are repeated on a busy machine)
+# test-alone: it measures what a server bears
 source tests/assert.sh
 source tests/load.sh
 source tests/serving.sh

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A target that leaks: what it says it leaked is in its resident size, by time, by requests, and no
 # more than its limit.
+# test-alone: it measures what a server bears
 source tests/assert.sh
 source tests/load.sh
 source tests/serving.sh

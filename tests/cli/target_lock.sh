@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # A target whose requests hold a mutex: 2 ms each are 500 a second, however many workers there are.
+# test-alone: it measures what a server bears
 source tests/assert.sh
 source tests/load.sh
 source tests/serving.sh

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A target that bears less after it was overloaded: what it bore before it does not bear, until it had
 # time to recover.
+# test-alone: it measures what a server bears
 source tests/assert.sh
 source tests/load.sh
 source tests/serving.sh

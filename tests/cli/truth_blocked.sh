@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Servers that wait for a known time: for a timer, for a lock that another thread holds, and with
 # requests of others unread meanwhile.
+# test-alone: it compares times with stamped ones
 source tests/assert.sh
 source tests/load.sh
 source tests/serving.sh

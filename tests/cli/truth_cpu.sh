@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Servers that compute for a known time: the probe finds it on the CPU, and the requests that wait
 # for a busy thread in its queue.
+# test-alone: it compares times with stamped ones
 source tests/assert.sh
 source tests/load.sh
 source tests/serving.sh

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
+# test-alone: it compares times with stamped ones
 # shellcheck disable=SC2016 # jq has variables too
 # Requests of 50, 150 and 400 ms, of which every eighth is followed: their true mix comes out, slow
 # ones as likely as fast ones.

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Servers that read and send in other ways than most: a thread for each connection, io_uring with and
 # without a thread of the kernel, and a response sent by another thread than read the request.
+# test-alone: it compares times with stamped ones
 source tests/assert.sh
 source tests/load.sh
 source tests/serving.sh

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
+# test-alone: it compares times with stamped ones
 # shellcheck disable=SC2016 # jq has variables too
 # Requests that come in two parts, and responses that go in three: each is one request, which begins
 # with its last part and is answered by the first.

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A server whose control group has a quota of a fifth of a CPU: what it is throttled for is time in the
 # run queue.
+# test-alone: it compares times with stamped ones
 source tests/assert.sh
 source tests/load.sh
 source tests/serving.sh

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Servers that are kept from their CPU for a known time: by another process on it, and by signals.
+# test-alone: it compares times with stamped ones
 source tests/assert.sh
 source tests/load.sh
 source tests/serving.sh

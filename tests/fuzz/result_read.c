@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "analysis/exit.h"
+#include "analysis/stability.h"
 #include "analysis/threshold.h"
 #include "analysis/validity.h"
 #include "report/text.h"
@@ -42,10 +43,13 @@ static void check_round_trip(const struct result *result)
 static void check_report(struct result *result)
 {
 	struct result_validity validity;
+	struct result_stability stability;
 	struct buf out = {0};
 
 	require(!validity_judge(result, &validity, NULL));
 	result_validity_release(&validity);
+	require(!stability_judge(result, &stability, NULL));
+	result_stability_release(&stability);
 	exit_decide(ERR_NONE, result);
 	text_report(result, &out);
 	require(!out.failed && out.length_bytes);

@@ -102,6 +102,31 @@ static void control(struct stage *stage)
 		stage->control.stop = ENGINE_STOP_NOW;
 }
 
+static void sooner(uint64_t *until_ns, uint64_t from_ns, uint64_t after_ns)
+{
+	if (after_ns < *until_ns - from_ns)
+		*until_ns = from_ns + after_ns;
+}
+
+/* What the engine's thread does while its worker waits: it sleeps until control() tells something,
+ * or the worker wants to look after its connections. */
+static void sleep_meanwhile(struct stage *stage)
+{
+	const struct sim_case *sim = stage->sim;
+	const struct sim_window *window = &sim->windows[stage->window];
+	uint64_t until_ns = stage->worker.tick_ns;
+	uint64_t ready_ns = stage->ready_ns ? stage->ready_ns : stage->clock.now_ns;
+
+	if (!worker_waits(&stage->worker) || until_ns <= stage->clock.now_ns)
+		return;
+	sim_shadow_sleeps(&stage->shadow);
+	sooner(&until_ns, ready_ns, window->start_known_ns);
+	sooner(&until_ns, stage->asked_ns, window->stop_ns);
+	sooner(&until_ns, sim->clock.start_ns, sim->drain_at_ns);
+	sooner(&until_ns, sim->clock.start_ns, sim->now_at_ns);
+	fake_clock_wait_until(&stage->clock, until_ns);
+}
+
 static void add_up(const struct stage *stage, struct sim_run_totals *totals)
 {
 	const struct stats *stats = stage->worker.stats;
@@ -137,6 +162,7 @@ static uint64_t run_window(struct stage *stage)
 	bool goes_on = true;
 
 	while (goes_on) {
+		sleep_meanwhile(stage);
 		control(stage);
 		sim_shadow_turn_begins(&stage->shadow);
 		goes_on = worker_step(&stage->worker);

@@ -217,6 +217,9 @@ void sim_shadow_again(struct shadow *shadow);
 void sim_shadow_turn_begins(struct shadow *shadow);
 void sim_shadow_turn_ended(struct shadow *shadow, bool goes_on);
 
+/* The worker wants no turn until the start or a stop is known, or its connections are due. */
+void sim_shadow_sleeps(const struct shadow *shadow);
+
 /* After each turn; at_end: what only the end can show as well. */
 void sim_shadow_compare(const struct shadow *shadow, const struct ring *ring, bool at_end);
 

@@ -80,6 +80,24 @@ static void check_wait(const struct shadow *shadow, uint64_t now_ns, uint64_t wa
 			wait_ns, now_ns, until_ns);
 }
 
+/* Ready, and nothing is under way that is measured: the start is told, not looked for. */
+static bool awaits_start(const struct shadow *shadow)
+{
+	if (shadow->life != SHADOW_BEFORE || !shadow_ready(shadow) ||
+		shadow->control->start_ns != UINT64_MAX)
+		return false;
+	for (uint32_t i = 0; i < shadow->place->connections; i++)
+		if (shadow->conns[i].state == SHADOW_CONNECTING)
+			return false;
+	return true;
+}
+
+void sim_shadow_sleeps(const struct shadow *shadow)
+{
+	if (!awaits_start(shadow))
+		fake_log_fail("wants to sleep, though there is something to wait for");
+}
+
 /* While nothing is measured, nobody wants it to turn without waiting and with nothing to do; now
  * and then what it would wait for is due already. */
 static void check_rest(struct shadow *shadow, uint64_t wait_ns)
@@ -101,6 +119,8 @@ void shadow_pace_waits(struct shadow *shadow, uint64_t now_ns, uint64_t wait_ns)
 	check_rest(shadow, wait_ns);
 	if (!wait_ns)
 		return;
+	if (awaits_start(shadow))
+		fake_log_fail("waits %" PRIu64 " ns for a start that it will be told", wait_ns);
 	check_wait(shadow, now_ns, wait_ns);
 	if (shadow->plan->pacing == SCENARIO_PACING_SPIN)
 		fake_log_fail("sleeps for %" PRIu64 " ns instead of spinning", wait_ns);
@@ -141,6 +161,8 @@ void shadow_pace_spins(struct shadow *shadow, uint64_t now_ns)
 
 	if (shadow->plan->pacing == SCENARIO_PACING_SLEEP)
 		fake_log_fail("spins instead of sleeping");
+	if (awaits_start(shadow))
+		fake_log_fail("spins for a start that it will be told");
 	if (shadow->plan->pacing == SCENARIO_PACING_AUTO && ahead_ns > shadow->margin_ns)
 		fake_log_fail("spins from %" PRIu64 " ns before a deadline, the margin is %" PRIu64,
 			ahead_ns, shadow->margin_ns);

@@ -15,7 +15,10 @@ a_test() {
 
 # runner NAME...: runs these tests with the skip list of $SCRATCH/skips.
 runner() {
-	TEST_SKIPS=$SCRATCH/skips run tests/run -v release "${@/#/$SCRATCH/}"
+	local -a lanes=()
+
+	[ "$1" != --lanes ] || { lanes=("$1" "$2") && shift 2; }
+	TEST_SKIPS=$SCRATCH/skips run tests/run "${lanes[@]}" -v release "${@/#/$SCRATCH/}"
 }
 
 last_line() {
@@ -70,6 +73,26 @@ for line in "$SCRATCH/gone.sh | true | why" "$SCRATCH/skip.sh | true |" "$SCRATC
 done
 : >"$SCRATCH/skips"
 
+# A test that measures is run again after the others, three times at most; no other is.
+a_test late <<'TEST'
+echo run >>"$REPORT"
+echo the cause
+[ "$(wc -l <"$REPORT")" -ge "$ENOUGH" ]
+TEST
+sed -i '1a : <<END\nsource tests/load.sh\nEND' "$SCRATCH/late.sh"
+export REPORT=$SCRATCH/runs ENOUGH=3
+runner late.sh pass.sh
+expect_status 0
+expect_equal 'summary' "$(last_line)" '2 passed, 0 failed'
+expect_equal 'failures shown' "$(grep -c '| the cause' "$SCRATCH/out")" 2
+expect_equal 'order' "$(awk '$3 == "s" { printf "%s ", $1 }' "$SCRATCH/out")" 'late ok late ok '
+rm "$REPORT"
+ENOUGH=4
+runner late.sh pass.sh
+expect_status 1
+expect_equal 'summary' "$(last_line)" '1 passed, 1 failed'
+expect_equal 'runs' "$(wc -l <"$REPORT")" 3
+
 # What a test leaves running is a failure, and is ended.
 runner leave.sh
 expect_status 1
@@ -99,3 +122,39 @@ read -r child directory <"$REPORT"
 ! alive "$child" || fail "process $child survived"
 [ ! -e "$directory" ] || fail "$directory was left"
 expect_equal 'summary' "$(last_line)" '0 passed, 0 failed, interrupted'
+
+both_started() {
+	[ -s "$REPORT" ] && [ "$(wc -l <"$REPORT")" = 2 ]
+}
+
+# Lanes share the tests and add up; what has to be alone runs after them, and Ctrl-C ends all of them.
+REPORT=$SCRATCH/order
+for name in one two three four; do
+	a_test $name <<<"echo $name >>\"\$REPORT\"; sleep 0.2"
+done
+a_test lonely <<<'echo lonely >>"$REPORT" # test-alone: it says so'
+a_test late <<'TEST'
+[ -e "$REPORT.late" ] && exit 0
+touch "$REPORT.late"
+exit 1
+TEST
+sed -i '1a : <<END\nsource tests/load.sh\nEND' "$SCRATCH/late.sh"
+runner --lanes 2 lonely.sh late.sh one.sh two.sh fail.sh three.sh four.sh
+expect_status 1
+expect_equal 'summary' "$(last_line)" '6 passed, 1 failed'
+expect_equal 'each once' "$(sort "$REPORT" | tr '\n' ' ')" 'four lonely one three two '
+expect_equal 'the last' "$(tail -n 1 "$REPORT")" lonely
+expect_text "$SCRATCH/out" 'in run 2'
+rm "$REPORT"
+cp "$SCRATCH/endless.sh" "$SCRATCH/forever.sh"
+sed -i 's/>"$REPORT"/>>"$REPORT"/' "$SCRATCH/endless.sh" "$SCRATCH/forever.sh"
+env --default-signal=INT tests/run --lanes 2 "$SCRATCH/endless.sh" "$SCRATCH/forever.sh" >"$SCRATCH/out" 2>&1 &
+runner=$!
+wait_for 10 both_started || fail 'two endless tests did not start' "$SCRATCH/out"
+kill -INT $runner
+wait $runner
+expect_equal 'exit status' $? 130
+while read -r child directory; do
+	! alive "$child" || fail "process $child survived"
+	[ ! -e "$directory" ] || fail "$directory was left"
+done <"$REPORT"

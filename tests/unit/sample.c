@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/stability.h"
 #include "analysis/validity.h"
 #include "base/clock.h"
 
@@ -276,6 +277,8 @@ void sample_build(struct sample *sample, struct result *result)
 	status = result_build(result, &sample->input, &err);
 	assert(!status);
 	status = validity_judge(result, &result->validity, &err);
+	assert(!status);
+	status = stability_judge(result, &result->stability, &err);
 	assert(!status);
 	(void)status;
 	result->complete = true;

@@ -58,7 +58,7 @@ void sample_serve(struct sample *sample);
 void sample_request(
 	struct sample *sample, enum counter outcome, unsigned int status, uint64_t age_ns);
 
-/* Merges the workers, builds the record, judges validity, and marks it complete. */
+/* Merges the workers, builds the record, judges validity and stability, and marks it complete. */
 void sample_build(struct sample *sample, struct result *result);
 
 #endif

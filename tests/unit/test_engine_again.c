@@ -329,6 +329,30 @@ static void a_wait_takes_no_cpu_time(void **state)
 	bench_end(&bench);
 }
 
+/* Ready, it looks after its connections now and then, and does not spin for the start. */
+static void a_wait_for_the_start_takes_hardly_any(void **state)
+{
+	uint64_t before_ns[2], began_ns;
+	struct window window;
+	struct bench bench;
+
+	(void)state;
+	bench_begin(&bench, quick);
+	bench.scenario.pacing = SCENARIO_PACING_SPIN;
+	bench_open(&bench);
+	assert_int_equal(bench.plan.worker_count, 2);
+	began_ns = clock_now_ns();
+	for (size_t i = 0; i < 2; i++)
+		before_ns[i] = cpu_ns(&bench, i);
+	usleep(250000);
+	for (size_t i = 0; i < 2; i++)
+		assert_true(cpu_ns(&bench, i) - before_ns[i] < (clock_now_ns() - began_ns) / 10);
+	/* Told of it, they begin. */
+	window = run(&bench);
+	check_whole(&bench, &window);
+	bench_end(&bench);
+}
+
 /* A server that ends closes its idle connections; another one takes its place. */
 static void restart_server(struct bench *bench)
 {
@@ -538,6 +562,7 @@ int main(void)
 		cmocka_unit_test(connections_are_made_once),
 		cmocka_unit_test(arrivals_follow_the_window_s_seed),
 		cmocka_unit_test(a_wait_takes_no_cpu_time),
+		cmocka_unit_test(a_wait_for_the_start_takes_hardly_any),
 		cmocka_unit_test(what_the_server_closed_is_replaced),
 		cmocka_unit_test(what_never_answered_is_replaced),
 		cmocka_unit_test(each_request_has_its_own_connection),

@@ -304,7 +304,7 @@ static void keys_are_those_of_the_schema(void **state)
 		"seed", "environment", "target", "window", "requests", "outcome", "error_rate",
 		"status", "connections", "bytes", "rx_stamps", "rate", "latency_ns", "odd_bytes",
 		"scenarios", "warmup", "timeline", "generator", "kernel", "resources", "validity",
-		"thresholds", "notes"};
+		"stability", "thresholds", "notes"};
 	struct result result;
 	struct buf out = {0};
 	const char *key;
@@ -455,70 +455,77 @@ static void rates_divide_by_the_window(void **state)
 	result_release(&result);
 }
 
+static const struct {
+	const char *from, *to;
+} damages[] = {
+	{"ringload.result/1", "ringload.result/2"},
+	{"\"schema\"", "\"shema\""},
+	{"\"complete\": true", "\"complete\": false"},
+	{"\"complete\": true", "\"complete\": 1"},
+	{"\"complete\": true,", ""},
+	{"\"seed\": \"", "\"seed\": \"x"},
+	{"\"seed\": \"", "\"seed\": \"9"},
+	{"\"sent\": ", "\"sent\": -"},
+	{"\"sent\": ", "\"sent\": 1.5e"},
+	{"\"sent\": ", "\"sent\": 99999999999999999999"},
+	{"\"unsent\": ", "\"unsend\": "},
+	{"\"failed\": {", "\"failed\": [{"},
+	{"\"failed\": {\"reset\"", "\"failed\": {\"refused\": 1, \"rest\""},
+	{"\"status\": {", "\"status\": {\"2000\": 1, "},
+	{"\"status\": {", "\"status\": {\"abc\": 1, "},
+	{"\"error_rate\": ", "\"error_rate\": \"none\", \"x\": "},
+	{"\"count\": ", "\"count\": 1"},
+	{"\"censored\": ", "\"censored\": 99999"},
+	{"\"few_samples\": [", "\"few_samples\": [\"p42\", "},
+	{"\"kind\": \"log_linear\"", "\"kind\": \"linear\""},
+	{"\"precision_bits\": 11", "\"precision_bits\": 15"},
+	{"\"cells\": ", "\"cells\": 9"},
+	{"\"counts\": [[", "\"counts\": [[1], ["},
+	{"\"counts\": [[", "\"counts\": [[99999999, 1], ["},
+	{"\"counts\": [[", "\"counts\": [[1, 0], ["},
+	{"\"counts\": [[", "\"counts\": [[1, 1], [1, 1], ["},
+	{"\"counts\": [[", "\"counts\": [[1, 9223372036854775807], [2, "
+			   "9223372036854775807], [3, 9223372036854775807], ["},
+	{"\"model\": \"open\"", "\"model\": \"half-open\""},
+	{"\"arrival\": \"constant\"", "\"arrival\": 5"},
+	{"\"phase\": \"measured\"", "\"phase\": \"cool-down\""},
+	{"\"busy_by_interval\": [", "\"busy_by_interval\": [0.5, "},
+	{"\"cpu\": ", "\"cpu\": 99999999999"},
+	{"\"status\": \"not_measured\"", "\"status\": \"measured\""},
+	{"\"verdict\": \"", "\"verdict\": \"in"},
+	{"\"key\": \"", "\"key\": \"x"},
+	{"\"state\": \"", "\"state\": \"x"},
+	{"\"restarts\": {\"verdict\": \"unknown", "\"restarts\": {\"verdict\": \"steady"},
+	{"\"restarts\": {\"verdict\": \"unknown", "\"restarts\": {\"verdict\": \"stable"},
+	{"\"rate_variation\": {\"verdict\": \"unknown",
+		"\"rate_variation\": {\"verdict\": \"stable"},
+	{"\"error_variation\": {", "\"error_variation\": 0.5, \"x\": {"},
+	{"\"bound\": 0.1", "\"bound\": -0.1"},
+	{"\"unit\": \"ns\"", "\"unit\": null"},
+	{"\"notes\": [\"first\"", "\"notes\": [{}"},
+	{"\"timeline\": [", "\"timeline\": null, \"x\": ["},
+	{"\"window\": {", "\"window\": {\"window\": {}, \"window\": {}, "},
+	{"\"warmup\": {", "\"warmup\": {,"},
+	{"{", "["},
+	{"{", ""},
+};
+
 /* Every way a file may be wrong, in tests/golden/result/messages.txt. */
 static void damage_is_located(void **state)
 {
-	static const struct {
-		const char *from, *to;
-	} rows[] = {
-		{"ringload.result/1", "ringload.result/2"},
-		{"\"schema\"", "\"shema\""},
-		{"\"complete\": true", "\"complete\": false"},
-		{"\"complete\": true", "\"complete\": 1"},
-		{"\"complete\": true,", ""},
-		{"\"seed\": \"", "\"seed\": \"x"},
-		{"\"seed\": \"", "\"seed\": \"9"},
-		{"\"sent\": ", "\"sent\": -"},
-		{"\"sent\": ", "\"sent\": 1.5e"},
-		{"\"sent\": ", "\"sent\": 99999999999999999999"},
-		{"\"unsent\": ", "\"unsend\": "},
-		{"\"failed\": {", "\"failed\": [{"},
-		{"\"failed\": {\"reset\"", "\"failed\": {\"refused\": 1, \"rest\""},
-		{"\"status\": {", "\"status\": {\"2000\": 1, "},
-		{"\"status\": {", "\"status\": {\"abc\": 1, "},
-		{"\"error_rate\": ", "\"error_rate\": \"none\", \"x\": "},
-		{"\"count\": ", "\"count\": 1"},
-		{"\"censored\": ", "\"censored\": 99999"},
-		{"\"few_samples\": [", "\"few_samples\": [\"p42\", "},
-		{"\"kind\": \"log_linear\"", "\"kind\": \"linear\""},
-		{"\"precision_bits\": 11", "\"precision_bits\": 15"},
-		{"\"cells\": ", "\"cells\": 9"},
-		{"\"counts\": [[", "\"counts\": [[1], ["},
-		{"\"counts\": [[", "\"counts\": [[99999999, 1], ["},
-		{"\"counts\": [[", "\"counts\": [[1, 0], ["},
-		{"\"counts\": [[", "\"counts\": [[1, 1], [1, 1], ["},
-		{"\"counts\": [[", "\"counts\": [[1, 9223372036854775807], [2, "
-				   "9223372036854775807], [3, 9223372036854775807], ["},
-		{"\"model\": \"open\"", "\"model\": \"half-open\""},
-		{"\"arrival\": \"constant\"", "\"arrival\": 5"},
-		{"\"phase\": \"measured\"", "\"phase\": \"cool-down\""},
-		{"\"busy_by_interval\": [", "\"busy_by_interval\": [0.5, "},
-		{"\"cpu\": ", "\"cpu\": 99999999999"},
-		{"\"status\": \"not_measured\"", "\"status\": \"measured\""},
-		{"\"verdict\": \"", "\"verdict\": \"in"},
-		{"\"key\": \"", "\"key\": \"x"},
-		{"\"state\": \"", "\"state\": \"x"},
-		{"\"unit\": \"ns\"", "\"unit\": null"},
-		{"\"notes\": [\"first\"", "\"notes\": [{}"},
-		{"\"timeline\": [", "\"timeline\": null, \"x\": ["},
-		{"\"window\": {", "\"window\": {\"window\": {}, \"window\": {}, "},
-		{"\"warmup\": {", "\"warmup\": {,"},
-		{"{", "["},
-		{"{", ""},
-	};
 	struct result result;
 	struct buf whole = {0}, messages = {0};
 
 	build_full(*state, &result);
 	write(&result, &whole);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+	for (size_t i = 0; i < sizeof(damages) / sizeof(*damages); i++) {
 		struct err err = {ERR_NONE, ""};
 		struct buf json = {0};
 		struct result read;
 
-		damage_replace(&json, &whole, rows[i].from, rows[i].to);
+		damage_replace(&json, &whole, damages[i].from, damages[i].to);
 		if (!result_read(&read, "r.json", json.data, json.length_bytes, &err))
-			fail_msg("accepted: %s -> %s", rows[i].from, rows[i].to);
+			fail_msg("accepted: %s -> %s", damages[i].from, damages[i].to);
 		assert_int_equal(err.kind, ERR_USAGE);
 		buf_printf(&messages, "%s\n", err.text);
 		buf_release(&json);

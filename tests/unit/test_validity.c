@@ -121,6 +121,29 @@ static void lag_above_a_share_of_p50(void **state)
 	expect(sample, RESULT_GENERATOR_LIMITED, RESULT_REASON_SEND_LAG);
 }
 
+/* The user's own bound takes the place of both. */
+static void lag_within_the_bound_asked_for(void **state)
+{
+	struct sample *sample = *state;
+
+	sample->plan.max_send_lag_ns = 5 * NS_PER_MS;
+	sample_serve(sample);
+	for (int i = 0; i < 110; i++)
+		hist_record(&measured(sample)->send_lag, 4900000);
+	expect_valid(sample);
+}
+
+static void lag_above_the_bound_asked_for(void **state)
+{
+	struct sample *sample = *state;
+
+	sample->plan.max_send_lag_ns = 50 * NS_PER_US;
+	sample_serve(sample);
+	for (int i = 0; i < 110; i++)
+		hist_record(&measured(sample)->send_lag, 60000);
+	expect(sample, RESULT_GENERATOR_LIMITED, RESULT_REASON_SEND_LAG);
+}
+
 static void lag_of_a_closed_loop_is_no_fault(void **state)
 {
 	struct sample *sample = *state;
@@ -386,6 +409,8 @@ int main(void)
 		SAMPLED(lag_above_its_floor),
 		SAMPLED(lag_within_a_share_of_p50),
 		SAMPLED(lag_above_a_share_of_p50),
+		SAMPLED(lag_within_the_bound_asked_for),
+		SAMPLED(lag_above_the_bound_asked_for),
 		SAMPLED(lag_of_a_closed_loop_is_no_fault),
 		SAMPLED(busy_in_a_few_seconds),
 		SAMPLED(busy_in_too_many_seconds),
