@@ -292,6 +292,8 @@ int session_trial(struct session *session, const struct session_window *window,
 			interval_ns = window->interval_ns;
 	}
 	code = session->engine ? begin_again(session, err) : open_engine(session, err);
+	if (window && session->options->observation.mode != OBSERVATION_OFF)
+		observation_watch_steal(&session->observation, session->server);
 	if (code >= 0 && (session->trials || unprobed))
 		attribution_again(&session->attribution, !unprobed, clock_now_ns());
 	session->trials++;
@@ -378,6 +380,11 @@ bool session_interrupted(const struct session *session)
 {
 	(void)session;
 	return interrupt_count() > 0;
+}
+
+bool session_steal(const struct session *session, double *share)
+{
+	return observation_steal(&session->observation, share);
 }
 
 bool session_probes(const struct session *session)

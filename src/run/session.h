@@ -56,6 +56,12 @@ bool session_interrupted(const struct session *session);
 /* Whether the probe looks into the server's kernel, in trials that are not unprobed. */
 bool session_probes(const struct session *session);
 
+/*
+ * What the hypervisor took from the server in the last trial, from its start to the end of its
+ * window: a share (stolen.h). False: not known; the server is on another machine, say.
+ */
+bool session_steal(const struct session *session, double *share);
+
 void session_close(struct session *session);
 
 /*

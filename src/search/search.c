@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/trial_steal.h"
 #include "analysis/trial_verdict.h"
 #include "base/clock.h"
 #include "base/units.h"
@@ -29,7 +30,8 @@ struct search {
 	struct stepper *stepper;
 	struct search_record *record;
 	uint64_t start_ns;
-	uint64_t rest_ns; /* the pause before the next trial */
+	uint64_t rest_ns;             /* the pause before the next trial */
+	double taken[STEPPER_TRIALS]; /* of the machine, in failures that were stolen; else 0 */
 };
 
 /* What the stepper gets: a search that explains its answer keeps something of the budget for it. */
@@ -175,6 +177,40 @@ static void tell(const struct search *search)
 		search->options->told(search->options->context, search->record);
 }
 
+/* Whether a trial that failed may be the hypervisor's doing; what it took is kept. */
+static bool is_stolen(struct search *search, const struct search_trial *trial)
+{
+	double taken;
+
+	if (trial->verdict != SEARCH_FAIL || !session_steal(search->session, &taken) ||
+		!trial_steal_explains(taken, trial_steal_undone(&trial->result)))
+		return false;
+	search->taken[search->record->trial_count - 1] = taken;
+	return true;
+}
+
+/* The record says of a stolen failure that it was one, and whether it counts. */
+static int keep_stolen(struct search *search, struct search_trial *trial,
+	enum search_verdict counted, struct err *err)
+{
+	struct buf reason = {0};
+	char *text;
+
+	if (counted == SEARCH_FAIL && trial->reason)
+		buf_printf(&reason, "%s; ", trial->reason);
+	trial_steal_sentence(search->taken[search->record->trial_count - 1], &reason);
+	if (counted != SEARCH_FAIL && trial->reason)
+		buf_printf(&reason, ", in which %s", trial->reason);
+	text = reason.failed ? NULL : strdup(buf_string(&reason));
+	buf_release(&reason);
+	if (!text)
+		return account_no_memory(err);
+	free(trial->reason);
+	trial->reason = text;
+	trial->verdict = counted;
+	return 0;
+}
+
 /*
  * One trial from its load to what the stepper makes of it. What the bounds rest on is measured
  * without the probe, which takes a little of the server's CPU time.
@@ -184,17 +220,22 @@ static int try_once(struct search *search, const struct stepper_trial *asked, st
 	bool bounds = asked->stage == SEARCH_NARROW || asked->stage == SEARCH_CONFIRM;
 	struct stepper_outcome outcome = {0};
 	uint64_t begin_ns = clock_now_ns();
-	const struct search_trial *trial;
+	enum search_verdict counted;
+	struct search_trial *trial;
 	int code = measure(search, asked, !bounds, err);
 
 	if (code < 0)
 		return code;
 	trial = &search->record->trials[search->record->trial_count - 1];
 	outcome.verdict = trial->verdict;
+	outcome.stolen = is_stolen(search, trial);
 	outcome.completed_rps = trial->result.run.completed_rps;
 	outcome.took_ns = clock_now_ns() - begin_ns + search->rest_ns;
-	stepper_take(search->stepper, &outcome);
-	code = account_answer(search->record, search->stepper, err);
+	counted = stepper_take(search->stepper, &outcome);
+	if (outcome.stolen)
+		code = keep_stolen(search, trial, counted, err);
+	if (code >= 0)
+		code = account_answer(search->record, search->stepper, err);
 	if (code >= 0)
 		tell(search);
 	return code;
@@ -276,6 +317,32 @@ static int end_early(struct search *search, const struct err *why, int code, str
 	return code < 0 ? account_no_memory(err) : 0;
 }
 
+/* What is to be known of an upper bound that a machine was taken for. */
+static int note_stolen(struct search *search, struct err *err)
+{
+	struct stepper_answer answer;
+	struct buf note = {0};
+	double least = 1, most = 0;
+	int code = 0;
+
+	stepper_answer(search->stepper, &answer);
+	for (size_t i = 0; i < answer.upper_trial_count; i++) {
+		double taken = search->taken[answer.upper_trials[i]];
+
+		if (taken > 0) {
+			least = fmin(least, taken);
+			most = fmax(most, taken);
+		}
+	}
+	if (!answer.upper_stolen || !(most > 0))
+		return 0;
+	trial_steal_note(least, most, &note);
+	if (note.failed || search_record_add_note(search->record, buf_string(&note)) < 0)
+		code = account_no_memory(err);
+	buf_release(&note);
+	return code;
+}
+
 /* Before there was an answer. */
 static int end_interrupted(struct search *search, struct err *err)
 {
@@ -334,6 +401,8 @@ int search_execute(const struct scenario *scenario, const struct search_options 
 	code = search_begin(&search, scenario, err);
 	if (code >= 0)
 		code = try_all(&search, err);
+	if (code >= 0)
+		code = note_stolen(&search, err);
 	if (code >= 0)
 		code = account_end(record, err);
 	if (code < 0)
