@@ -363,6 +363,18 @@ static void take_time(struct stepper *stepper, uint64_t took_ns)
 				       4;
 }
 
+/* What it takes to make the trial again; of a ladder with the steps above it, which it must leave
+ * their time. */
+static uint64_t cost_again(const struct stepper *stepper)
+{
+	const struct stepper_options *options = &stepper->options;
+	size_t trials = 1;
+
+	for (size_t i = 0; options->rungs && i < options->rung_count; i++)
+		trials += options->rungs[i] > stepper->next.rps;
+	return trials * stepper_cost(stepper, stepper->next.duration_ns);
+}
+
 /* Whether a failure is tried again, as it may not be the server's; time was taken already. */
 static bool tries_stolen_again(const struct stepper *stepper, const struct stepper_outcome *outcome)
 {
@@ -372,7 +384,7 @@ static bool tries_stolen_again(const struct stepper *stepper, const struct stepp
 	       (!load || load->stolen < STEPPER_STOLEN_AGAIN) &&
 	       stepper->stolen_ns + outcome->took_ns <=
 		       stepper->options.budget_ns / STEPPER_STOLEN_PART &&
-	       stepper_cost(stepper, stepper->next.duration_ns) <= stepper_remaining(stepper);
+	       cost_again(stepper) <= stepper_remaining(stepper);
 }
 
 enum search_verdict stepper_take(struct stepper *stepper, const struct stepper_outcome *outcome)

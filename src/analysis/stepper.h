@@ -29,7 +29,8 @@
  *
  * A stolen failure, one that may be due to time the hypervisor took from the server
  * (trial_steal.h), is tried again at once: STEPPER_STOLEN_AGAIN times at a load, and as long as
- * such trials took no more of the budget than one part of STEPPER_STOLEN_PART. Where the machine is
+ * such trials took no more of the budget than one part of STEPPER_STOLEN_PART; of a ladder only as
+ * the steps above it keep their time. Where the machine is
  * not left alone for long enough it counts after that, and the answer tells (upper_stolen).
  *
  * Ladder: the given loads one after the other, in one trial each, up to the first that fails.

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "analysis/lengths.h"
 #include "base/clock.h"
 #include "tests/unit/stepper_course.h"
 
@@ -81,12 +82,48 @@ static void keeps_the_budget_on_a_taken_machine(void **state)
 	}
 }
 
+/* A step that is made again takes nothing from those above it. */
+static void leaves_the_steps_of_a_ladder_their_time(void **state)
+{
+	static const double rungs[] = {1000, 2000, 3000, 4000, 5000};
+	struct stepper_script script = {.capacity_rps = 1e6,
+		.odd_from = 1,
+		.odd_to = 2,
+		.odd = SEARCH_FAIL,
+		.stolen_to = STEPPER_TRIALS};
+	struct stepper_options options = stepper_course_usual;
+	struct stepper_course course;
+
+	(void)state;
+	options.rungs = rungs;
+	options.rung_count = 5;
+	options.rung_ns = 10 * NS_PER_S;
+	options.budget_ns = lengths_ladder(&options, LENGTHS_LADDER_AGAIN);
+	for (script.odd_to = 2; script.odd_to <= 1 + LENGTHS_LADDER_AGAIN; script.odd_to++) {
+		stepper_course_drive(&course, &script, &options);
+		assert_int_equal(course.answer.kind, SEARCH_ABOVE_HIGHEST);
+		assert_int_equal(stepper_course_count(&course, 2000, SEARCH_VOID),
+			script.odd_to - script.odd_from);
+	}
+	/* Always: it counts before the time of the others is gone. */
+	script.odd_to = STEPPER_TRIALS;
+	stepper_course_drive(&course, &script, &options);
+	assert_int_equal(course.answer.kind, SEARCH_FOUND);
+	assert_int_equal(course.answer.upper_stolen, 1);
+	assert_true(course.answer.lower_rps == 1000 && course.answer.upper_rps == 2000);
+	options.budget_ns = lengths_ladder(&options, 0);
+	stepper_course_drive(&course, &script, &options);
+	assert_int_equal(course.trials, 2);
+	assert_int_equal(course.answer.kind, SEARCH_FOUND);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tries_stolen_failures_again),
 		cmocka_unit_test(counts_stolen_failures_in_the_end),
 		cmocka_unit_test(keeps_the_budget_on_a_taken_machine),
+		cmocka_unit_test(leaves_the_steps_of_a_ladder_their_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
