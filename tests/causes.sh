@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: MIT
 #
 # A server that is known to give way in one manner, and what a ladder that goes over that says. Source
-# it after tests/assert.sh, load.sh, serving.sh, kernel.sh and search.sh.
-#
+# it after tests/assert.sh and load.sh.
+source tests/serving.sh
+source tests/kernel.sh
+source tests/search.sh
+
 # On a machine that others use too they are what gives way, and rightly named. So generator and server
 # go before everybody else, the generator first, where that is allowed.
 ahead() {

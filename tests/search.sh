@@ -37,6 +37,11 @@ expect_sound() {
 	expect_search '. as $r | all(.answer.upper_trials[]; $r.trials[.].rps == $r.answer.upper_rps)'
 	expect_search '.answer | if .lower_rps then (.safe_rps / .lower_rps - 0.75) | fabs < 0.001
 		else .safe_rps == null end'
+	# What more concurrency would give is said near what was tried, or not at all.
+	expect_search '.usl | (.sentence | length) > 0 and if .status == "fitted"
+		then .lambda_rps > 0 and .sigma >= 0 and .sigma <= 1 and .kappa >= 0 and .error <= 0.15 and
+			([.levels[].rps] | max * 1.11) as $most | (.peak_rps // 0) <= $most and (.doubled_rps // 0) <= $most
+		else .lambda_rps == null and .doubled_rps == null end'
 	expect_search '.answer | .lower_rps == null or .upper_rps == null or
 		(.lower_rps < .upper_rps and (.width - (1 - .lower_rps / .upper_rps) | fabs) < 0.001)'
 }

@@ -80,7 +80,7 @@ static const struct rule {
 		"threads block inside requests for what the others work, more with the load, and "
 		"together get hardly more than a CPU",
 		"hold the lock for less, divide it, or do without: more threads or CPUs will not "
-		"help (perf lock, or futex waits, show which)"},
+		"help (the stacks of the waiting threads show which)"},
 	{"cpu_bound", 0.85, KERNEL, cause_machine_thread,
 		"a thread that serves requests runs or wants to for 90 % of the time",
 		"spread the requests over more threads or processes, or make them cheaper "
@@ -90,6 +90,11 @@ static const struct rule {
 		"can",
 		"make requests cheaper (--profile shows where the time goes), or give it more CPUs "
 		"or machines"},
+	{"lock_bound", 0.80, KERNEL, cause_waits_held,
+		"threads sleep longer in requests than at base, and pass one at a time",
+		"do not sleep with the lock held: take the query, the write or the pause out of "
+		"it, or divide it; one connection to another server for all threads, or one that "
+		"takes one request at a time, looks the same: give it more"},
 	{"blocked", 0.75, RESOURCES, cause_waits_blocked,
 		"for 40 % of residence a thread slept inside a request, and CPU was left",
 		"find what it waits for (a database, another server, disk, a timer); more threads "
@@ -104,6 +109,11 @@ static const struct rule {
 	{"errors", 0.60, NOTHING, cause_door_errors,
 		"0.5 % of the requests got another error status",
 		"look at the server's log: these are answers of its own"},
+	{"collapse", 0.45, NOTHING, cause_course_collapse,
+		"above its best load the server answered less than 80 % of what it did there",
+		"keep the load at the door: a bound on the requests in work, and a refusal beyond "
+		"it, hold the server at its best; then look for what each request costs more of "
+		"when many are there (locks, threads, retries, garbage collection, swap)"},
 	{"queueing", 0.40, KERNEL, cause_waits_queueing,
 		"for half of residence requests lay unread in the socket",
 		"let the server read sooner: more threads, or less work between two reads"},

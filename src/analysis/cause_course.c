@@ -153,8 +153,34 @@ double cause_course_slow_break(const struct cause_evidence *evidence, struct buf
 /* … asked for that or hardly more. */
 #define HARDLY_MORE 1.05
 
+/* … and that from the first half second on. */
+#define BEGIN_S 0.5
+
 /* When it never passed again. */
 #define NOT_RECOVERED 0.85
+
+/* Answers a second while a trial began, its warm-up included; false when that is not known. */
+static bool begun_rps(const struct search_trial *trial, double *rps)
+{
+	const struct result *result = &trial->result;
+	struct stretch stretch = {0};
+
+	for (size_t i = 0; i < result->interval_count && stretch.seconds < BEGIN_S; i++)
+		add_interval(&stretch, &result->timeline[i]);
+	if (stretch.seconds <= 0)
+		return false;
+	*rps = stretch.answered / stretch.seconds;
+	return true;
+}
+
+/* Whether it began so, as a server does that has not recovered. One that is well and is then asked
+ * for more than it bears begins with what it bears, and may collapse after. */
+static bool began_below(const struct search_trial *trial, double least_rps)
+{
+	double rps;
+
+	return begun_rps(trial, &rps) && rps < least_rps;
+}
 
 /* A trial that failed after an overload though its load had passed before. */
 struct relapse {
@@ -180,13 +206,15 @@ static bool failed_within(const struct search_trial *trial, double seconds)
  * shows later than the other one ended is a slow break. */
 static bool contradicts(const struct search_trial *failed, const struct search_trial *passed)
 {
+	double least_rps = FAR_BELOW * fmin(failed->rps, passed->rps);
+
 	if (failed->duration_s > LONGER * passed->duration_s &&
 		!failed_within(failed, passed->duration_s))
 		return false;
 	return failed->rps <= CAUSE_COURSE_BELOW * passed->rps ||
 	       (failed->rps <= HARDLY_MORE * passed->rps &&
-		       failed->result.run.completed_rps <
-			       FAR_BELOW * fmin(failed->rps, passed->rps));
+		       failed->result.run.completed_rps < least_rps &&
+		       began_below(failed, least_rps));
 }
 
 static bool find_relapse(const struct search_record *record, size_t index, struct relapse *relapse)
@@ -248,19 +276,93 @@ double cause_course_slow_recovery(const struct cause_evidence *evidence, struct 
 		return 0;
 	buf_printf(sentence,
 		"slow recovery: %s/s had passed, but after an overload of %s/s the server failed "
-		"at "
-		"%s/s, ",
+		"at %s/s, ",
 		units_format_rate(high, first.passed->rps),
 		units_format_rate(top, first.overload->rps),
 		units_format_rate(low, first.failed->rps));
+	if (first.failed->result.run.completed_rps < FAR_BELOW * first.failed->rps)
+		buf_printf(sentence, "where it answered %s/s, ",
+			units_format_rate(low, round(first.failed->result.run.completed_rps)));
 	if (!recovery) {
-		buf_printf(
-			sentence, "%zu times, and had not recovered when the search ended", count);
+		buf_printf(sentence,
+			"%zu times, and had not recovered %.1f s after it, when the search ended",
+			count,
+			fmax(end_s(&record->trials[record->trial_count - 1]) -
+					end_s(first.overload),
+				0));
 		return NOT_RECOVERED;
 	}
 	buf_printf(sentence, "and passed there again %.1f s after it",
 		fmax(recovery->t_s - end_s(first.overload), 0));
 	return 1;
+}
+
+/* --- collapse -------------------------------------------------------------------------------- */
+
+/* Of what it answered at its best. */
+#define COLLAPSED 0.80
+
+/* Answers without an error, a second. */
+static double good_rps(const struct search_trial *trial)
+{
+	const struct result_block *run = &trial->result.run;
+	double completed = (double)run->counters.value[COUNTER_COMPLETED];
+	double ok = (double)run->counters.value[COUNTER_OUTCOME_OK];
+
+	return completed > 0 ? run->completed_rps * ok / completed : 0;
+}
+
+/* The trial that passed with the most answers. */
+static const struct search_trial *find_best(const struct search_record *record)
+{
+	const struct search_trial *best = NULL;
+
+	for (size_t i = 0; i < record->trial_count; i++)
+		if (record->trials[i].verdict == SEARCH_PASS &&
+			(!best || good_rps(&record->trials[i]) > good_rps(best)))
+			best = &record->trials[i];
+	return best;
+}
+
+/* Whether the server was well when the trial began, so that it was this load that it fell from. */
+static bool was_well(const struct search_record *record, size_t index, double least_rps)
+{
+	double rps;
+
+	if (index && record->trials[index - 1].verdict == SEARCH_PASS)
+		return true;
+	return begun_rps(&record->trials[index], &rps) && rps >= least_rps;
+}
+
+double cause_course_collapse(const struct cause_evidence *evidence, struct buf *sentence)
+{
+	const struct search_record *record = evidence->record;
+	const struct search_trial *best = find_best(record), *worst = NULL;
+	double best_rps = best ? good_rps(best) : 0;
+	char asked[UNITS_TEXT_BYTES], got[UNITS_TEXT_BYTES];
+
+	for (size_t i = 0; best_rps > 0 && i < record->trial_count; i++) {
+		const struct search_trial *trial = &record->trials[i];
+		struct slow_break slow = {0};
+
+		if (trial->verdict != SEARCH_FAIL || trial->rps * ALIKE <= best->rps ||
+			good_rps(trial) >= COLLAPSED * best_rps ||
+			!was_well(record, i, COLLAPSED * best_rps))
+			continue;
+		find_break(trial, &slow);
+		if (!slow.trial && (!worst || good_rps(trial) < good_rps(worst)))
+			worst = trial;
+	}
+	if (!worst)
+		return 0;
+	buf_printf(sentence,
+		"throughput collapses: at %s/s the server answered %s/s without an error, ",
+		units_format_rate(asked, worst->rps),
+		units_format_rate(got, round(good_rps(worst))));
+	buf_printf(sentence, "%.0f %% of the %s/s it answered at %s/s",
+		100 * good_rps(worst) / best_rps, units_format_rate(got, round(best_rps)),
+		units_format_rate(asked, best->rps));
+	return cause_evidence_ramp(1 - good_rps(worst) / best_rps, 1 - COLLAPSED, 0.60);
 }
 
 /* --- leaking --------------------------------------------------------------------------------- */

@@ -332,7 +332,7 @@ void cause_evidence_tell_share(const char *what, const char *of, bool has_base, 
 		buf_printf(out, "%s is %.0f %% of %s", what, to, of);
 }
 
-static char *format_ns(char text[UNITS_TEXT_BYTES], double time_ns)
+char *cause_evidence_format_ns(char text[UNITS_TEXT_BYTES], double time_ns)
 {
 	time_ns = proper(time_ns);
 	return units_format_duration(text, time_ns < 1e18 ? (uint64_t)(time_ns + 0.5) : UINT64_MAX);
@@ -344,8 +344,9 @@ void cause_evidence_tell_time(
 	char from[UNITS_TEXT_BYTES], to[UNITS_TEXT_BYTES];
 
 	if (has_base && base_ns < broken_ns)
-		buf_printf(out, "%s grew from %s to %s", what, format_ns(from, base_ns),
-			format_ns(to, broken_ns));
+		buf_printf(out, "%s grew from %s to %s", what,
+			cause_evidence_format_ns(from, base_ns),
+			cause_evidence_format_ns(to, broken_ns));
 	else
-		buf_printf(out, "%s is %s", what, format_ns(to, broken_ns));
+		buf_printf(out, "%s is %s", what, cause_evidence_format_ns(to, broken_ns));
 }

@@ -118,6 +118,8 @@ bool cause_evidence_failed(const struct cause_view *view, const char *metric);
 
 /* As units_format_size, of whatever a stored record may hold. */
 char *cause_evidence_format_bytes(char text[UNITS_TEXT_BYTES], double bytes);
+/* As units_format_duration, likewise. */
+char *cause_evidence_format_ns(char text[UNITS_TEXT_BYTES], double time_ns);
 
 /* "queue_busy grew from 4 to 81 % of residence"; without a base "queue_busy is 81 % of ...". */
 void cause_evidence_tell_share(const char *what, const char *of, bool has_base, double base,

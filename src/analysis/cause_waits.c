@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "analysis/cause_machine.h"
+#include "base/clock.h"
 #include "base/units.h"
 
 /* Time asleep in a request grew at least so much from base to break. */
@@ -13,6 +14,12 @@
 /* CPUs that threads which run one at a time keep busy, at most. */
 #define LOCK_CPUS_LEAST 0.50
 #define LOCK_CPUS_MOST  1.30
+/* Where a holder sleeps: one at a time takes so much of each second, as far as that can be told, …
+ */
+#define HELD_LEAST 0.70
+#define HELD_MOST  1.15
+/* … and so little at base that what was slept there is the holder's own. */
+#define HELD_ALONE 0.50
 /* A server that used so much of its CPUs did not wait for something else. */
 #define IDLE_SHARE 0.70
 /* What only CPU time tells. */
@@ -64,6 +71,58 @@ double cause_waits_lock(const struct cause_evidence *evidence, struct buf *sente
 	return strength;
 }
 
+/* Time in which a request's thread slept, and was not stopped. */
+static double asleep_ns(const struct cause_view *view)
+{
+	return view->part_ns[PROBE_ABI_APP_SLEEP] + view->part_ns[PROBE_ABI_APP_DISK];
+}
+
+/*
+ * What was slept at base is the holder's own, and with its work what a request keeps the others
+ * waiting for. Others that sleep as well, without a lock, are done more often than one at a time.
+ */
+static double held_strength(const struct cause_evidence *evidence)
+{
+	const struct cause_view *base = &evidence->base, *broken = &evidence->broken;
+	double own_ns = asleep_ns(base), turn_ns = own_ns + base->part_ns[PROBE_ABI_APP_CPU];
+	double waited_ns = asleep_ns(broken) - own_ns;
+
+	if (!broken->has_parts || !base->has_parts || broken->threads < 2)
+		return 0;
+	if (is_saturated(broken) || broken->throttled >= CAUSE_MACHINE_THROTTLED)
+		return 0;
+	if (own_ns < base->part_ns[PROBE_ABI_APP_CPU] ||
+		base->completed_rps * turn_ns > HELD_ALONE * NS_PER_S)
+		return 0;
+	if (waited_ns < (LOCK_GROWTH - 1) * own_ns ||
+		waited_ns > LOCK_BOUND * turn_ns * (broken->threads - 1.0))
+		return 0;
+	if (broken->completed_rps * turn_ns < HELD_LEAST * NS_PER_S ||
+		broken->completed_rps * own_ns > HELD_MOST * NS_PER_S)
+		return 0;
+	return cause_evidence_ramp(broken->blocked, CAUSE_WAITS_LOCK, 0.40);
+}
+
+double cause_waits_held(const struct cause_evidence *evidence, struct buf *sentence)
+{
+	const struct cause_view *base = &evidence->base, *broken = &evidence->broken;
+	double own_ns = asleep_ns(base), strength = held_strength(evidence);
+	char rate[UNITS_TEXT_BYTES], own[UNITS_TEXT_BYTES], waited[UNITS_TEXT_BYTES];
+
+	if (strength <= 0 || lock_strength(evidence) > 0)
+		return 0;
+	buf_printf(sentence,
+		"server waits for a lock whose holder sleeps: its %u threads pass one at a time, "
+		"%s/s; ",
+		broken->threads, units_format_rate(rate, round(broken->completed_rps)));
+	buf_printf(sentence,
+		"in a request the holder sleeps %s, as at %s/s, and %s are slept until it has the "
+		"lock",
+		cause_evidence_format_ns(own, own_ns), units_format_rate(rate, base->rps),
+		cause_evidence_format_ns(waited, asleep_ns(broken) - own_ns));
+	return strength;
+}
+
 /* The kernel's side is not known: CPU was left, and it was slow all the same. */
 static double judge_idle(const struct cause_evidence *evidence, struct buf *sentence)
 {
@@ -72,6 +131,7 @@ static double judge_idle(const struct cause_evidence *evidence, struct buf *sent
 		      broken->trial->backlog_growth > 0.005;
 	bool slow = broken->timed_out > 0 ||
 		    (evidence->base.has_latency && broken->p99_ns >= 3 * evidence->base.p99_ns);
+	char share[UNITS_TEXT_BYTES];
 
 	if (!broken->has_resources || broken->cpu_share <= 0 || broken->cpu_share >= IDLE_SHARE ||
 		broken->throttled >= CAUSE_MACHINE_THROTTLED || !(behind || slow))
@@ -80,9 +140,19 @@ static double judge_idle(const struct cause_evidence *evidence, struct buf *sent
 	if (broken->cpus >= 0.85 && broken->cpus <= 1.15)
 		return 0;
 	buf_printf(sentence,
-		"server waiting: it used %.2f of %.4g CPUs and was slow all the same; for what it "
-		"waits (a lock, sleep, disk, another server) only the kernel's side can tell",
+		"server waiting: it used %.2f of %.4g CPUs and was slow all the same: ",
 		broken->cpus, broken->limit_cpus);
+	if (broken->timed_out > 0)
+		buf_printf(sentence, "%s of the requests timed out",
+			units_format_share(share, broken->timed_out));
+	else if (slow)
+		cause_evidence_tell_time(
+			"p99", true, evidence->base.p99_ns, broken->p99_ns, sentence);
+	else
+		buf_printf(sentence, "what is unanswered grew by %s of the rate",
+			units_format_share(share, broken->trial->backlog_growth));
+	buf_text(sentence, "; for what it waits (a lock, sleep, disk, another server) only the "
+			   "kernel's side can tell");
 	return IDLE_STRENGTH;
 }
 
@@ -99,7 +169,8 @@ double cause_waits_blocked(const struct cause_evidence *evidence, struct buf *se
 
 	if (!broken->has_parts)
 		return judge_idle(evidence, sentence);
-	if (strength <= 0 || !grew || is_saturated(broken) || lock_strength(evidence) > 0)
+	if (strength <= 0 || !grew || is_saturated(broken) || lock_strength(evidence) > 0 ||
+		held_strength(evidence) > 0)
 		return 0;
 	buf_printf(sentence, "server blocked%s: ",
 		stopped ? " by a signal, a tracer or the freezer"

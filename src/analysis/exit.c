@@ -31,8 +31,11 @@ static bool unreachable(const struct result *result)
 	       unanswered(&result->run.counters) + unanswered(&result->warmup.counters) > 0;
 }
 
+/* A run that was ended early had failed, whatever was asked of it. */
 static bool breached(const struct result *result)
 {
+	if (result->window.aborted.happened)
+		return true;
 	for (size_t i = 0; i < result->threshold_count; i++)
 		if (result->thresholds[i].state == RESULT_FAIL)
 			return true;

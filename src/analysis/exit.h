@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The exit code of a command, as one decision. In order of precedence: 2 usage, 3 environment,
- * 5 target unreachable, 130 interrupted, 4 invalid measurement, 1 threshold, 0 pass.
+ * 5 target unreachable, 130 interrupted, 4 invalid measurement, 1 threshold (or ended early, as the
+ * service had failed), 0 pass.
  *
  * Threads: pure. Errors: none.
  */

@@ -2,7 +2,7 @@
 /*
  * How steady the server was while it was measured: a pure function of the record. Three criteria,
  * each stable, unstable, or unknown with the reason; how latency grows from one load to its double
- * takes several runs and is stability_growth.
+ * takes several runs: doubling.h.
  *
  *   restarts          processes of the server that ended and were replaced in the window: 0 allowed
  *   error_variation   how far the share of failed requests moves from second to second: < 0.1 %
@@ -21,12 +21,12 @@
  *   1 % of errors, always, is 0. An interval in which more failed than became due counts as all
  *   failed. chance² is the mean of p (1 - p) / scheduled_i: each request fails by itself with the
  *   share p of the run.
- * - rate_variation: s is that of completed / expected, a share. Expected in an open loop is what
- * was scheduled in the interval, times the share that was completed of all: a load that rises, or
- * an overload of which a constant share is answered, is no variation. In a closed loop it is the
- * mean rate. chance² is the mean of 1 / expected_i: answers that come independently of each other,
- *   which a steady server's do at most. Intervals that begin earlier in the run than the p90 of
- *   service are left out: first answers take their time. Without a warm-up that is always one.
+ * - rate_variation: s is that of completed / expected, a share. In an open loop, expected is what
+ *   was scheduled in the interval, times the share that was completed of all: a load that rises is
+ *   no variation, nor is an overload of which a constant share is answered. In a closed loop it is
+ *   the mean rate. chance² is the mean of 1 / expected_i: answers that come independently of each
+ *   other, which a steady server's do at most. Intervals that begin earlier in the run than the p90
+ *   of service are left out: first answers take their time. Without a warm-up that is always one.
  *
  * Verdict. Stable: s is below the bound, chance's part included. Unstable: value is not, and chance
  * explains it in fewer than one of 1,000 steady runs. Everything else is unknown: so few requests

@@ -263,6 +263,12 @@ static bool surely_breached(const struct threshold *threshold, const struct metr
 	}
 }
 
+bool threshold_breached(const struct threshold *threshold, const struct metric_value *metric)
+{
+	return metric->known && !holds(threshold, metric) &&
+	       (!metric->lower_bound || surely_breached(threshold, metric));
+}
+
 char *threshold_format(char text[UNITS_TEXT_BYTES], enum result_unit unit, double value)
 {
 	uint64_t number = value > 0 ? (value < 0x1p63 ? (uint64_t)(value + 0.5) : INT64_MAX) : 0;

@@ -75,6 +75,9 @@ void threshold_list_release(struct threshold_list *list);
 /* Fills result->thresholds from its figures; 0 or -ENOMEM. */
 int threshold_list_judge(const struct threshold_list *list, struct result *result, struct err *err);
 
+/* Whether a value proves that the objective is not met. */
+bool threshold_breached(const struct threshold *threshold, const struct metric_value *metric);
+
 /* A value of this unit for people: "312 ms", "9,500/s", "0.8 %", "12". */
 char *threshold_format(char text[UNITS_TEXT_BYTES], enum result_unit unit, double value);
 

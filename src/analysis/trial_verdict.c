@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "analysis/breach.h"
 #include "base/units.h"
 
 /* A reading so long after the window's end sees what the drain did. */
@@ -204,6 +205,16 @@ static bool judge_thresholds(const struct result *result, struct buf *reason, si
 	return failed;
 }
 
+static bool judge_abort(const struct result *result, struct buf *reason, size_t begin_bytes)
+{
+	if (!result->window.aborted.happened)
+		return false;
+	begin_sentence(reason, begin_bytes);
+	buf_text(reason, "ended early: ");
+	breach_sentence(&result->window.aborted, reason);
+	return true;
+}
+
 /* A server that answers nothing leaves thresholds on latency without a value. */
 static bool judge_silence(const struct result *result, struct buf *reason, size_t begin_bytes)
 {
@@ -319,7 +330,8 @@ enum search_verdict trial_verdict(const struct result *result, struct buf *reaso
 				verdict == RESULT_INTERRUPTED ? "interrupted" : "internal error"));
 		return SEARCH_VOID;
 	}
-	failed = judge_silence(result, reason, begin_bytes);
+	failed = judge_abort(result, reason, begin_bytes);
+	failed = judge_silence(result, reason, begin_bytes) || failed;
 	failed = judge_thresholds(result, reason, begin_bytes) || failed;
 	trial_backlog(result, &backlog);
 	behind = judge_backlog(result, &backlog, reason, begin_bytes);

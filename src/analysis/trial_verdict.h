@@ -13,7 +13,8 @@
  * larger share than any was kept from its CPU, or with TRIAL_STALL_S of the asked rate on the
  * connections, so that no stall of a worker left the server without work. Too short a trial is none
  * of these: searches have many.
- * - fail: a threshold failed (a warning is none), or the server fell behind.
+ * - fail: a threshold failed (a warning is none), or the server fell behind, or the trial was ended
+ *   early as the service had failed (breach.h).
  * - pass: everything else.
  *
  * Falling behind. In an open loop a server above its capacity answers ever later, however small the

@@ -279,6 +279,9 @@ static void judge_length(struct judge *judge)
 	uint64_t samples = result->run.latency[RESULT_TOTAL].count;
 	char text[UNITS_TEXT_BYTES];
 
+	/* What it was ended for was more than chance, however soon it showed. */
+	if (result->window.aborted.happened)
+		return;
 	if (samples < VALIDITY_MIN_SAMPLES)
 		find(judge, RESULT_TOO_SHORT, RESULT_REASON_FEW_SAMPLES, NO_WORKER,
 			"%" PRIu64 " requests came to an end, at least %d are needed", samples,

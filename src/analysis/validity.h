@@ -12,7 +12,8 @@
  * quota's on kernels that were measured, so the larger of the two counts, plus steal). Both loops:
  * no local port or no descriptor left.
  * - too_short: fewer than VALIDITY_MIN_SAMPLES samples of `total`, or a measured window shorter
- *   than VALIDITY_MIN_WINDOW_S. Such a run still has its whole report.
+ *   than VALIDITY_MIN_WINDOW_S. Such a run still has its whole report. One that was ended early for
+ *   a breach is not judged so: it measured what it was ended for.
  * - valid. A closed loop whose workers are busy above 95 %, or that lost CPU or overflowed its
  *   queue, is valid with the reason throughput_is_lower_bound: it saturates by design.
  * A CPU shared with another worker or the target is a note.

@@ -124,7 +124,7 @@ static const struct option breakpoint_options[] = {
 	LOAD_JUDGING_ROWS("a load at which it does not hold is too much (ringload run --help has "
 			  "the grammar)",
 		"the usual objectives, which are also taken when no --threshold is given",
-		VALUE(load)),
+		"end a trial", VALUE(load)),
 	MEASURE_OUTPUT_ROWS(VALUE(paths.json), VALUE(quiet)),
 	{.name = "svg",
 		.kind = OPTION_TEXT,
@@ -377,6 +377,7 @@ static int measure(struct breakpoint_values *values, const struct command *comma
 		.command_count = (size_t)argc + 2,
 		.thresholds = &values->load.thresholds,
 		.progress = !values->quiet,
+		.abort_ns = values->load.abort_ns,
 		.attribution = values->load.attribution,
 		.observation = values->load.observation,
 	};

@@ -42,7 +42,7 @@ const struct help_exit_row *help_exit_codes(void)
 {
 	static const struct help_exit_row rows[] = {
 		{EXIT_PASS, "the run is valid and every threshold was met"},
-		{EXIT_THRESHOLD, "a threshold was missed"},
+		{EXIT_THRESHOLD, "a threshold was missed, or a breach ended the run early"},
 		{EXIT_USAGE, "the command line makes no sense"},
 		{EXIT_ENVIRONMENT,
 			"this machine cannot do it: the message names what is in the way"},

@@ -30,7 +30,7 @@ struct load_values {
 	struct scenario scenario;
 	const char *body, *body_file;
 	unsigned int probe; /* enum attribution_mode */
-	uint64_t buffer;
+	uint64_t buffer, abort_ns;
 	struct probing_values probing;
 	struct observing_values observing;
 	/* Filled by load_take. */
@@ -290,10 +290,10 @@ extern const char *const load_arrivals[], *const load_pacings[], *const load_sen
 			.highest = 256,                                                            \
 			.offset = (place) + offsetof(struct load_values, probing.ports)},          \
 		PROBING_ROWS("probe-", (place) + offsetof(struct load_values, probing)),           \
-		OBSERVING_ROWS((place) + offsetof(struct load_values, observing))
+		OBSERVING_ROWS("--probe-pid", (place) + offsetof(struct load_values, observing))
 
 /* *_help: string literals, what the command does with the objectives. */
-#define LOAD_JUDGING_ROWS(threshold_help, slo_help, place)                                       \
+#define LOAD_JUDGING_ROWS(threshold_help, slo_help, abort_help, place)                           \
 	{.group = "Judging",                                                                     \
 		.name = "threshold",                                                             \
 		.kind = OPTION_LIST,                                                             \
@@ -302,6 +302,19 @@ extern const char *const load_arrivals[], *const load_pacings[], *const load_sen
 		.lowest = 1,                                                                     \
 		.highest = THRESHOLD_TEXT_BYTES - 1,                                             \
 		.offset = (place) + offsetof(struct load_values, scenario.thresholds)},          \
+		{.name = "abort-on-breach",                                                      \
+			.kind = OPTION_DURATION,                                                 \
+			.value = "[TIME]",                                                       \
+			.otherwise = "5s",                                                       \
+			.help = abort_help                                                       \
+			" once the service has failed for so long without a "                    \
+			"break (5s where no time is given): errors above 1 %, or what a "        \
+			"threshold on error_rate allows; timeouts, resets, refused connects; "   \
+			"no answer at all; a median latency above 5 times that of the first "    \
+			"seconds; a threshold that does not hold",                               \
+			.lowest = NS_PER_S,                                                      \
+			.highest = LOAD_LONGEST,                                                 \
+			.offset = (place) + offsetof(struct load_values, abort_ns)},             \
 	{                                                                                        \
 		.name = "slo", .kind = OPTION_FLAG,                                              \
 		.help = slo_help ": p95<200ms, p99<500ms, completed rate within 10 % of asked, " \

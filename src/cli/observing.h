@@ -21,8 +21,9 @@ struct observing_values {
 
 extern const char *const observing_modes[];
 
-/* Rows of an option table; place is the offset of a struct observing_values. */
-#define OBSERVING_ROWS(place)                                                                   \
+/* Rows of an option table; pid_option is what else names a process of the server, place the offset
+ * of a struct observing_values. */
+#define OBSERVING_ROWS(pid_option, place)                                                       \
 	{.group = "The server's resources",                                                     \
 		.name = "observe",                                                              \
 		.kind = OPTION_CHOICE,                                                          \
@@ -35,7 +36,7 @@ extern const char *const observing_modes[];
 		.offset = (place) + offsetof(struct observing_values, mode)},                   \
 	{                                                                                       \
 		.name = "observe-pid", .kind = OPTION_U32, .value = "PID",                      \
-		.initial = "as --probe-pid",                                                    \
+		.initial = "as " pid_option,                                                    \
 		.help = "a process of the server, where something stands between; all that it " \
 			"starts belongs to the server too. Without either, whoever listens on " \
 			"the port",                                                             \

@@ -291,12 +291,13 @@ static bool could_be_value(
 /* The value of an option whose own argument held none. */
 static int take_next(struct cursor *cursor, const struct option *option, struct err *err)
 {
-	const char *argument;
+	const char *argument = cursor->next < cursor->argc ? cursor->argv[cursor->next] : NULL;
 
-	if (cursor->next >= cursor->argc)
+	if (option->otherwise && !(argument && isdigit((unsigned char)argument[0])))
+		return take(cursor, option, option->otherwise, err);
+	if (!argument)
 		return err_set(err, ERR_USAGE, -EINVAL, "--%s: the value is missing: expected %s",
 			option->name, option->value);
-	argument = cursor->argv[cursor->next];
 	if (!could_be_value(cursor, option, argument))
 		return err_set(err, ERR_USAGE, -EINVAL,
 			"--%s: the value is missing, \"%s\" follows: expected %s", option->name,

@@ -47,6 +47,9 @@ struct option {
 	const char *const *words; /* OPTION_CHOICE: the values, NULL-terminated */
 	uint64_t lowest, highest; /* range of the value, in the unit of its kind */
 	size_t offset;            /* where in the struct of values it goes */
+	/* Its value when it is given none: of what follows, only an argument that begins with a
+	 * digit is its value. NULL: it must have one. */
+	const char *otherwise;
 };
 
 /* Something people type from habit that is no option here. */

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/measure.h"
+#include "cli/observing.h"
 #include "cli/probing.h"
 #include "run/output.h"
 #include "run/probe_run.h"
@@ -15,6 +16,7 @@
 
 struct probe_values {
 	struct probing_values probing;
+	struct observing_values observing;
 	uint64_t duration_ns;
 	struct output_paths paths;
 	bool quiet;
@@ -42,6 +44,7 @@ static const struct option probe_option_rows[] = {
 		.highest = 366 * 86400 * NS_PER_S,
 		.offset = VALUE(duration_ns)},
 	PROBING_ROWS("", VALUE(probing)),
+	OBSERVING_ROWS("--pid", VALUE(observing)),
 	MEASURE_OUTPUT_ROWS(VALUE(paths.json), VALUE(quiet)),
 	{.name = "help", .letter = 'h', .kind = OPTION_HELP, .help = "show this text"},
 };
@@ -86,6 +89,8 @@ static int measure(struct probe_values *values, const struct option_parse *parse
 	};
 	int code = probing_take(&values->probing, "", &options.probe, err);
 
+	if (code >= 0)
+		code = observing_take(&values->observing, &options.observation, err);
 	if (code < 0)
 		return code;
 	if (!options.probe.port_count)
@@ -133,8 +138,10 @@ const struct command probe_command = {
 	.summary = "measure in a server's kernel, for load that something else drives",
 	.operands = "",
 	.about = "Says where a server on this machine spends the time of its requests: in the "
-		 "socket's queue, in the run queue, on the CPU, blocked, on the way out. It sends "
-		 "nothing itself: run it beside any load.\n\n"
+		 "socket's queue, in the run queue, on the CPU, blocked, on the way out; and what "
+		 "it "
+		 "uses of the machine meanwhile: CPU, memory, files, threads. It sends nothing "
+		 "itself: run it beside any load.\n\n"
 		 "The server is found by its port, and followed wherever its threads are; nothing "
 		 "of it needs to be restarted. Root is needed, or the rights that the message "
 		 "names. Ctrl-C ends the window early and still reports. Nothing stays behind in "

@@ -159,7 +159,7 @@ void churn_tick(struct worker *worker)
 	uint32_t place;
 
 	drop_expired(worker);
-	place = worker->down.first;
+	place = worker->lists[CONN_LISTED_DOWN].first;
 	while (place != INDEX_LIST_END &&
 		ring_submission_space(worker->ring) > WORKER_SENDS_PER_ENTER) {
 		uint32_t next = worker->conn_links[place].next;

@@ -35,29 +35,6 @@ static enum connection_counter attempt_counter(int result)
 	return CONNECTION_FAILED_UNREACHABLE;
 }
 
-static struct index_list *list_of(struct worker *worker, enum conn_list list)
-{
-	switch (list) {
-	case CONN_LISTED_IDLE:
-		return &worker->idle;
-	case CONN_LISTED_PARTIAL:
-		return &worker->partial;
-	case CONN_LISTED_CONNECTING:
-		return &worker->connecting;
-	case CONN_LISTED_SENDING:
-		return &worker->sending;
-	case CONN_LISTED_DOWN:
-		return &worker->down;
-	case CONN_LISTED_FREE:
-		return &worker->churn.free;
-	case CONN_LISTED_READY:
-		return &worker->churn.ready;
-	case CONN_UNLISTED:
-		break;
-	}
-	return NULL;
-}
-
 static bool takes_requests(enum conn_list list)
 {
 	return list == CONN_LISTED_IDLE || list == CONN_LISTED_PARTIAL || list == CONN_LISTED_FREE;
@@ -69,7 +46,7 @@ void conn_enlist(struct worker *worker, uint32_t index, enum conn_list list)
 	bool took = takes_requests(conn->list);
 
 	if (conn->list != CONN_UNLISTED)
-		index_list_remove(list_of(worker, conn->list), worker->conn_links, index);
+		index_list_remove(&worker->lists[conn->list], worker->conn_links, index);
 	if (took && !takes_requests(list))
 		index_list_remove(&worker->available, worker->available_links, index);
 	if (!took && takes_requests(list)) {
@@ -78,7 +55,7 @@ void conn_enlist(struct worker *worker, uint32_t index, enum conn_list list)
 	}
 	conn->list = list;
 	if (list != CONN_UNLISTED)
-		index_list_append(list_of(worker, list), worker->conn_links, index);
+		index_list_append(&worker->lists[list], worker->conn_links, index);
 }
 
 void conn_relist(struct worker *worker, uint32_t index)
@@ -374,18 +351,6 @@ void conn_count_outcome(
 		COUNT(&worker->addresses[worker->conns[index].address], outcome);
 }
 
-uint32_t conn_pop_oldest(struct worker *worker, uint32_t index)
-{
-	struct conn *conn = &worker->conns[index];
-	uint32_t request = worker_request_slot(worker, index, conn->oldest);
-
-	conn->outstanding--;
-	conn->oldest++;
-	if (conn->oldest == worker->plan->pipeline)
-		conn->oldest = 0;
-	return request;
-}
-
 void conn_break(struct worker *worker, uint32_t index, enum counter failure)
 {
 	struct conn *conn = &worker->conns[index];
@@ -435,10 +400,10 @@ static void give_up(struct worker *worker, const struct index_list *list)
 
 void conn_tick(struct worker *worker)
 {
-	uint32_t index = worker->down.first;
+	uint32_t index = worker->lists[CONN_LISTED_DOWN].first;
 
-	give_up(worker, &worker->connecting);
-	give_up(worker, &worker->sending);
+	give_up(worker, &worker->lists[CONN_LISTED_CONNECTING]);
+	give_up(worker, &worker->lists[CONN_LISTED_SENDING]);
 	if (worker->churn.on) {
 		churn_tick(worker);
 		return;

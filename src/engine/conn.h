@@ -46,7 +46,17 @@ void conn_down(struct worker *worker, uint32_t index, bool at_once);
 void conn_break(struct worker *worker, uint32_t index, enum counter failure);
 
 /* Takes the oldest outstanding request off the connection; returns its index. */
-uint32_t conn_pop_oldest(struct worker *worker, uint32_t index);
+static inline uint32_t conn_pop_oldest(struct worker *worker, uint32_t index)
+{
+	struct conn *conn = &worker->conns[index];
+	uint32_t request = worker_request_slot(worker, index, conn->oldest);
+
+	conn->outstanding--;
+	conn->oldest++;
+	if (conn->oldest == worker->plan->pipeline)
+		conn->oldest = 0;
+	return request;
+}
 
 /* Counts what became of a request that was taken off the connection for the connection's address.
  */

@@ -172,9 +172,27 @@ static void tell_done(struct engine_thread *thread)
 		assert(!"an eventfd takes 2^64 - 2 wake-ups");
 }
 
+/*
+ * The first worker of a node copies a large request into its own memory, which lies there; the
+ * others of the node wait for it, as they are to register it. One that failed made none, and ends
+ * it all.
+ */
+static void await_copy(struct engine *engine, size_t first)
+{
+	while (!__atomic_load_n(&engine->control.copies[first], __ATOMIC_ACQUIRE) &&
+		!__atomic_load_n(&engine->threads[first].ended, __ATOMIC_ACQUIRE))
+		clock_sleep_until(clock_now_ns() + NS_PER_MS);
+}
+
+static void tell_copy(struct engine *engine, size_t index)
+{
+	__atomic_store_n(&engine->control.copies[index], engine->threads[index].worker.wire,
+		__ATOMIC_RELEASE);
+}
+
 static int thread_run(struct engine_thread *thread)
 {
-	const struct engine *engine = thread->engine;
+	struct engine *engine = thread->engine;
 	size_t index = (size_t)(thread - engine->threads);
 	const struct plan_worker *place = &engine->plan->workers[index];
 	int code;
@@ -182,12 +200,16 @@ static int thread_run(struct engine_thread *thread)
 	/* The default slack would let every timed wait end up to 50 µs late. */
 	prctl(PR_SET_TIMERSLACK, 1UL);
 	thread->tid = gettid();
+	if (engine->plan->request.per_node && place->first_of_node != index)
+		await_copy(engine, place->first_of_node);
 	code = arena_init(&thread->arena, place->arena_bytes, place->numa_node, &thread->err);
 	if (!code)
 		code = worker_init(&thread->worker, engine->plan, index, &engine->control,
 			&thread->arena, &thread->err);
 	if (code)
 		return code;
+	if (engine->plan->request.per_node && place->first_of_node == index)
+		tell_copy(engine, index);
 	for (;;) {
 		run_window(thread);
 		__atomic_store_n(&thread->done, thread->done + 1, __ATOMIC_RELEASE);
@@ -319,6 +341,7 @@ int engine_open(struct engine **out, const struct plan *plan, struct err *err)
 {
 	struct engine *engine = calloc(1, sizeof(*engine));
 	int code;
+	bool has_memory;
 
 	*out = NULL;
 	if (!engine)
@@ -333,12 +356,14 @@ int engine_open(struct engine **out, const struct plan *plan, struct err *err)
 							      : CONNECTS_PER_SECOND) /
 					      (double)plan->worker_count;
 	engine->threads = calloc(plan->worker_count, sizeof(*engine->threads));
+	engine->control.copies = calloc(plan->worker_count, sizeof(*engine->control.copies));
 	engine->done_event = eventfd(0, EFD_CLOEXEC);
 	code = -errno;
-	if (!engine->threads || engine->done_event < 0) {
-		code = engine->threads ? no_event(code, err)
-				       : err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM,
-						 "no memory for the engine");
+	has_memory = engine->threads && engine->control.copies;
+	if (!has_memory || engine->done_event < 0) {
+		code = has_memory ? no_event(code, err)
+				  : err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM,
+					    "no memory for the engine");
 		goto out;
 	}
 	/* From here on a signal handler may stop it. */
@@ -483,17 +508,18 @@ void engine_close(struct engine *engine)
 		return;
 	/* Ends those that wait too. */
 	engine_stop(engine, ENGINE_STOP_NOW);
-	for (size_t i = 0; i < engine->thread_count; i++) {
-		struct engine_thread *thread = &engine->threads[i];
-
-		pthread_join(thread->thread, NULL);
-		worker_release(&thread->worker);
-		arena_release(&thread->arena);
-	}
+	for (size_t i = 0; i < engine->thread_count; i++)
+		pthread_join(engine->threads[i].thread, NULL);
+	/* A ring may hold memory of another worker's arena. */
+	for (size_t i = 0; i < engine->thread_count; i++)
+		worker_release(&engine->threads[i].worker);
+	for (size_t i = 0; i < engine->thread_count; i++)
+		arena_release(&engine->threads[i].arena);
 	if (engine->done_event >= 0)
 		close(engine->done_event);
 	if (engine->stamping >= 0)
 		sock_close(engine->stamping);
+	free(engine->control.copies);
 	free(engine->threads);
 	free(engine);
 }

@@ -20,7 +20,9 @@ static bool connection_free(const struct worker *worker)
 /* Longest idle first, then those with room. */
 static uint32_t choose(const struct worker *worker)
 {
-	return index_list_empty(&worker->idle) ? worker->partial.first : worker->idle.first;
+	const struct index_list *idle = &worker->lists[CONN_LISTED_IDLE];
+
+	return index_list_empty(idle) ? worker->lists[CONN_LISTED_PARTIAL].first : idle->first;
 }
 
 static void take_slot(
@@ -183,9 +185,9 @@ void launch_closed_loop(struct worker *worker)
 /* What connected has its request sent. */
 static void send_ready(struct worker *worker)
 {
-	while (!index_list_empty(&worker->churn.ready) &&
+	while (!index_list_empty(&worker->lists[CONN_LISTED_READY]) &&
 		worker->queued_sends < WORKER_SENDS_PER_ENTER) {
-		uint32_t place = worker->churn.ready.first;
+		uint32_t place = worker->lists[CONN_LISTED_READY].first;
 
 		churn_unbind(worker, place);
 		take_slot(worker, place, worker->requests[place].intended_ns,
@@ -224,8 +226,8 @@ void launch_churn(struct worker *worker)
 		expire(worker);
 	}
 	/* Idle is what had its one response, and was not told to close. */
-	while (!index_list_empty(&worker->idle))
-		conn_close(worker, worker->idle.first);
+	while (!index_list_empty(&worker->lists[CONN_LISTED_IDLE]))
+		conn_close(worker, worker->lists[CONN_LISTED_IDLE].first);
 	send_ready(worker);
 	while (connection_free(worker) && worker->churn.dialled_count < WORKER_SENDS_PER_ENTER)
 		if (!bind_next(worker))
@@ -245,7 +247,7 @@ static bool takes_next(const struct worker *worker)
 
 bool launch_pending(const struct worker *worker)
 {
-	if (!index_list_empty(&worker->churn.ready))
+	if (!index_list_empty(&worker->lists[CONN_LISTED_READY]))
 		return true;
 	return takes_next(worker) && worker->churn.allowed_ns <= worker->now_ns;
 }

@@ -58,7 +58,7 @@ static __attribute__((noinline)) void establish(struct worker *worker)
 		return;
 	attempt(worker);
 	if (worker->next_connect < worker->place->connections ||
-		!index_list_empty(&worker->connecting))
+		!index_list_empty(&worker->lists[CONN_LISTED_CONNECTING]))
 		return;
 	arena_seal(worker->arena);
 	worker->phase = WORKER_READY;

@@ -15,7 +15,7 @@
 static inline bool phase_awaits_start(const struct worker *worker)
 {
 	return worker->phase == WORKER_READY && worker->start_ns == UINT64_MAX &&
-	       index_list_empty(&worker->connecting);
+	       index_list_empty(&worker->lists[CONN_LISTED_CONNECTING]);
 }
 
 /* Moves on as far as the time and the control say. */

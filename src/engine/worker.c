@@ -41,6 +41,15 @@ static uint32_t wire_copies(const struct plan *plan)
 	return copies < plan->pipeline ? (uint32_t)copies : plan->pipeline;
 }
 
+/* Whether the worker sends from memory of its own: always small requests, and large ones where it
+ * is the first of its node. */
+static bool makes_copies(const struct plan *plan, size_t index)
+{
+	if (!plan->request.shared)
+		return true;
+	return plan->request.per_node && plan->workers[index].first_of_node == index;
+}
+
 /* Of which the responses have what the plan says. */
 static uint32_t buffer_bytes(const struct plan *plan)
 {
@@ -56,7 +65,7 @@ static uint32_t buffer_stride(const struct plan *plan)
 
 struct pieces {
 	void *stats, *buffers, *slowest;
-	char *wire; /* NULL: the plan's */
+	char *wire; /* NULL: another's */
 	uint64_t *backlog;
 };
 
@@ -82,9 +91,9 @@ static void lay_out(struct worker *worker, const struct plan *plan, size_t index
 	worker->available_links = piece(layout, conns * sizeof(struct index_link), 64);
 	worker->requests = piece(layout, requests * sizeof(struct request), 64);
 	worker->request_links = piece(layout, requests * sizeof(struct index_link), 64);
-	pieces->wire = plan->request.shared
-			       ? NULL
-			       : piece(layout, plan->request.wire_bytes * wire_copies(plan), 4096);
+	pieces->wire = makes_copies(plan, index)
+			       ? piece(layout, plan->request.wire_bytes * wire_copies(plan), 4096)
+			       : NULL;
 	worker->queued = piece(
 		layout, sizeof(uint32_t) * WORKER_SENDS_PER_ENTER * plan->pipeline, 64);
 	worker->address_counts = piece(layout, plan->address_count * sizeof(uint32_t), 64);
@@ -128,9 +137,12 @@ static int open_ring(struct worker *worker, void *buffers, struct err *err)
 static void init_wire(struct worker *worker, char *copies)
 {
 	const struct plan_request *request = &worker->plan->request;
+	const char **near = worker->control->copies;
 
 	worker->wire_copies = wire_copies(worker->plan);
 	worker->wire = copies ? copies : request->wire;
+	if (!copies && near && near[worker->place->first_of_node])
+		worker->wire = near[worker->place->first_of_node];
 	for (uint32_t i = 0; copies && i < worker->wire_copies; i++)
 		memcpy(copies + i * request->wire_bytes, request->wire, request->wire_bytes);
 	worker->send = worker->plan->pipeline == 1 && request->wire_bytes <= QUIET_SEND_BYTES
@@ -142,21 +154,16 @@ static void init_tables(struct worker *worker)
 {
 	const struct plan *plan = worker->plan;
 
-	index_list_init(&worker->idle);
-	index_list_init(&worker->partial);
+	for (unsigned int list = 0; list < CONN_LIST_COUNT; list++)
+		index_list_init(&worker->lists[list]);
 	index_list_init(&worker->available);
-	index_list_init(&worker->connecting);
-	index_list_init(&worker->sending);
-	index_list_init(&worker->down);
 	index_list_init(&worker->unanswered);
-	index_list_init(&worker->churn.free);
-	index_list_init(&worker->churn.ready);
 	index_list_init(&worker->churn.bound);
 	for (uint32_t i = 0; i < worker->place->connections; i++) {
 		worker->conns[i].address = (uint16_t)((worker->place->first_connection + i) %
 						      plan->address_count);
 		worker->conns[i].list = CONN_LISTED_DOWN;
-		index_list_append(&worker->down, worker->conn_links, i);
+		index_list_append(&worker->lists[CONN_LISTED_DOWN], worker->conn_links, i);
 	}
 }
 

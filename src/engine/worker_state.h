@@ -44,6 +44,9 @@ struct worker_control {
 	uint64_t start_ns; /* UINT64_MAX until the start is known */
 	int stop;          /* enum engine_stop */
 	double connects_per_second;
+	/* By worker: the copy of a large request that it made for its node. Those that are not the
+	 * first of their node are made after it is there; NULL: all send from the plan's. */
+	const char **copies;
 };
 
 enum worker_phase {
@@ -109,14 +112,15 @@ enum worker_send {
 
 /* Which of the worker's lists a connection is in. */
 enum conn_list {
-	CONN_UNLISTED,
-	CONN_LISTED_IDLE,
-	CONN_LISTED_PARTIAL,
-	CONN_LISTED_FREE, /* --no-keepalive: down, and may be given a request */
-	CONN_LISTED_CONNECTING,
-	CONN_LISTED_SENDING,
+	CONN_UNLISTED,       /* in none */
+	CONN_LISTED_IDLE,    /* open, nothing outstanding; longest idle first */
+	CONN_LISTED_PARTIAL, /* open, some outstanding, room for more */
+	CONN_LISTED_FREE, /* --no-keepalive: down, and may be given a request; longest free first */
+	CONN_LISTED_CONNECTING, /* oldest attempt first */
+	CONN_LISTED_SENDING,    /* open, nothing outstanding, but a send; longest so first */
 	CONN_LISTED_DOWN,
-	CONN_LISTED_READY /* --no-keepalive: open, its own request is to be sent */
+	CONN_LISTED_READY, /* --no-keepalive: established, its own request is to be sent */
+	CONN_LIST_COUNT
 };
 
 struct conn {
@@ -160,8 +164,6 @@ struct conn_unasked {
 /* What --no-keepalive takes beside the connections (churn.h). */
 struct churn {
 	bool on;
-	struct index_list free;  /* places without a request, longest free first */
-	struct index_list ready; /* established, their requests to be sent */
 	struct index_list bound; /* requests that wait for their connection, oldest first */
 	uint32_t bound_count;
 	uint32_t *dialled; /* places whose connect goes with the next enter */
@@ -182,13 +184,9 @@ struct worker {
 
 	struct conn *conns;
 	struct index_link *conn_links;
-	struct index_list idle;      /* open, nothing outstanding; longest idle first */
-	struct index_list partial;   /* open, some outstanding, room for more */
-	struct index_list available; /* both of these, or free; by available_ns, in own links */
+	struct index_list lists[CONN_LIST_COUNT]; /* by enum conn_list */
+	struct index_list available; /* idle, partial and free; by available_ns, in own links */
 	struct index_link *available_links;
-	struct index_list connecting; /* oldest attempt first */
-	struct index_list sending;    /* open, nothing outstanding, but a send; longest so first */
-	struct index_list down;
 	struct churn churn;
 	uint64_t *source_counts;  /* sockets bound to one of --source, per address of the plan */
 	uint32_t *address_counts; /* established now, per address of the plan */

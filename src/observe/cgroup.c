@@ -107,6 +107,50 @@ static bool add_hierarchies(struct cgroup_throttling *sum, const char *root, con
 	return known;
 }
 
+/* What a group is called in /proc/PID/cgroup, from its first name on; NULL: it is mounted
+ * elsewhere. */
+static const char *name_of(const char *group)
+{
+	static const char *const mounts[] = {"/sys/fs/cgroup/unified", "/sys/fs/cgroup"};
+
+	for (size_t i = 0; *group == '/' && i < sizeof(mounts) / sizeof(*mounts); i++) {
+		size_t length = strlen(mounts[i]);
+
+		if (!strncmp(group, mounts[i], length) && (!group[length] || group[length] == '/'))
+			group += length + strspn(group + length, "/");
+	}
+	return *group == '/' ? NULL : group;
+}
+
+bool cgroup_holds(const char *root, const char *group, uint32_t pid)
+{
+	const char *name = name_of(group), *line = NULL;
+	char path[PATH_MAX];
+	struct buf text = {0};
+	bool is = true;
+	size_t length, its;
+
+	if (!name)
+		return true;
+	for (length = strlen(name); length && name[length - 1] == '/';)
+		length--;
+	snprintf(path, sizeof(path), "%s/proc/%" PRIu32 "/cgroup", root, pid);
+	if (file_read(path, LIMIT_BYTES, &text, NULL) >= 0)
+		line = buf_string(&text);
+	for (; line && *line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, "0::/", 4))
+			continue;
+		line += 4;
+		its = strcspn(line, "\n");
+		is = !length || (its >= length && !strncmp(line, name, length) &&
+					(its == length || line[length] == '/'));
+		break;
+	}
+	buf_release(&text);
+	return is;
+}
+
 bool cgroup_throttling(
 	struct cgroup_throttling *throttling, const char *root, uint32_t pid, const char **reason)
 {

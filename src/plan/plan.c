@@ -102,6 +102,26 @@ static int check_sources(const struct plan *plan, struct err *err)
 	return 0;
 }
 
+/* Which worker makes the copy of a large request for the others of its node. */
+static void share_by_node(struct plan *plan, const struct scenario *scenario, size_t node_count)
+{
+	struct plan_worker *workers = plan->workers;
+	uint64_t copies = 0;
+
+	for (size_t i = 0; i < plan->worker_count; i++) {
+		size_t first = 0;
+
+		while (workers[first].numa_node != workers[i].numa_node)
+			first++;
+		workers[i].first_of_node = first;
+		copies += first == i;
+	}
+	/* The rendering lies where this thread ran: with one node that is near enough. */
+	plan->request.per_node = plan->request.shared && node_count > 1 &&
+				 plan->request.wire_bytes * copies <=
+					 scenario->memory_limit_bytes / PLAN_NODE_MEMORY_PART;
+}
+
 static int place_workers(
 	struct plan *plan, const struct scenario *scenario, const char *root, struct err *err)
 {
@@ -113,6 +133,8 @@ static int place_workers(
 		return rc;
 	locality_find(&locality, root, &topology, plan->addresses, plan->address_count);
 	rc = placement_make(plan, scenario, &topology, &locality, err);
+	if (!rc)
+		share_by_node(plan, scenario, topology.node_count);
 	topology_release(&topology);
 	return rc;
 }

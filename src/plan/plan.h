@@ -28,8 +28,11 @@
 #define PLAN_ADDRESS_TEXT_BYTES 128
 /* Up to this size copying is cheaper than the second completion of a zero-copy send. */
 #define PLAN_ZERO_COPY_BYTES 16384U
-/* A larger request is not copied for each worker. */
+/* A larger request is not copied for each worker, but for each NUMA node that has workers. */
 #define PLAN_SHARED_BYTES 65536U
+/* As long as these copies take no more than this part of --memory: they only save a way between two
+ * nodes, which is no reason to refuse a run that one rendering leaves room for. */
+#define PLAN_NODE_MEMORY_PART 4
 
 struct plan_address {
 	struct sockaddr_storage sockaddr;
@@ -42,13 +45,16 @@ struct plan_request {
 	const char *name; /* "GET /path" until a scenario names it */
 	char *wire;       /* start line, headers, body; owned */
 	size_t wire_bytes;
-	bool head;   /* a HEAD request: its response has no body */
-	bool shared; /* sent from `wire` by all workers; else each makes copies near to itself */
+	bool head;     /* a HEAD request: its response has no body */
+	bool shared;   /* too large for each worker to make copies near to itself */
+	bool per_node; /* shared, and copied once on each node; else all send from `wire` */
 };
 
 struct plan_worker {
 	unsigned int cpu;
 	int numa_node;             /* -1: the machine has no such notion */
+	size_t first_of_node;      /* index of the first worker on the same node: with
+				      request.per_node the copy it makes is this one's too */
 	bool shared_cpu;           /* a target on this host, or another worker, uses this CPU too */
 	uint32_t first_connection; /* index over the whole run; decides the address: index modulo
 				      count */

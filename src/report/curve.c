@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "report/curve_axis.h"
 #include "report/curve_marks.h"
+#include "report/curve_scaling.h"
 #include "report/search_answer.h"
 #include "report/search_trials.h"
 #include "report/xml.h"
@@ -25,6 +26,7 @@ enum places {
 	RIGHT = WIDTH - 28,
 	TOP = 138,
 	BOTTOM = HEIGHT - 74,
+	FOOT = 20, /* what a panel below may use of the room at the bottom */
 	HEADLINE_Y = 34,
 	SUBTITLE_Y = 57,
 	LEGEND_Y = 86,
@@ -190,13 +192,14 @@ static void write_description(const struct curve *curve, struct buf *out)
 
 static void write_head(const struct curve *curve, struct buf *out)
 {
+	int height = HEIGHT + curve_scaling_height(curve->record);
 	struct buf subtitle = {0};
 
 	buf_printf(out,
 		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
 		"viewBox=\"0 0 %d %d\" role=\"img\" aria-labelledby=\"title desc\">\n",
-		WIDTH, HEIGHT, WIDTH, HEIGHT);
+		WIDTH, height, WIDTH, height);
 	write_description(curve, out);
 	buf_printf(&subtitle, "%s", curve->record->url);
 	for (size_t i = 0; i < curve->record->goal.threshold_count; i++)
@@ -353,12 +356,14 @@ static void write_goals(const struct curve *curve, struct buf *out)
 
 static void write_foot(const struct curve *curve, struct buf *out)
 {
+	int height = HEIGHT + curve_scaling_height(curve->record);
+
 	if (!curve->record->trial_count)
 		buf_printf(out,
 			"<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">no trial was made</text>\n",
 			(LEFT + RIGHT) / 2, (TOP + BOTTOM) / 2);
 	buf_printf(
-		out, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">ringload ", RIGHT, HEIGHT - 12);
+		out, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">ringload ", RIGHT, height - 12);
 	xml_text(out, curve->record->tool_version, SIZE_MAX, SIZE_MAX);
 	buf_text(out, ", ");
 	xml_text(out, curve->record->started_at, SIZE_MAX, SIZE_MAX);
@@ -386,6 +391,7 @@ void curve_svg(const struct search_record *record, struct buf *out)
 	write_goals(&curve, out);
 	curve_marks_lines(&marks, out);
 	curve_marks_trials(&marks, out);
+	curve_scaling_panel(record, LEFT, RIGHT, HEIGHT - FOOT, out);
 	write_foot(&curve, out);
 	threshold_list_release(&curve.goals);
 	free(curve.sorted);

@@ -10,6 +10,9 @@
  * latency depends on how long a trial lasts. The interval is a band, safe capacity a line, as are
  * the thresholds on these percentiles. Pointing at a trial shows its figures.
  *
+ * Below, where the Universal Scalability Law was fitted: throughput against the requests in flight
+ * (curve_scaling.h).
+ *
  * Owner: what is appended is the buf's. Threads: pure. Errors: out->failed. Units: pixels.
  */
 #ifndef RINGLOAD_REPORT_CURVE_H

@@ -13,6 +13,7 @@
 #include "report/kernel_stages.h"
 #include "report/kernel_threads.h"
 #include "report/layout.h"
+#include "report/resources.h"
 
 /* Sampling that leaves more in doubt than this is worth a word. */
 #define LARGE_ERROR 0.10
@@ -154,6 +155,7 @@ void kernel_report(const struct probe_record *record, struct buf *out)
 	layout_entryf(out, "host", "Linux %s, %" PRIu64 " CPU%s", record->kernel_release,
 		record->cpus, record->cpus == 1 ? "" : "s");
 	write_kernel(&record->kernel, false, out);
+	resources_table(&record->resources, out);
 	for (size_t i = 0; i < record->note_count; i++)
 		layout_item(out, i ? "" : "notes", record->notes[i]);
 }

@@ -8,6 +8,8 @@
 #include "report/curve.h"
 #include "report/layout.h"
 #include "report/search_answer.h"
+#include "report/search_doubling.h"
+#include "report/search_scaling.h"
 #include "report/search_trials.h"
 #include "report/seconds.h"
 
@@ -187,7 +189,9 @@ void report_search_text(const struct search_record *record, struct buf *out)
 	write_load(record, out);
 	write_goal(record, out);
 	search_answer_entries(record, out);
+	search_doubling_entry(record, out);
 	write_explanation(record, out);
+	search_scaling_entries(record, out);
 	search_trials_table(record, out);
 	search_trials_course(record, out);
 	write_generator(record, out);

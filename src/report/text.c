@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/breach.h"
 #include "analysis/threshold.h"
 #include "base/units.h"
 #include "report/generator.h"
@@ -34,7 +35,9 @@ static void write_verdict(const struct result *result, struct buf *out)
 	for (size_t i = 0; i < result->threshold_count; i++)
 		failed += result->thresholds[i].state == RESULT_FAIL;
 	buf_text(out, "\n");
-	if (failed)
+	if (result->window.aborted.happened)
+		layout_entryf(out, "verdict", "%s; FAILED: ended early", headline);
+	else if (failed)
 		layout_entryf(out, "verdict", "%s; %zu of %zu thresholds FAILED", headline, failed,
 			result->threshold_count);
 	else if (result->threshold_count)
@@ -113,13 +116,28 @@ static void write_load(const struct result *result, struct buf *out)
 	buf_release(&on);
 }
 
+/* What it was ended for before its time, in one sentence. */
+static void write_abort(const struct result_abort *aborted, struct buf *out)
+{
+	struct buf text = {0};
+
+	if (!aborted->happened)
+		return;
+	buf_text(&text, "ended early: ");
+	breach_sentence(aborted, &text);
+	layout_entry(out, "", buf_string(&text));
+	out->failed |= text.failed;
+	buf_release(&text);
+}
+
 static void write_window(const struct result *result, struct buf *out)
 {
 	char planned[UNITS_TEXT_BYTES], duration[UNITS_TEXT_BYTES];
 	char warmup[UNITS_TEXT_BYTES], drain[UNITS_TEXT_BYTES];
 	char of[UNITS_TEXT_BYTES + 8] = "", after[UNITS_TEXT_BYTES + 24] = "";
 
-	if (result->window.interrupted && result->window.planned_s > 0)
+	if ((result->window.interrupted || result->window.aborted.happened) &&
+		result->window.planned_s > 0)
 		snprintf(
 			of, sizeof(of), " of %s", seconds_asked(planned, result->window.planned_s));
 	if (result->window.warmup_s > 0)
@@ -128,6 +146,7 @@ static void write_window(const struct result *result, struct buf *out)
 	layout_entryf(out, "measured", "%s%s%s, drained in %s",
 		seconds_asked(duration, result->window.duration_s), of, after,
 		seconds_measured(drain, result->window.drain_s));
+	write_abort(&result->window.aborted, out);
 }
 
 static void write_rate(const struct result *result, struct buf *out)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "result/emit.h"
+#include "result/emit_record.h"
 #include "result/reader.h"
 
 static const char *schema_key(unsigned int version)
@@ -53,10 +54,7 @@ void calibration_record_write(const struct calibration_record *record, struct bu
 		emit_null(&emit, "latency_floor_ns");
 		emit_null(&emit, "send_lag_ns");
 	}
-	if (record->has_steal)
-		emit_real(&emit, "steal", record->steal);
-	else
-		emit_null(&emit, "steal");
+	emit_record_real(&emit, "steal", record->has_steal, record->steal);
 	emit_object_end(&emit);
 }
 
@@ -70,15 +68,6 @@ static void read_text(struct reader *reader, const json_t *parent, const char *k
 	else if (whole)
 		reader_refuse(reader, key, "expected a text of less than 96 bytes");
 	free(whole);
-}
-
-static double read_positive(struct reader *reader, const json_t *parent, const char *key)
-{
-	double value = reader_real(reader, parent, key);
-
-	if (!(value > 0))
-		reader_refuse(reader, key, "expected a number above 0");
-	return value;
 }
 
 static void read_pair(struct reader *reader, const json_t *root, const char *key, uint64_t *p50_ns,
@@ -111,8 +100,8 @@ static void read_root(struct reader *reader, const json_t *root, struct calibrat
 	record->embedded = reader_choice(reader, root, "server", server_key);
 	record->workers = reader_count(reader, root, "workers");
 	record->connections = reader_count(reader, root, "connections");
-	record->highest_rps = read_positive(reader, root, "highest_rps");
-	record->cpu_ns_per_request = read_positive(reader, root, "cpu_ns_per_request");
+	record->highest_rps = reader_positive(reader, root, "highest_rps");
+	record->cpu_ns_per_request = reader_positive(reader, root, "cpu_ns_per_request");
 	record->has_floor = !reader_null(reader, root, "latency_floor_ns");
 	if (record->has_floor) {
 		read_pair(reader, root, "latency_floor_ns", &record->floor_p50_ns,

@@ -19,10 +19,29 @@ void emit_record_absences(struct emit *emit, const struct result_absence *absent
 
 void emit_record_positive(struct emit *emit, const char *key, double value)
 {
-	if (value > 0)
+	emit_record_real(emit, key, value > 0, value);
+}
+
+void emit_record_real(struct emit *emit, const char *key, bool known, double value)
+{
+	if (known)
 		emit_real(emit, key, value);
 	else
 		emit_null(emit, key);
+}
+
+void emit_record_count(struct emit *emit, const char *key, bool known, uint64_t count)
+{
+	if (known)
+		emit_count(emit, key, count);
+	else
+		emit_null(emit, key);
+}
+
+void emit_record_status(struct emit *emit, bool measured, const char *reason)
+{
+	emit_text(emit, "status", measured ? "measured" : "not_measured");
+	emit_text(emit, "reason", measured ? NULL : reason);
 }
 
 void emit_record_layout(struct emit *emit, const struct result_histogram *histogram)

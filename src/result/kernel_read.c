@@ -13,17 +13,13 @@ static void read_shares(struct reader *reader, const json_t *object, struct resu
 {
 	kernel->has_sampled_fraction = !reader_null(reader, object, "sampled_fraction");
 	if (kernel->has_sampled_fraction)
-		kernel->sampled_fraction = reader_real(reader, object, "sampled_fraction");
+		kernel->sampled_fraction = reader_amount(reader, object, "sampled_fraction");
 	kernel->handoff_share = reader_share(reader, object, "handoff_share");
 	kernel->offloaded_share = reader_share(reader, object, "offloaded_share");
 	kernel->unattributed_share = reader_share(reader, object, "unattributed_share");
 	kernel->has_error = !reader_null(reader, object, "error_share");
 	if (kernel->has_error)
-		kernel->error_share = reader_real(reader, object, "error_share");
-	if (kernel->sampled_fraction < 0)
-		reader_refuse(reader, "sampled_fraction", "is negative");
-	if (kernel->error_share < 0)
-		reader_refuse(reader, "error_share", "is negative");
+		kernel->error_share = reader_amount(reader, object, "error_share");
 }
 
 static void read_requests(struct reader *reader, const json_t *object, struct result_kernel *kernel)

@@ -3,20 +3,6 @@
 
 #include "result/emit_record.h"
 
-static void write_status(struct emit *emit, bool measured, const char *reason)
-{
-	emit_text(emit, "status", measured ? "measured" : "not_measured");
-	emit_text(emit, "reason", measured ? NULL : reason);
-}
-
-static void write_real_or_null(struct emit *emit, const char *key, bool has, double value)
-{
-	if (has)
-		emit_real(emit, key, value);
-	else
-		emit_null(emit, key);
-}
-
 static void write_hooks(struct emit *emit, const struct result_kernel *kernel)
 {
 	emit_array(emit, "hooks");
@@ -39,36 +25,27 @@ static void write_requests(struct emit *emit, const struct result_kernel *kernel
 	emit_array_end(emit);
 	emit_count(emit, "sample", kernel->sample);
 	emit_real(emit, "looked_share", kernel->looked_share);
-	write_real_or_null(
+	emit_record_real(
 		emit, "sampled_fraction", kernel->has_sampled_fraction, kernel->sampled_fraction);
 	emit_count(emit, "requests", kernel->requests);
 	emit_count(emit, "attributed", kernel->attributed);
 	emit_real(emit, "handoff_share", kernel->handoff_share);
 	emit_real(emit, "offloaded_share", kernel->offloaded_share);
 	emit_real(emit, "unattributed_share", kernel->unattributed_share);
-	write_real_or_null(emit, "error_share", kernel->has_error, kernel->error_share);
-	write_real_or_null(emit, "overhead_ns_per_request", kernel->has_overhead,
+	emit_record_real(emit, "error_share", kernel->has_error, kernel->error_share);
+	emit_record_real(emit, "overhead_ns_per_request", kernel->has_overhead,
 		kernel->overhead_ns_per_request);
 }
 
 /* --- stages --------------------------------------------------------------------------------- */
 
-static void write_percentile(
-	struct emit *emit, const char *key, const struct result_kernel_stage *stage, uint64_t value)
-{
-	if (stage->count)
-		emit_count(emit, key, value);
-	else
-		emit_null(emit, key);
-}
-
 static void write_figures(struct emit *emit, const struct result_kernel_stage *stage)
 {
 	emit_count(emit, "count", stage->count);
-	write_real_or_null(emit, "mean_ns", stage->count, stage->mean_ns);
-	write_percentile(emit, "p50", stage, stage->p50_ns);
-	write_percentile(emit, "p95", stage, stage->p95_ns);
-	write_percentile(emit, "p99", stage, stage->p99_ns);
+	emit_record_real(emit, "mean_ns", stage->count, stage->mean_ns);
+	emit_record_count(emit, "p50", stage->count, stage->p50_ns);
+	emit_record_count(emit, "p95", stage->count, stage->p95_ns);
+	emit_record_count(emit, "p99", stage->count, stage->p99_ns);
 }
 
 static void write_marks(struct emit *emit, const struct result_kernel_stage *stage)
@@ -101,7 +78,7 @@ static void write_residence(struct emit *emit, const struct result_kernel *kerne
 
 	emit_object(emit, "residence");
 	write_figures(emit, stage);
-	write_percentile(emit, "max", stage, kernel->residence_max_ns);
+	emit_record_count(emit, "max", stage->count, kernel->residence_max_ns);
 	write_marks(emit, stage);
 	write_histogram(emit, stage);
 	emit_object_end(emit);
@@ -120,8 +97,8 @@ static void write_stages(struct emit *emit, const struct result_kernel *kernel)
 		emit_bool(emit, "in_residence", i < PROBE_ABI_PARTS);
 		write_figures(emit, stage);
 		write_marks(emit, stage);
-		write_real_or_null(emit, "share", stage->has_share, stage->share);
-		write_real_or_null(emit, "share_of_slowest_1pct",
+		emit_record_real(emit, "share", stage->has_share, stage->share);
+		emit_record_real(emit, "share_of_slowest_1pct",
 			stage->has_share && kernel->slowest_1pct.attributed,
 			stage->share_of_slowest);
 		write_histogram(emit, stage);
@@ -145,7 +122,7 @@ static void write_mix(struct emit *emit, const struct result_kernel *kernel)
 	emit_count(emit, "attributed", kernel->slowest_1pct.attributed);
 	emit_real(emit, "share", kernel->slowest_1pct.share);
 	emit_count(emit, "from_ns", kernel->slowest_1pct.from_ns);
-	write_real_or_null(emit, "residence_mean_ns", kernel->slowest_1pct.attributed,
+	emit_record_real(emit, "residence_mean_ns", kernel->slowest_1pct.attributed,
 		kernel->slowest_1pct.residence_mean_ns);
 	emit_object_end(emit);
 	emit_array(emit, "mix");
@@ -166,13 +143,10 @@ static void write_mix(struct emit *emit, const struct result_kernel *kernel)
 static void write_counters(struct emit *emit, const struct result_kernel *kernel)
 {
 	emit_object(emit, "counters");
-	for (unsigned int i = 0; i < RESULT_KERNEL_COUNTER_COUNT; i++) {
-		if (kernel->counters[i].has_value)
-			emit_count(emit, result_kernel_counter_key(i), kernel->counters[i].value);
-		else
-			emit_null(emit, result_kernel_counter_key(i));
-	}
-	write_real_or_null(emit, "softirq_share", kernel->has_softirq, kernel->softirq_share);
+	for (unsigned int i = 0; i < RESULT_KERNEL_COUNTER_COUNT; i++)
+		emit_record_count(emit, result_kernel_counter_key(i), kernel->counters[i].has_value,
+			kernel->counters[i].value);
+	emit_record_real(emit, "softirq_share", kernel->has_softirq, kernel->softirq_share);
 	emit_object(emit, "not_measured");
 	for (unsigned int i = 0; i < RESULT_KERNEL_COUNTER_COUNT; i++)
 		if (!kernel->counters[i].has_value)
@@ -244,10 +218,7 @@ static void write_slowest(struct emit *emit, const struct result_kernel *kernel)
 		emit_count(emit, "pid", slow->pid);
 		emit_real(emit, "at_s", slow->at_s);
 		emit_count(emit, "residence_ns", slow->residence_ns);
-		if (slow->rx_path_ns)
-			emit_count(emit, "rx_path_ns", slow->rx_path_ns);
-		else
-			emit_null(emit, "rx_path_ns");
+		emit_record_count(emit, "rx_path_ns", slow->rx_path_ns, slow->rx_path_ns);
 		emit_bool(emit, "attributed", slow->attributed);
 		write_parts(emit, slow->part_ns);
 		write_at_client(emit, slow);
@@ -259,7 +230,7 @@ static void write_slowest(struct emit *emit, const struct result_kernel *kernel)
 static void write_profile(struct emit *emit, const struct result_kernel_profile *profile)
 {
 	emit_object(emit, "profile");
-	write_status(emit, profile->measured, profile->reason);
+	emit_record_status(emit, profile->measured, profile->reason);
 	if (profile->measured) {
 		emit_count(emit, "hz", profile->hz);
 		emit_count(emit, "samples", profile->samples);
@@ -301,7 +272,7 @@ static void write_measured(struct emit *emit, const struct result_kernel *kernel
 	write_residence(emit, kernel);
 	write_stages(emit, kernel);
 	write_mix(emit, kernel);
-	write_real_or_null(emit, "residual_ns", kernel->has_residual, kernel->residual_ns);
+	emit_record_real(emit, "residual_ns", kernel->has_residual, kernel->residual_ns);
 	write_counters(emit, kernel);
 	write_workers(emit, kernel);
 	write_slowest(emit, kernel);
@@ -312,7 +283,7 @@ static void write_measured(struct emit *emit, const struct result_kernel *kernel
 void kernel_write(struct emit *emit, const struct result_kernel *kernel)
 {
 	emit_object(emit, "kernel");
-	write_status(emit, kernel->measured, kernel->reason);
+	emit_record_status(emit, kernel->measured, kernel->reason);
 	write_hooks(emit, kernel);
 	if (kernel->measured)
 		write_measured(emit, kernel);

@@ -7,6 +7,7 @@
 #include "result/emit.h"
 #include "result/emit_record.h"
 #include "result/kernel_write.h"
+#include "result/resources_write.h"
 
 void probe_record_write(const struct probe_record *record, struct buf *out)
 {
@@ -30,6 +31,7 @@ void probe_record_write(const struct probe_record *record, struct buf *out)
 	emit_bool(&emit, "interrupted", record->interrupted);
 	emit_object_end(&emit);
 	kernel_write(&emit, &record->kernel);
+	resources_write(&emit, &record->resources);
 	emit_record_texts(&emit, "notes", record->notes, record->note_count);
 	emit_object_end(&emit);
 }
@@ -42,5 +44,6 @@ void probe_record_release(struct probe_record *record)
 	result_texts_release(record->command, record->command_count);
 	result_texts_release(record->notes, record->note_count);
 	result_kernel_release(&record->kernel);
+	result_resources_release(&record->resources);
 	memset(record, 0, sizeof(*record));
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What `ringload probe` measured, as one record: schema "ringload.probe/1". Its block "kernel" is
- * that of a run (result_kernel.h), without what only a client can know.
+ * that of a run (result_kernel.h), without what only a client can know, and its block "resources"
+ * that of a run too (result_resources.h).
  *
  * In JSON: schema, complete, tool{version}, started_at, command[], environment{kernel, cpus},
- * window{duration_s, planned_s, interrupted}, kernel{}, notes[].
+ * window{duration_s, planned_s, interrupted}, kernel{}, resources{}, notes[].
  *
  * Owner: all of it belongs to the struct until probe_record_release; a zeroed struct is empty.
  * Threads: one at a time. Errors: as result.h. Units: in the names.
@@ -18,6 +19,7 @@
 
 #include "base/buf.h"
 #include "result/result_kernel.h"
+#include "result/result_resources.h"
 
 #define PROBE_RECORD_SCHEMA "ringload.probe/1"
 
@@ -32,6 +34,7 @@ struct probe_record {
 	double duration_s, planned_s;
 	bool interrupted;
 	struct result_kernel kernel;
+	struct result_resources resources;
 	char **notes;
 	size_t note_count;
 };

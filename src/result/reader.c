@@ -140,6 +140,24 @@ uint32_t reader_count32(struct reader *reader, const json_t *parent, const char 
 	return (uint32_t)count;
 }
 
+double reader_amount(struct reader *reader, const json_t *parent, const char *key)
+{
+	double value = reader_real(reader, parent, key);
+
+	if (value < 0)
+		reader_refuse(reader, key, "expected no number below 0");
+	return value;
+}
+
+double reader_positive(struct reader *reader, const json_t *parent, const char *key)
+{
+	double value = reader_real(reader, parent, key);
+
+	if (!(value > 0))
+		reader_refuse(reader, key, "expected a number above 0");
+	return value;
+}
+
 double reader_share(struct reader *reader, const json_t *parent, const char *key)
 {
 	double share = reader_real(reader, parent, key);

@@ -48,8 +48,10 @@ double reader_real(struct reader *reader, const json_t *parent, const char *key)
 bool reader_bool(struct reader *reader, const json_t *parent, const char *key);
 char *reader_text(struct reader *reader, const json_t *parent, const char *key);
 
-/* A count below 2^32; a number from 0 to 1. */
+/* A count below 2^32; a number that is not negative; one above 0; one from 0 to 1. */
 uint32_t reader_count32(struct reader *reader, const json_t *parent, const char *key);
+double reader_amount(struct reader *reader, const json_t *parent, const char *key);
+double reader_positive(struct reader *reader, const json_t *parent, const char *key);
 double reader_share(struct reader *reader, const json_t *parent, const char *key);
 
 /* Whether "status" is "measured"; else *reason becomes the member "reason". */

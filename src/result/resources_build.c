@@ -7,16 +7,9 @@
 
 #define NO_INTERVAL "nothing was read of the server's processes in the window"
 
-static uint64_t from_seconds(double seconds)
+static void build_counters(struct builder *builder, struct result_resources *to,
+	const struct resources_input *input, const struct resources_interval *window)
 {
-	return (uint64_t)(seconds * (double)NS_PER_S + 0.5);
-}
-
-static void build_counters(struct builder *builder, const struct resources_input *input,
-	const struct resources_interval *window)
-{
-	struct result_resources *to = &builder->result->resources;
-
 	for (int i = 0; i < RESOURCES_COUNTER_COUNT; i++) {
 		to->counters[i].known = RESOURCES_HAS(window->counters, i);
 		to->counters[i].count = window->count[i];
@@ -34,9 +27,8 @@ static void build_counters(struct builder *builder, const struct resources_input
 	}
 }
 
-static void build_limits(struct builder *builder, const struct resources_input *input)
+static void build_limits(struct result_resources *to, const struct resources_input *input)
 {
-	struct result_resources *to = &builder->result->resources;
 	const struct result_resources_counter *cpu = &to->counters[RESOURCES_CPU_NS];
 
 	to->limits.cpus = input->limits.cpus;
@@ -53,10 +45,9 @@ static void build_limits(struct builder *builder, const struct resources_input *
 	}
 }
 
-static void build_growth(struct builder *builder, const struct resources_input *input,
-	uint64_t begin_ns, uint64_t end_ns)
+static void build_growth(struct builder *builder, struct result_resources *to,
+	const struct resources_input *input, uint64_t begin_ns, uint64_t end_ns)
 {
-	struct result_resources *to = &builder->result->resources;
 	struct resources_trend trend = resources_trend(
 		input->resources, RESOURCES_RSS_BYTES, begin_ns, end_ns);
 	char reason[128];
@@ -81,10 +72,9 @@ static void build_growth(struct builder *builder, const struct resources_input *
 	to->growth.reason = builder_text(builder, reason);
 }
 
-static void build_processes(struct builder *builder, const struct resources_input *input)
+static void build_processes(
+	struct builder *builder, struct result_resources *to, const struct resources_input *input)
 {
-	struct result_resources *to = &builder->result->resources;
-
 	to->processes = builder_take(builder, input->process_count, sizeof(*to->processes));
 	if (!to->processes)
 		return;
@@ -101,12 +91,9 @@ static void build_processes(struct builder *builder, const struct resources_inpu
 	}
 }
 
-void resources_build(struct builder *builder, const struct resources_input *input)
+void resources_build(struct builder *builder, struct result_resources *to,
+	const struct resources_input *input, uint64_t begin_ns, uint64_t end_ns)
 {
-	struct result *result = builder->result;
-	struct result_resources *to = &result->resources;
-	uint64_t begin_ns = from_seconds(result->window.warmup_s);
-	uint64_t end_ns = begin_ns + from_seconds(result->window.duration_s);
 	struct resources_interval window;
 
 	if (!input->resources) {
@@ -119,10 +106,10 @@ void resources_build(struct builder *builder, const struct resources_input *inpu
 		return;
 	}
 	to->seconds = (double)window.length_ns / (double)NS_PER_S;
-	build_counters(builder, input, &window);
-	build_limits(builder, input);
-	build_growth(builder, input, begin_ns, end_ns);
-	build_processes(builder, input);
+	build_counters(builder, to, input, &window);
+	build_limits(to, input);
+	build_growth(builder, to, input, begin_ns, end_ns);
+	build_processes(builder, to, input);
 	to->pressure_is_own = input->pressure_is_own;
 	to->has_pss = input->has_pss;
 	to->pss_bytes = input->pss_bytes;

@@ -35,8 +35,9 @@ struct resources_input {
 	size_t process_count;
 };
 
-/* The block of the window in result->window. */
-void resources_build(struct builder *builder, const struct resources_input *input);
+/* The zeroed block *to of the window [begin_ns, end_ns); times as those of the samples. */
+void resources_build(struct builder *builder, struct result_resources *to,
+	const struct resources_input *input, uint64_t begin_ns, uint64_t end_ns);
 
 /* What belongs to an interval of the timeline. */
 void resources_build_interval(struct result_interval_resources *to,

@@ -11,15 +11,6 @@ static const char *pressure_key(unsigned int is_own)
 	return keys[is_own];
 }
 
-static double read_positive(struct reader *reader, const json_t *object, const char *key)
-{
-	double value = reader_real(reader, object, key);
-
-	if (value < 0)
-		reader_refuse(reader, key, "is negative");
-	return value;
-}
-
 static void check_order(struct reader *reader, const char *key, double mean, double max)
 {
 	if (mean > max * (1 + ROUNDING))
@@ -31,13 +22,13 @@ static void read_cpu(struct reader *reader, const json_t *parent, struct result_
 	json_t *object = reader_object(reader, parent, "cpu");
 	size_t back = reader_enter(reader, "cpu");
 
-	to->cpu.mean = read_positive(reader, object, "mean");
-	to->cpu.max = read_positive(reader, object, "max");
+	to->cpu.mean = reader_amount(reader, object, "mean");
+	to->cpu.max = reader_amount(reader, object, "max");
 	check_order(reader, "max", to->cpu.mean, to->cpu.max);
 	to->cpu.has_share = !reader_null(reader, object, "mean_share");
 	if (to->cpu.has_share) {
-		to->cpu.mean_share = read_positive(reader, object, "mean_share");
-		to->cpu.max_share = read_positive(reader, object, "max_share");
+		to->cpu.mean_share = reader_amount(reader, object, "mean_share");
+		to->cpu.max_share = reader_amount(reader, object, "max_share");
 		check_order(reader, "max_share", to->cpu.mean_share, to->cpu.max_share);
 	}
 	reader_leave(reader, back);
@@ -107,8 +98,8 @@ static void read_counters(struct reader *reader, const json_t *parent, const jso
 			member = reader_object(reader, object, key);
 			inner = reader_enter(reader, key);
 			counter->count = reader_count(reader, member, "count");
-			counter->per_s = read_positive(reader, member, "per_s");
-			counter->max_per_s = read_positive(reader, member, "max_per_s");
+			counter->per_s = reader_amount(reader, member, "per_s");
+			counter->max_per_s = reader_amount(reader, member, "max_per_s");
 			check_order(reader, "max_per_s", counter->per_s, counter->max_per_s);
 			reader_leave(reader, inner);
 		}
@@ -133,8 +124,8 @@ static void read_levels(struct reader *reader, const json_t *parent, const json_
 		if (level->known) {
 			member = reader_object(reader, object, key);
 			inner = reader_enter(reader, key);
-			level->mean = read_positive(reader, member, "mean");
-			level->max = read_positive(reader, member, "max");
+			level->mean = reader_amount(reader, member, "mean");
+			level->max = reader_amount(reader, member, "max");
 			check_order(reader, "max", level->mean, level->max);
 			reader_leave(reader, inner);
 		}
@@ -158,9 +149,9 @@ static void read_growth(struct reader *reader, const json_t *parent, const json_
 	object = reader_object(reader, parent, "memory_growth");
 	back = reader_enter(reader, "memory_growth");
 	to->growth.bytes_per_hour = reader_real(reader, object, "bytes_per_hour");
-	to->growth.error_bytes_per_hour = read_positive(reader, object, "error_bytes_per_hour");
+	to->growth.error_bytes_per_hour = reader_amount(reader, object, "error_bytes_per_hour");
 	to->growth.r_squared = reader_share(reader, object, "r_squared");
-	to->growth.seconds = read_positive(reader, object, "seconds");
+	to->growth.seconds = reader_amount(reader, object, "seconds");
 	to->growth.samples = reader_count(reader, object, "samples");
 	to->growth.tested = json_object_get(object, "p");
 	if (to->growth.tested) {
@@ -198,7 +189,7 @@ static void read_measured(struct reader *reader, const json_t *object, struct re
 {
 	json_t *absent = reader_object(reader, object, "not_measured");
 
-	to->seconds = read_positive(reader, object, "seconds");
+	to->seconds = reader_amount(reader, object, "seconds");
 	read_cpu(reader, object, to);
 	read_limits(reader, object, to);
 	read_counters(reader, object, absent, to);
@@ -249,7 +240,7 @@ void resources_read_interval(
 		if (reader_null(reader, object, key))
 			continue;
 		resources->levels |= RESOURCES_BIT(i);
-		resources->level[i] = read_positive(reader, object, key);
+		resources->level[i] = reader_amount(reader, object, key);
 	}
 	reader_leave(reader, back);
 }

@@ -3,22 +3,6 @@
 
 #include "result/emit_record.h"
 
-static void write_real_or_null(struct emit *emit, const char *key, bool has, double value)
-{
-	if (has)
-		emit_real(emit, key, value);
-	else
-		emit_null(emit, key);
-}
-
-static void write_count_or_null(struct emit *emit, const char *key, uint64_t count)
-{
-	if (count)
-		emit_count(emit, key, count);
-	else
-		emit_null(emit, key);
-}
-
 static void write_cpu(struct emit *emit, const struct result_resources *resources)
 {
 	bool has = resources->cpu.has_share;
@@ -26,15 +10,17 @@ static void write_cpu(struct emit *emit, const struct result_resources *resource
 	emit_object(emit, "cpu");
 	emit_real(emit, "mean", resources->cpu.mean);
 	emit_real(emit, "max", resources->cpu.max);
-	write_real_or_null(emit, "mean_share", has, resources->cpu.mean_share);
-	write_real_or_null(emit, "max_share", has, resources->cpu.max_share);
+	emit_record_real(emit, "mean_share", has, resources->cpu.mean_share);
+	emit_record_real(emit, "max_share", has, resources->cpu.max_share);
 	emit_object_end(emit);
 	emit_object(emit, "limits");
 	emit_record_positive(emit, "cpus", resources->limits.cpus);
 	emit_record_positive(emit, "quota_cpus", resources->limits.quota_cpus);
-	write_count_or_null(emit, "memory_bytes", resources->limits.memory_bytes);
-	write_count_or_null(emit, "open_files", resources->limits.open_files);
-	write_count_or_null(emit, "pids", resources->limits.pids);
+	emit_record_count(emit, "memory_bytes", resources->limits.memory_bytes,
+		resources->limits.memory_bytes);
+	emit_record_count(
+		emit, "open_files", resources->limits.open_files, resources->limits.open_files);
+	emit_record_count(emit, "pids", resources->limits.pids, resources->limits.pids);
 	emit_object_end(emit);
 }
 
@@ -73,10 +59,7 @@ static void write_levels(struct emit *emit, const struct result_resources *resou
 		emit_object_end(emit);
 	}
 	emit_object_end(emit);
-	if (resources->has_pss)
-		emit_count(emit, "pss_bytes", resources->pss_bytes);
-	else
-		emit_null(emit, "pss_bytes");
+	emit_record_count(emit, "pss_bytes", resources->has_pss, resources->pss_bytes);
 }
 
 static void write_growth(struct emit *emit, const struct result_resources *resources)
@@ -138,8 +121,7 @@ static void write_absences(struct emit *emit, const struct result_resources *res
 void resources_write(struct emit *emit, const struct result_resources *resources)
 {
 	emit_object(emit, "resources");
-	emit_text(emit, "status", resources->measured ? "measured" : "not_measured");
-	emit_text(emit, "reason", resources->measured ? NULL : resources->reason);
+	emit_record_status(emit, resources->measured, resources->reason);
 	if (resources->measured) {
 		emit_real(emit, "seconds", resources->seconds);
 		write_cpu(emit, resources);
@@ -159,14 +141,11 @@ void resources_write_interval(struct emit *emit, const struct result_interval_re
 		return;
 	}
 	emit_object(emit, "resources");
-	for (unsigned int i = 0; i < RESOURCES_COUNTER_COUNT; i++) {
-		if (RESOURCES_HAS(resources->counters, i))
-			emit_count(emit, resources_counter_key(i), resources->count[i]);
-		else
-			emit_null(emit, resources_counter_key(i));
-	}
+	for (unsigned int i = 0; i < RESOURCES_COUNTER_COUNT; i++)
+		emit_record_count(emit, resources_counter_key(i),
+			RESOURCES_HAS(resources->counters, i), resources->count[i]);
 	for (unsigned int i = 0; i < RESOURCES_LEVEL_COUNT; i++)
-		write_real_or_null(emit, resources_level_key(i),
-			RESOURCES_HAS(resources->levels, i), resources->level[i]);
+		emit_record_real(emit, resources_level_key(i), RESOURCES_HAS(resources->levels, i),
+			resources->level[i]);
 	emit_object_end(emit);
 }

@@ -78,6 +78,16 @@ static const char *const unit_keys[RESULT_UNIT_COUNT] = {
 	[RESULT_BYTES_PER_HOUR] = "bytes_per_hour",
 };
 
+static const char *const sign_keys[RESULT_SIGN_COUNT] = {
+	[RESULT_SIGN_REFUSED] = "refused",
+	[RESULT_SIGN_RESETS] = "resets",
+	[RESULT_SIGN_TIMEOUTS] = "timeouts",
+	[RESULT_SIGN_ERRORS] = "errors",
+	[RESULT_SIGN_SILENCE] = "silence",
+	[RESULT_SIGN_LATENCY] = "latency",
+	[RESULT_SIGN_THRESHOLD] = "threshold",
+};
+
 const char *result_latency_key(enum result_latency_kind kind)
 {
 	return kind < RESULT_LATENCY_COUNT ? latency_keys[kind] : NULL;
@@ -116,6 +126,11 @@ const char *result_state_key(enum result_state state)
 const char *result_unit_key(enum result_unit unit)
 {
 	return unit < RESULT_UNIT_COUNT ? unit_keys[unit] : NULL;
+}
+
+const char *result_sign_key(enum result_sign sign)
+{
+	return sign < RESULT_SIGN_COUNT ? sign_keys[sign] : NULL;
 }
 
 /* As in hist.c: the rank of the decimal that was meant, in spite of binary fractions. */
@@ -278,6 +293,7 @@ void result_release(struct result *result)
 	free(result->started_at);
 	result_texts_release(result->command, result->command_count);
 	release_environment(result);
+	free((void *)result->window.aborted.expression);
 	release_connections(result);
 	release_block(&result->run);
 	release_block(&result->warmup);

@@ -267,6 +267,31 @@ struct result_threshold {
 	char *reason; /* a sentence for every state but pass; NULL otherwise */
 };
 
+/* What a run can be ended early for, while it lasts (analysis/breach.h has their definitions). */
+enum result_sign {
+	RESULT_SIGN_REFUSED,
+	RESULT_SIGN_RESETS,
+	RESULT_SIGN_TIMEOUTS,
+	RESULT_SIGN_ERRORS,
+	RESULT_SIGN_SILENCE,
+	RESULT_SIGN_LATENCY,
+	RESULT_SIGN_THRESHOLD,
+	RESULT_SIGN_COUNT
+};
+
+/* That the window was ended before its time, as the service had failed. */
+struct result_abort {
+	bool happened;   /* else the rest means nothing, and there is no such object in JSON */
+	double after_s;  /* of the measured window */
+	double lasted_s; /* how long the sign had been there without a break */
+	enum result_sign sign;
+	const char *expression; /* of RESULT_SIGN_THRESHOLD; else NULL */
+	enum result_unit unit;
+	double value; /* in the last interval that was looked at; of silence, how long it was */
+	double bound;
+	bool lower_bound; /* the true value is at least this */
+};
+
 struct result {
 	bool complete;
 	char *tool_version;
@@ -294,10 +319,12 @@ struct result {
 	} target;
 
 	struct {
-		double warmup_s, duration_s; /* as they were scheduled; shorter when interrupted */
-		double drain_s;              /* as it took */
+		/* As they were scheduled; shorter when interrupted or aborted. */
+		double warmup_s, duration_s;
+		double drain_s;   /* as it took */
 		double planned_s; /* the measured window as asked; 0: until -n are done */
 		bool interrupted;
+		struct result_abort aborted;
 	} window;
 
 	struct result_block run; /* the measured phase */
@@ -358,6 +385,7 @@ const char *result_verdict_key(enum result_verdict verdict);
 const char *result_reason_key(enum result_reason_key key);
 const char *result_state_key(enum result_state state);
 const char *result_unit_key(enum result_unit unit);
+const char *result_sign_key(enum result_sign sign);
 
 /* Appends the record as canonical JSON, with a newline at its end. out->failed tells of memory. */
 void result_write(const struct result *result, struct buf *out);

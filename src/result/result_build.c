@@ -191,6 +191,17 @@ static double planned_s(const struct plan *plan)
 	return by_time > 0 ? by_time : by_count;
 }
 
+static void build_abort(struct builder *builder)
+{
+	const struct result_abort *from = builder->input->aborted;
+	struct result_abort *to = &builder->result->window.aborted;
+
+	if (!from || !from->happened)
+		return;
+	*to = *from;
+	to->expression = from->expression ? builder_text(builder, from->expression) : NULL;
+}
+
 static void build_window(struct builder *builder)
 {
 	const struct result_input *input = builder->input;
@@ -200,16 +211,19 @@ static void build_window(struct builder *builder)
 	double due_s, planned = planned_s(plan);
 	bool scheduled_exactly = !plan->has_requests ||
 				 (plan->open_loop && plan->arrival == SCENARIO_CONSTANT);
+	bool cut;
 
 	find_ends(input, &window_ns, &end_ns);
 	due_s = window_ns > plan->warmup_ns ? seconds(window_ns - plan->warmup_ns) : 0;
 	result->window.planned_s = planned;
 	result->window.interrupted = input->interrupted;
+	build_abort(builder);
+	cut = input->interrupted || result->window.aborted.happened;
 	result->window.warmup_s = seconds(
 		window_ns < plan->warmup_ns ? window_ns : plan->warmup_ns);
 	/* A schedule ends with its last gap, not with its last request. */
 	result->window.duration_s = due_s;
-	if (planned > 0 && scheduled_exactly && (!input->interrupted || due_s > planned))
+	if (planned > 0 && scheduled_exactly && (!cut || due_s > planned))
 		result->window.duration_s = planned;
 	result->window.drain_s = end_ns > window_ns ? seconds(end_ns - window_ns) : 0;
 }
@@ -492,12 +506,21 @@ static void build_kernel(struct builder *builder)
 			builder, input->kernel_reason ? input->kernel_reason : NO_PROBE);
 }
 
+static uint64_t from_seconds(double seconds)
+{
+	return (uint64_t)(seconds * (double)NS_PER_S + 0.5);
+}
+
 static void build_resources(struct builder *builder)
 {
+	struct result *result = builder->result;
+	uint64_t begin_ns = from_seconds(result->window.warmup_s);
+
 	if (builder->input->resources)
-		resources_build(builder, builder->input->resources);
+		resources_build(builder, &result->resources, builder->input->resources, begin_ns,
+			begin_ns + from_seconds(result->window.duration_s));
 	else
-		builder->result->resources.reason = builder_text(builder, NO_RESOURCES);
+		result->resources.reason = builder_text(builder, NO_RESOURCES);
 }
 
 int result_build(struct result *result, const struct result_input *input, struct err *err)

@@ -55,7 +55,8 @@ struct result_input {
 	const struct result_input_worker *workers;    /* one per worker of the plan */
 	const struct timeline *timeline;
 	bool interrupted;
-	const char *fault; /* engine_fault */
+	const struct result_abort *aborted; /* NULL: it was not; its text is copied */
+	const char *fault;                  /* engine_fault */
 
 	const struct kernel_input *kernel;       /* NULL: not measured, for kernel_reason */
 	const char *kernel_reason;               /* NULL: a general one */
@@ -70,7 +71,7 @@ struct result_input {
  *
  * The measured window that rates divide by: duration of the plan; with a number of requests the
  * time these take on the schedule (constant arrivals) or until the last became due; cut at the stop
- * when interrupted.
+ * when interrupted or aborted.
  */
 int result_build(struct result *result, const struct result_input *input, struct err *err);
 

@@ -70,6 +70,29 @@ static void read_target(struct reader *reader, const json_t *root, struct result
 	reader_leave(reader, back);
 }
 
+static void read_abort(struct reader *reader, const json_t *parent, struct result_abort *aborted)
+{
+	json_t *object;
+	size_t back;
+
+	if (!json_object_get(parent, "aborted"))
+		return;
+	object = reader_object(reader, parent, "aborted");
+	back = reader_enter(reader, "aborted");
+	aborted->happened = true;
+	aborted->after_s = reader_real(reader, object, "after_s");
+	aborted->lasted_s = reader_real(reader, object, "lasted_s");
+	aborted->sign = reader_choice(reader, object, "sign", result_sign_key);
+	aborted->expression = reader_text_or_null(reader, object, "expression");
+	if (!aborted->expression && aborted->sign == RESULT_SIGN_THRESHOLD)
+		reader_refuse(reader, "expression", "expected a threshold");
+	aborted->unit = reader_choice(reader, object, "unit", result_unit_key);
+	aborted->value = reader_real(reader, object, "value");
+	aborted->bound = reader_real(reader, object, "bound");
+	aborted->lower_bound = reader_bool(reader, object, "lower_bound");
+	reader_leave(reader, back);
+}
+
 static void read_window(struct reader *reader, const json_t *root, struct result *result)
 {
 	json_t *object = reader_object(reader, root, "window");
@@ -80,6 +103,7 @@ static void read_window(struct reader *reader, const json_t *root, struct result
 	result->window.drain_s = reader_real(reader, object, "drain_s");
 	result->window.planned_s = reader_real_or_null(reader, object, "planned_s");
 	result->window.interrupted = reader_bool(reader, object, "interrupted");
+	read_abort(reader, object, &result->window.aborted);
 	reader_leave(reader, back);
 }
 

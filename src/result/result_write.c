@@ -59,6 +59,23 @@ static void write_target(struct emit *emit, const struct result *result)
 	emit_object_end(emit);
 }
 
+/* Only of a run that was ended early. */
+static void write_abort(struct emit *emit, const struct result_abort *aborted)
+{
+	if (!aborted->happened)
+		return;
+	emit_object(emit, "aborted");
+	emit_real(emit, "after_s", aborted->after_s);
+	emit_real(emit, "lasted_s", aborted->lasted_s);
+	emit_text(emit, "sign", result_sign_key(aborted->sign));
+	emit_text(emit, "expression", aborted->expression);
+	emit_text(emit, "unit", result_unit_key(aborted->unit));
+	emit_real(emit, "value", aborted->value);
+	emit_real(emit, "bound", aborted->bound);
+	emit_bool(emit, "lower_bound", aborted->lower_bound);
+	emit_object_end(emit);
+}
+
 static void write_window(struct emit *emit, const struct result *result)
 {
 	emit_object(emit, "window");
@@ -67,6 +84,7 @@ static void write_window(struct emit *emit, const struct result *result)
 	emit_real(emit, "drain_s", result->window.drain_s);
 	emit_record_positive(emit, "planned_s", result->window.planned_s);
 	emit_bool(emit, "interrupted", result->window.interrupted);
+	write_abort(emit, &result->window.aborted);
 	emit_object_end(emit);
 }
 
@@ -132,10 +150,7 @@ static void write_latency(struct emit *emit, const char *key, const struct resul
 	emit_record_layout(emit, &latency->histogram);
 	emit_count(emit, "sum", latency->sum_ns);
 	emit_count(emit, "clipped", latency->clipped);
-	if (latency->censored)
-		emit_count(emit, "censored_min", latency->censored_min_ns);
-	else
-		emit_null(emit, "censored_min");
+	emit_record_count(emit, "censored_min", latency->censored, latency->censored_min_ns);
 	emit_record_cells(emit, &latency->histogram);
 	emit_object_end(emit);
 	emit_object_end(emit);
@@ -221,15 +236,9 @@ static void write_interval_latency(struct emit *emit, const struct result_interv
 {
 	bool empty = !interval->histogram.cell_count;
 
-	if (empty) {
-		emit_null(emit, "p50");
-		emit_null(emit, "p99");
-		emit_null(emit, "max");
-	} else {
-		emit_count(emit, "p50", interval->p50.value_ns);
-		emit_count(emit, "p99", interval->p99.value_ns);
-		emit_count(emit, "max", interval->max_ns);
-	}
+	emit_record_count(emit, "p50", !empty, interval->p50.value_ns);
+	emit_record_count(emit, "p99", !empty, interval->p99.value_ns);
+	emit_record_count(emit, "max", !empty, interval->max_ns);
 	emit_array(emit, "few_samples");
 	if (!empty && interval->p50.few_samples)
 		emit_text(emit, NULL, "p50");
@@ -273,10 +282,7 @@ static void write_worker(struct emit *emit, const struct result_worker *worker)
 {
 	emit_object(emit, NULL);
 	emit_count(emit, "cpu", worker->cpu);
-	if (worker->numa_node >= 0)
-		emit_count(emit, "numa_node", (uint64_t)worker->numa_node);
-	else
-		emit_null(emit, "numa_node");
+	emit_record_count(emit, "numa_node", worker->numa_node >= 0, (uint64_t)worker->numa_node);
 	emit_bool(emit, "shared_cpu", worker->shared_cpu);
 	emit_count(emit, "connections", worker->connections);
 	emit_real(emit, "busy", worker->busy);
@@ -295,14 +301,8 @@ static void write_worker(struct emit *emit, const struct result_worker *worker)
 	emit_count(emit, "wall_ns", worker->wall_ns);
 	emit_count(emit, "cpu_ns", worker->cpu_ns);
 	emit_count(emit, "run_delay_ns", worker->run_delay_ns);
-	if (worker->has_steal)
-		emit_real(emit, "steal", worker->steal);
-	else
-		emit_null(emit, "steal");
-	if (worker->has_throttled)
-		emit_count(emit, "throttled_ns", worker->throttled_ns);
-	else
-		emit_null(emit, "throttled_ns");
+	emit_record_real(emit, "steal", worker->has_steal, worker->steal);
+	emit_record_count(emit, "throttled_ns", worker->has_throttled, worker->throttled_ns);
 	emit_count(emit, "voluntary_switches", worker->voluntary);
 	emit_count(emit, "involuntary_switches", worker->involuntary);
 	emit_count(emit, "enobufs", worker->enobufs);
@@ -353,10 +353,8 @@ static void write_reasons(
 	for (size_t i = 0; i < count; i++) {
 		emit_object(emit, NULL);
 		emit_text(emit, "key", result_reason_key(reasons[i].key));
-		if (reasons[i].worker >= 0)
-			emit_count(emit, "worker", (uint64_t)reasons[i].worker);
-		else
-			emit_null(emit, "worker");
+		emit_record_count(
+			emit, "worker", reasons[i].worker >= 0, (uint64_t)reasons[i].worker);
 		emit_text(emit, "text", reasons[i].text);
 		emit_object_end(emit);
 	}
@@ -381,10 +379,7 @@ static void write_thresholds(struct emit *emit, const struct result *result)
 		emit_object(emit, NULL);
 		emit_text(emit, "expression", threshold->expression);
 		emit_text(emit, "scope", threshold->scope);
-		if (threshold->has_value)
-			emit_real(emit, "value", threshold->value);
-		else
-			emit_null(emit, "value");
+		emit_record_real(emit, "value", threshold->has_value, threshold->value);
 		emit_text(emit, "unit", result_unit_key(threshold->unit));
 		emit_bool(emit, "lower_bound", threshold->lower_bound);
 		emit_text(emit, "state", result_state_key(threshold->state));

@@ -27,6 +27,20 @@ static const char *const answer_keys[SEARCH_ANSWER_KIND_COUNT] = {
 	[SEARCH_UNDECIDED] = "undecided",
 };
 
+static const char *const usl_status_keys[SEARCH_USL_STATUS_COUNT] = {
+	[SEARCH_USL_FEW_LEVELS] = "few_levels",
+	[SEARCH_USL_NARROW] = "narrow",
+	[SEARCH_USL_POOR] = "poor",
+	[SEARCH_USL_SUDDEN] = "sudden",
+	[SEARCH_USL_FITTED] = "fitted",
+};
+
+static const char *const usl_limit_keys[SEARCH_USL_LIMIT_COUNT] = {
+	[SEARCH_USL_NOT_SEEN] = "not_seen",
+	[SEARCH_USL_CONTENTION] = "contention",
+	[SEARCH_USL_COHERENCY] = "coherency",
+};
+
 const char *search_stage_key(enum search_stage stage)
 {
 	return stage < SEARCH_STAGE_COUNT ? stage_keys[stage] : NULL;
@@ -40,6 +54,16 @@ const char *search_verdict_key(enum search_verdict verdict)
 const char *search_answer_key(enum search_answer_kind kind)
 {
 	return kind < SEARCH_ANSWER_KIND_COUNT ? answer_keys[kind] : NULL;
+}
+
+const char *search_usl_status_key(enum search_usl_status status)
+{
+	return status < SEARCH_USL_STATUS_COUNT ? usl_status_keys[status] : NULL;
+}
+
+const char *search_usl_limit_key(enum search_usl_limit limit)
+{
+	return limit < SEARCH_USL_LIMIT_COUNT ? usl_limit_keys[limit] : NULL;
 }
 
 static void release_cause(struct search_cause *cause)
@@ -60,10 +84,13 @@ void search_record_release(struct search_record *record)
 	free(record->answer.lower_trials);
 	free(record->answer.upper_trials);
 	free(record->answer.sentence);
+	free(record->doubling.reason);
 	for (size_t i = 0; i < record->cause_count; i++)
 		release_cause(&record->causes[i]);
 	free(record->causes);
 	result_texts_release(record->unknown, record->unknown_count);
+	free(record->usl.levels);
+	free(record->usl.sentence);
 	for (size_t i = 0; i < record->trial_count; i++) {
 		free(record->trials[i].reason);
 		result_release(&record->trials[i].result);

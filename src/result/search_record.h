@@ -9,7 +9,10 @@
  *   goal{thresholds[], slo, precision, budget_s, ladder[]},
  *   answer{kind, lower_rps, upper_rps, width, precise, lower_confirmed, upper_confirmed,
  *     lower_trials[], upper_trials[], safe_rps, sentence},
+ *   doubling{verdict, bound, from_rps, to_rps, p50_growth, p99_growth, reason},
  *   causes[]{key, sign, strength, sentence, advice}, unknown[],
+ *   usl{status, limit, lambda_rps, sigma, kappa, peak_concurrency, peak_rps, base_concurrency,
+ *     base_rps, doubled_rps, error, levels[]{concurrency, rps}, sentence},
  *   trials[]{index, stage, t_s, rps, warmup_s, duration_s, verdict, reason, backlog_growth,
  *     result{} (a whole ringload.result/1)},
  *   calibration{highest_rps, bound, measured_at} or null, elapsed_s, interrupted, notes[]
@@ -24,6 +27,13 @@
  * - backlog_growth: requests a second by which what was unanswered grew, over the rate; null when
  *   the trial was too short to say.
  * - safe_rps: SEARCH_SAFE_SHARE of lower_rps; null without it.
+ * - doubling: how latency grows from a load to its double (analysis/doubling.h); verdict is as in
+ *   result_stability.h, growths are null where they are not known, and reason is when the verdict
+ *   is. Older records have none, and neither has one written from them.
+ * - usl: the Universal Scalability Law fitted to what the trials completed (analysis/usl.h, which
+ *   has the law, and analysis/usl_advice.h, which has the trials that count and when each figure is
+ *   there). Without a fit, status says why, and all but levels and sentence is null. Older records
+ *   have none, and neither has one written from them.
  *
  * Owner: the struct is the caller's; all it points to belongs to it until search_record_release; a
  * zeroed struct is empty. Threads: one at a time. Errors: as result_read. Units: in the names.
@@ -68,6 +78,44 @@ enum search_answer_kind {
 	SEARCH_ANSWER_KIND_COUNT
 };
 
+/* Whether the law was fitted, else why not. */
+enum search_usl_status {
+	SEARCH_USL_FEW_LEVELS, /* of concurrency */
+	SEARCH_USL_NARROW,     /* loads or concurrency hardly varied */
+	SEARCH_USL_POOR,       /* the trials lie too far from any such law */
+	SEARCH_USL_SUDDEN,     /* throughput stopped growing at once, which is none of them */
+	SEARCH_USL_FITTED,
+	SEARCH_USL_STATUS_COUNT
+};
+
+enum search_usl_limit {
+	SEARCH_USL_NOT_SEEN, /* in proportion, within what was tried */
+	SEARCH_USL_CONTENTION,
+	SEARCH_USL_COHERENCY,
+	SEARCH_USL_LIMIT_COUNT
+};
+
+/* Trials of about the same concurrency: the medians. */
+struct search_usl_level {
+	double concurrency; /* requests in the service at a time */
+	double rps;         /* completed */
+};
+
+struct search_usl {
+	enum search_usl_status status;
+	struct search_usl_level *levels; /* by concurrency */
+	size_t level_count;
+	char *sentence; /* for people: the advice, or why there is none; NULL: nobody looked */
+	/* The rest means nothing without a fit. */
+	enum search_usl_limit limit;
+	double lambda_rps, sigma, kappa;
+	double error; /* of throughput: root of the mean square share */
+	bool has_peak, has_doubled;
+	double peak_concurrency, peak_rps;
+	double base_concurrency, base_rps; /* of the highest load that was borne */
+	double doubled_rps;                /* with twice as many in flight */
+};
+
 struct search_trial {
 	enum search_stage stage;
 	double t_s; /* its begin, since the search began */
@@ -86,6 +134,15 @@ struct search_cause {
 	double strength; /* 0 to 1 */
 	char *sentence;  /* with its figures */
 	char *advice;    /* what to do about it; NULL: nothing to say */
+};
+
+struct search_doubling {
+	bool judged;
+	enum result_stability_verdict verdict;
+	double bound;
+	bool has_growth;
+	double from_rps, to_rps, p50_growth, p99_growth; /* of it */
+	char *reason;                                    /* NULL: the verdict is known */
 };
 
 struct search_record {
@@ -115,10 +172,14 @@ struct search_record {
 		char *sentence;
 	} answer;
 
+	struct search_doubling doubling;
+
 	struct search_cause *causes;
 	size_t cause_count;
 	char **unknown; /* what could not be looked at, with the reason: a sentence each */
 	size_t unknown_count;
+
+	struct search_usl usl;
 
 	struct search_trial *trials;
 	size_t trial_count;
@@ -159,6 +220,8 @@ const struct search_trial *search_record_broken(const struct search_record *reco
 const char *search_stage_key(enum search_stage stage);
 const char *search_verdict_key(enum search_verdict verdict);
 const char *search_answer_key(enum search_answer_kind kind);
+const char *search_usl_status_key(enum search_usl_status status);
+const char *search_usl_limit_key(enum search_usl_limit limit);
 
 /* Appends the record as canonical JSON, with a newline at its end. out->failed tells of memory. */
 void search_record_write(const struct search_record *record, struct buf *out);

@@ -10,29 +10,10 @@ static const char *schema_key(unsigned int version)
 	return version ? NULL : SEARCH_SCHEMA;
 }
 
-/* A number that is not below zero; a rate or a time. */
-static double read_amount(struct reader *reader, const json_t *parent, const char *key)
-{
-	double amount = reader_real(reader, parent, key);
-
-	if (amount < 0)
-		reader_refuse(reader, key, "expected no number below 0");
-	return amount;
-}
-
-static double read_positive(struct reader *reader, const json_t *parent, const char *key)
-{
-	double value = reader_real(reader, parent, key);
-
-	if (!(value > 0))
-		reader_refuse(reader, key, "expected a number above 0");
-	return value;
-}
-
 /* 0: null, there is none. */
 static double read_limit(struct reader *reader, const json_t *parent, const char *key)
 {
-	return reader_null(reader, parent, key) ? 0 : read_positive(reader, parent, key);
+	return reader_null(reader, parent, key) ? 0 : reader_positive(reader, parent, key);
 }
 
 static void read_head(struct reader *reader, const json_t *root, struct search_record *record)
@@ -73,7 +54,8 @@ static void read_goal(struct reader *reader, const json_t *root, struct search_r
 	for (size_t i = 0; i < record->goal.rung_count; i++) {
 		size_t inner = reader_enter_element(reader, "ladder", i);
 
-		record->goal.ladder_rps[i] = read_positive(reader, json_array_get(array, i), NULL);
+		record->goal.ladder_rps[i] = reader_positive(
+			reader, json_array_get(array, i), NULL);
 		reader_leave(reader, inner);
 	}
 	reader_leave(reader, back);
@@ -98,7 +80,7 @@ static bool read_bound(struct reader *reader, const json_t *parent, const char *
 {
 	if (reader_null(reader, parent, key))
 		return false;
-	*rps = read_positive(reader, parent, key);
+	*rps = reader_positive(reader, parent, key);
 	return true;
 }
 
@@ -136,6 +118,38 @@ static void read_answer(struct reader *reader, const json_t *root, struct search
 	reader_leave(reader, back);
 }
 
+static const char *verdict_key(unsigned int verdict)
+{
+	return result_stability_verdict_key(verdict);
+}
+
+static void read_doubling(
+	struct reader *reader, const json_t *root, struct search_doubling *doubling)
+{
+	json_t *object;
+	size_t back;
+
+	if (reader->status || !json_object_get(root, "doubling"))
+		return;
+	object = reader_object(reader, root, "doubling");
+	back = reader_enter(reader, "doubling");
+	doubling->judged = true;
+	doubling->verdict = reader_choice(reader, object, "verdict", verdict_key);
+	doubling->bound = reader_positive(reader, object, "bound");
+	doubling->has_growth = read_bound(reader, object, "from_rps", &doubling->from_rps);
+	if (doubling->has_growth) {
+		doubling->to_rps = reader_positive(reader, object, "to_rps");
+		doubling->p50_growth = reader_real(reader, object, "p50_growth");
+		doubling->p99_growth = reader_real(reader, object, "p99_growth");
+	}
+	doubling->reason = reader_text_or_null(reader, object, "reason");
+	if (!doubling->reason == (doubling->verdict == RESULT_STABILITY_UNKNOWN))
+		reader_refuse(reader, "reason", "expected one beside \"unknown\" alone");
+	else if (!doubling->reason && !doubling->has_growth)
+		reader_refuse(reader, "from_rps", "is null beside a verdict");
+	reader_leave(reader, back);
+}
+
 static void read_causes(struct reader *reader, const json_t *root, struct search_record *record)
 {
 	json_t *array;
@@ -156,16 +170,60 @@ static void read_causes(struct reader *reader, const json_t *root, struct search
 	}
 }
 
+/* What a fit consists of; a figure without it is not looked at. */
+static void read_law(struct reader *reader, const json_t *object, struct search_usl *usl)
+{
+	usl->limit = reader_choice(reader, object, "limit", search_usl_limit_key);
+	usl->lambda_rps = reader_positive(reader, object, "lambda_rps");
+	usl->sigma = reader_share(reader, object, "sigma");
+	usl->kappa = reader_amount(reader, object, "kappa");
+	usl->has_peak = read_bound(reader, object, "peak_concurrency", &usl->peak_concurrency);
+	if (usl->has_peak)
+		usl->peak_rps = reader_positive(reader, object, "peak_rps");
+	usl->has_doubled = read_bound(reader, object, "base_concurrency", &usl->base_concurrency);
+	if (usl->has_doubled) {
+		usl->base_rps = reader_positive(reader, object, "base_rps");
+		usl->doubled_rps = reader_positive(reader, object, "doubled_rps");
+	}
+	usl->error = reader_amount(reader, object, "error");
+}
+
+static void read_usl(struct reader *reader, const json_t *root, struct search_usl *usl)
+{
+	json_t *object, *array;
+	size_t back;
+
+	if (reader->status || !json_object_get(root, "usl"))
+		return;
+	object = reader_object(reader, root, "usl");
+	back = reader_enter(reader, "usl");
+	usl->status = reader_choice(reader, object, "status", search_usl_status_key);
+	if (usl->status == SEARCH_USL_FITTED)
+		read_law(reader, object, usl);
+	usl->levels = reader_elements(
+		reader, object, "levels", sizeof(*usl->levels), &array, &usl->level_count);
+	for (size_t i = 0; i < usl->level_count; i++) {
+		size_t inner = reader_enter_element(reader, "levels", i);
+		const json_t *level = reader_object(reader, json_array_get(array, i), NULL);
+
+		usl->levels[i].concurrency = reader_positive(reader, level, "concurrency");
+		usl->levels[i].rps = reader_positive(reader, level, "rps");
+		reader_leave(reader, inner);
+	}
+	usl->sentence = reader_text(reader, object, "sentence");
+	reader_leave(reader, back);
+}
+
 static void read_trial(
 	struct reader *reader, const json_t *object, struct search_trial *trial, size_t index)
 {
 	if (reader_count(reader, object, "index") != index)
 		reader_refuse(reader, "index", "is not the trial's place in the list");
 	trial->stage = reader_choice(reader, object, "stage", search_stage_key);
-	trial->t_s = read_amount(reader, object, "t_s");
-	trial->rps = read_positive(reader, object, "rps");
-	trial->warmup_s = read_amount(reader, object, "warmup_s");
-	trial->duration_s = read_amount(reader, object, "duration_s");
+	trial->t_s = reader_amount(reader, object, "t_s");
+	trial->rps = reader_positive(reader, object, "rps");
+	trial->warmup_s = reader_amount(reader, object, "warmup_s");
+	trial->duration_s = reader_amount(reader, object, "duration_s");
 	trial->verdict = reader_choice(reader, object, "verdict", search_verdict_key);
 	trial->reason = reader_text_or_null(reader, object, "reason");
 	trial->has_backlog_growth = !reader_null(reader, object, "backlog_growth");
@@ -216,7 +274,7 @@ static void read_calibration(
 		return;
 	object = reader_object(reader, root, "calibration");
 	back = reader_enter(reader, "calibration");
-	record->calibration.highest_rps = read_positive(reader, object, "highest_rps");
+	record->calibration.highest_rps = reader_positive(reader, object, "highest_rps");
 	record->calibration.bound = reader_bool(reader, object, "bound");
 	record->calibration.measured_at = reader_text(reader, object, "measured_at");
 	reader_leave(reader, back);
@@ -227,15 +285,17 @@ static void read_all(struct reader *reader, const json_t *root, struct search_re
 	read_head(reader, root, record);
 	read_goal(reader, root, record);
 	read_answer(reader, root, record);
+	read_doubling(reader, root, &record->doubling);
 	read_causes(reader, root, record);
 	record->unknown = reader_texts(reader, root, "unknown", &record->unknown_count);
+	read_usl(reader, root, &record->usl);
 	read_trials(reader, root, record);
 	check_indices(reader, "lower_trials", record->answer.lower_trials,
 		record->answer.lower_trial_count, record->trial_count);
 	check_indices(reader, "upper_trials", record->answer.upper_trials,
 		record->answer.upper_trial_count, record->trial_count);
 	read_calibration(reader, root, record);
-	record->elapsed_s = read_amount(reader, root, "elapsed_s");
+	record->elapsed_s = reader_amount(reader, root, "elapsed_s");
 	record->interrupted = reader_bool(reader, root, "interrupted");
 	record->notes = reader_texts(reader, root, "notes", &record->note_count);
 }

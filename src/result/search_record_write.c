@@ -33,14 +33,6 @@ static void write_goal(struct emit *emit, const struct search_record *record)
 	emit_object_end(emit);
 }
 
-static void write_bound(struct emit *emit, const char *key, bool known, double rps)
-{
-	if (known)
-		emit_real(emit, key, rps);
-	else
-		emit_null(emit, key);
-}
-
 static void write_indices(struct emit *emit, const char *key, const size_t *indices, size_t count)
 {
 	emit_array(emit, key);
@@ -59,9 +51,9 @@ static void write_answer(struct emit *emit, const struct search_record *record)
 
 	emit_object(emit, "answer");
 	emit_text(emit, "kind", search_answer_key(record->answer.kind));
-	write_bound(emit, "lower_rps", record->answer.has_lower, lower_rps);
-	write_bound(emit, "upper_rps", record->answer.has_upper, upper_rps);
-	write_bound(emit, "width", both, (upper_rps - lower_rps) / upper_rps);
+	emit_record_real(emit, "lower_rps", record->answer.has_lower, lower_rps);
+	emit_record_real(emit, "upper_rps", record->answer.has_upper, upper_rps);
+	emit_record_real(emit, "width", both, (upper_rps - lower_rps) / upper_rps);
 	emit_bool(emit, "precise", record->answer.precise);
 	emit_bool(emit, "lower_confirmed", record->answer.lower_confirmed);
 	emit_bool(emit, "upper_confirmed", record->answer.upper_confirmed);
@@ -69,8 +61,25 @@ static void write_answer(struct emit *emit, const struct search_record *record)
 		record->answer.lower_trial_count);
 	write_indices(emit, "upper_trials", record->answer.upper_trials,
 		record->answer.upper_trial_count);
-	write_bound(emit, "safe_rps", record->answer.has_lower, SEARCH_SAFE_SHARE * lower_rps);
+	emit_record_real(emit, "safe_rps", record->answer.has_lower, SEARCH_SAFE_SHARE * lower_rps);
 	emit_text(emit, "sentence", record->answer.sentence);
+	emit_object_end(emit);
+}
+
+static void write_doubling(struct emit *emit, const struct search_doubling *doubling)
+{
+	bool known = doubling->has_growth;
+
+	if (!doubling->judged)
+		return;
+	emit_object(emit, "doubling");
+	emit_text(emit, "verdict", result_stability_verdict_key(doubling->verdict));
+	emit_real(emit, "bound", doubling->bound);
+	emit_record_real(emit, "from_rps", known, doubling->from_rps);
+	emit_record_real(emit, "to_rps", known, doubling->to_rps);
+	emit_record_real(emit, "p50_growth", known, doubling->p50_growth);
+	emit_record_real(emit, "p99_growth", known, doubling->p99_growth);
+	emit_text(emit, "reason", doubling->reason);
 	emit_object_end(emit);
 }
 
@@ -91,6 +100,37 @@ static void write_causes(struct emit *emit, const struct search_record *record)
 	emit_array_end(emit);
 }
 
+static void write_usl(struct emit *emit, const struct search_usl *usl)
+{
+	bool fitted = usl->status == SEARCH_USL_FITTED;
+	bool peak = fitted && usl->has_peak, doubled = fitted && usl->has_doubled;
+
+	if (!usl->sentence)
+		return;
+	emit_object(emit, "usl");
+	emit_text(emit, "status", search_usl_status_key(usl->status));
+	emit_text(emit, "limit", fitted ? search_usl_limit_key(usl->limit) : NULL);
+	emit_record_real(emit, "lambda_rps", fitted, usl->lambda_rps);
+	emit_record_real(emit, "sigma", fitted, usl->sigma);
+	emit_record_real(emit, "kappa", fitted, usl->kappa);
+	emit_record_real(emit, "peak_concurrency", peak, usl->peak_concurrency);
+	emit_record_real(emit, "peak_rps", peak, usl->peak_rps);
+	emit_record_real(emit, "base_concurrency", doubled, usl->base_concurrency);
+	emit_record_real(emit, "base_rps", doubled, usl->base_rps);
+	emit_record_real(emit, "doubled_rps", doubled, usl->doubled_rps);
+	emit_record_real(emit, "error", fitted, usl->error);
+	emit_array(emit, "levels");
+	for (size_t i = 0; i < usl->level_count; i++) {
+		emit_object(emit, NULL);
+		emit_real(emit, "concurrency", usl->levels[i].concurrency);
+		emit_real(emit, "rps", usl->levels[i].rps);
+		emit_object_end(emit);
+	}
+	emit_array_end(emit);
+	emit_text(emit, "sentence", usl->sentence);
+	emit_object_end(emit);
+}
+
 static void write_trial(struct emit *emit, const struct search_trial *trial, size_t index)
 {
 	emit_object(emit, NULL);
@@ -102,7 +142,7 @@ static void write_trial(struct emit *emit, const struct search_trial *trial, siz
 	emit_real(emit, "duration_s", trial->duration_s);
 	emit_text(emit, "verdict", search_verdict_key(trial->verdict));
 	emit_text(emit, "reason", trial->reason);
-	write_bound(emit, "backlog_growth", trial->has_backlog_growth, trial->backlog_growth);
+	emit_record_real(emit, "backlog_growth", trial->has_backlog_growth, trial->backlog_growth);
 	result_write_member(emit, "result", &trial->result);
 	emit_object_end(emit);
 }
@@ -128,8 +168,10 @@ void search_record_write(const struct search_record *record, struct buf *out)
 	write_head(&emit, record);
 	write_goal(&emit, record);
 	write_answer(&emit, record);
+	write_doubling(&emit, &record->doubling);
 	write_causes(&emit, record);
 	emit_record_texts(&emit, "unknown", record->unknown, record->unknown_count);
+	write_usl(&emit, &record->usl);
 	emit_lines(&emit, "trials");
 	for (size_t i = 0; i < record->trial_count; i++)
 		write_trial(&emit, &record->trials[i], i);

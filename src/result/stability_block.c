@@ -8,14 +8,9 @@ static void write_criterion(struct emit *emit, enum result_stability_kind kind,
 {
 	emit_object(emit, result_stability_key(kind));
 	emit_text(emit, "verdict", result_stability_verdict_key(criterion->verdict));
-	if (criterion->has_value)
-		emit_real(emit, "value", criterion->value);
-	else
-		emit_null(emit, "value");
-	if (criterion->has_value && kind != RESULT_RESTARTS)
-		emit_real(emit, "chance", criterion->chance);
-	else
-		emit_null(emit, "chance");
+	emit_record_real(emit, "value", criterion->has_value, criterion->value);
+	emit_record_real(
+		emit, "chance", criterion->has_value && kind != RESULT_RESTARTS, criterion->chance);
 	emit_real(emit, "bound", criterion->bound);
 	emit_count(emit, "intervals", criterion->intervals);
 	emit_text(emit, "reason", criterion->reason);
@@ -40,15 +35,6 @@ static const char *verdict_key(unsigned int verdict)
 	return result_stability_verdict_key(verdict);
 }
 
-static double read_positive(struct reader *reader, const json_t *object, const char *key)
-{
-	double value = reader_real(reader, object, key);
-
-	if (value < 0)
-		reader_refuse(reader, key, "is negative");
-	return value;
-}
-
 static void read_criterion(struct reader *reader, const json_t *parent,
 	enum result_stability_kind kind, struct result_stability_criterion *criterion)
 {
@@ -61,12 +47,12 @@ static void read_criterion(struct reader *reader, const json_t *parent,
 	unknown = criterion->verdict == RESULT_STABILITY_UNKNOWN;
 	criterion->has_value = !reader_null(reader, object, "value");
 	if (criterion->has_value)
-		criterion->value = read_positive(reader, object, "value");
+		criterion->value = reader_amount(reader, object, "value");
 	else if (!unknown)
 		reader_refuse(reader, "value", "is null beside a verdict");
 	if (criterion->has_value && kind != RESULT_RESTARTS)
-		criterion->chance = read_positive(reader, object, "chance");
-	criterion->bound = read_positive(reader, object, "bound");
+		criterion->chance = reader_amount(reader, object, "chance");
+	criterion->bound = reader_amount(reader, object, "bound");
 	criterion->intervals = reader_count(reader, object, "intervals");
 	criterion->reason = reader_text_or_null(reader, object, "reason");
 	if (!criterion->reason == unknown)

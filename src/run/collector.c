@@ -79,6 +79,7 @@ void collector_release(struct collector *collector)
 	free(collector->after.steal_ns);
 	free(collector->before.run_delay_ns);
 	free(collector->after.run_delay_ns);
+	lookout_release(&collector->lookout);
 	*collector = (struct collector){0};
 }
 
@@ -125,7 +126,7 @@ static void look(struct collector *collector, const struct engine *engine)
 static void show(struct collector *collector, uint64_t now_ns)
 {
 	const struct plan *plan = collector->plan;
-	uint64_t elapsed = now_ns - collector->start_ns, end = window_end(plan);
+	uint64_t elapsed = now_ns - collector->start_ns, end = collector->window_ns;
 	struct live_view view = {
 		.interval = &collector->timeline.latest,
 		.asked_rps = plan->open_loop ? (double)plan->rate_mrps / 1e3 : 0,
@@ -172,6 +173,28 @@ static void take_interval(struct collector *collector, const struct engine *engi
 	collector->last_ns = now_ns;
 }
 
+/* Whether the service has failed for so long that the window ends here. */
+static void watch_breach(struct collector *collector, struct engine *engine, uint64_t now_ns)
+{
+	uint64_t planned_ns = collector->planned_ns;
+	struct buf sentence = {0};
+
+	if (interrupt_count() ||
+		!lookout_take(&collector->lookout, planned_ns - collector->start_ns,
+			now_ns > planned_ns ? now_ns - planned_ns : 0, collector->merged,
+			&collector->timeline))
+		return;
+	engine_stop(engine, ENGINE_STOP_WINDOW);
+	collector->window_ns = now_ns - collector->start_ns;
+	/* Of a trial of several, the verdict says it. */
+	if (collector->progress->label)
+		return;
+	breach_sentence(&collector->lookout.found, &sentence);
+	progress_clear(collector->progress);
+	log_note("ended early: %s", buf_string(&sentence));
+	buf_release(&sentence);
+}
+
 /* The end of the next interval: its length on, or where a phase ends before. */
 static uint64_t next_end(const struct collector *collector)
 {
@@ -214,7 +237,7 @@ static void schedule_attribution(struct collector *collector)
 /* What the kernel's side needs now; until when it can be left alone. */
 static uint64_t tick_attribution(struct collector *collector, uint64_t now_ns, bool ended)
 {
-	if (ended || interrupt_count())
+	if (ended || interrupt_count() || collector->lookout.found.happened)
 		attribution_end(collector->attribution, now_ns);
 	return attribution_tick(collector->attribution, now_ns);
 }
@@ -222,7 +245,7 @@ static uint64_t tick_attribution(struct collector *collector, uint64_t now_ns, b
 void collector_run(
 	struct collector *collector, struct engine *engine, uint64_t start_ns, uint64_t interval_ns)
 {
-	uint64_t end = window_end(collector->plan), now = clock_now_ns(), tick;
+	uint64_t now = clock_now_ns(), tick;
 	bool ended = false;
 
 	assert(interval_ns >= COLLECTOR_LEAST_NS);
@@ -230,6 +253,9 @@ void collector_run(
 	collector->start_ns = start_ns;
 	collector->last_ns = start_ns;
 	collector->planned_ns = start_ns;
+	collector->window_ns = window_end(collector->plan);
+	look(collector, engine);
+	lookout_begin(&collector->lookout, collector->merged, interval_ns);
 	read_losses(collector, engine, &collector->before);
 	schedule_attribution(collector);
 	tick = tick_attribution(collector, now, ended);
@@ -248,9 +274,11 @@ void collector_run(
 		collector->planned_ns = next +
 					(now < next ? 0 : (now - next) / interval_ns * interval_ns);
 		/* What others took counts up to the window's end, not through the drain. */
-		if (collector->last_ns - start_ns < end)
+		if (collector->last_ns - start_ns < collector->window_ns)
 			read_losses(collector, engine, &collector->after);
 		take_interval(collector, engine, now);
+		if (!ended)
+			watch_breach(collector, engine, now);
 		if (!ended && is_news(collector, now))
 			show(collector, now);
 	}

@@ -3,7 +3,8 @@
  * Watches a running engine: once in an interval it copies the workers' statistics, adds them up,
  * keeps the difference in the timeline and shows it. Intervals also end where warm-up and window
  * end, so that none of them belongs to two phases. With each of them the server's resources are
- * read. The kernel's side of the run is kept going in between, and ends with the window.
+ * read. The kernel's side of the run is kept going in between, and ends with the window. Where a
+ * breach was watched for and found, the window is ended there, as the first Ctrl-C would.
  *
  * Owner: the struct is the caller's, what it points to its own until collector_release; plan,
  * engine, attribution and observation must outlive it. Threads: the one that opened the engine.
@@ -22,6 +23,7 @@
 #include "measure/timeline.h"
 #include "plan/plan.h"
 #include "run/attribution.h"
+#include "run/lookout.h"
 #include "run/notes.h"
 #include "run/observation.h"
 #include "run/progress.h"
@@ -45,6 +47,7 @@ struct collector {
 	struct notes *notes;
 	struct attribution *attribution;
 	struct observation *observation;
+	struct lookout lookout; /* for a breach; zeroed unless the caller makes it */
 	struct timeline timeline;
 	struct stats *merged; /* the sum of all workers, as of the last look */
 	struct stats *copy;
@@ -56,6 +59,7 @@ struct collector {
 	uint64_t last_ns;    /* the end of the last interval, as it was */
 	uint64_t planned_ns; /* the same as it was planned: ends do not drift */
 	uint64_t shown_ns;   /* when the live line was last written */
+	uint64_t window_ns;  /* the end of the window, since the start; UINT64_MAX: not known */
 	unsigned int interrupts_told;
 	bool interval_lost;
 };

@@ -179,8 +179,10 @@ static void memory(struct buf *out, const struct plan *plan)
 	buf_printf(out, " of %s\n", units_format_size(size, plan->buffer_bytes));
 	if (plan->request.shared) {
 		label(out, "");
-		buf_printf(out, "  %s the request, sent from there by all\n",
-			units_format_size(size, plan->request.wire_bytes));
+		buf_printf(out, "  %s the request, %s\n",
+			units_format_size(size, plan->request.wire_bytes),
+			plan->request.per_node ? "copied by the first worker of each NUMA node"
+					       : "sent from there by all");
 	}
 	label(out, "");
 	buf_printf(out, "  %s collected statistics\n", units_format_size(size, copies));

@@ -53,18 +53,25 @@ static void explain(struct observation *observation, const struct whereabouts *s
 	char *reason = observation->reason;
 	char place[32] = "on its socket";
 
-	if (!server->is_unix)
+	if (server->probe.port_count > 1)
+		snprintf(place, sizeof(place), "on any of the ports");
+	else if (!server->is_unix)
 		snprintf(place, sizeof(place), "on port %u", server->probe.ports[0]);
 	if (server->holder_count)
 		snprintf(reason, bytes,
 			"the server is part of this process, and its figures would be the "
 			"generator's too");
+	else if (server->listens && server->probe.cgroup)
+		snprintf(reason, bytes,
+			"no process seen to listen %s is in the control group \"%s\": give "
+			"--observe-pid",
+			place, server->probe.cgroup);
 	else if (server->listens)
 		snprintf(reason, bytes,
 			"which process listens %s cannot be seen: it is another user's or in "
 			"another namespace; run as root, or give --observe-pid",
 			place);
-	else if (server->on_this_host || server->is_unix)
+	else if (!observation->plan || server->on_this_host || server->is_unix)
 		snprintf(reason, bytes,
 			"no process of this machine listens %s: --observe-pid takes a process of "
 			"the server behind it",
@@ -80,7 +87,7 @@ static bool begin(struct observation *observation, const uint32_t *pids, size_t 
 		snprintf(observation->reason, sizeof(observation->reason), "no memory for it");
 		return true; /* the reason is known */
 	}
-	observer_open(observation->observer, "/", now_ticks(), (uint32_t)getpid());
+	observer_open(observation->observer, "/", observation->since_ticks, (uint32_t)getpid());
 	if (observer_adopt(observation->observer, pids, count) == 0 &&
 		observation->observer->members.count)
 		return true;
@@ -110,7 +117,8 @@ void observation_open(struct observation *observation, const struct observation_
 	const struct plan *plan, const struct probe_options *probe,
 	const struct whereabouts *server)
 {
-	*observation = (struct observation){.plan = plan, .probe = probe};
+	*observation = (struct observation){
+		.plan = plan, .probe = probe, .since_ticks = now_ticks()};
 	if (options->mode == OBSERVATION_OFF)
 		snprintf(observation->reason, sizeof(observation->reason),
 			"switched off by --observe off");
@@ -119,12 +127,21 @@ void observation_open(struct observation *observation, const struct observation_
 	else if (!begin(observation, &options->pid, 1))
 		snprintf(observation->reason, sizeof(observation->reason),
 			"process %u is not there, or is the generator itself", options->pid);
+	if (!observation->observer)
+		observation->looks = OBSERVATION_LOOKS;
 }
 
-/*
- * Whether to look for the server now: for some seconds after one it was found by has ended, and
- * then only now and then while there is none.
- */
+/* While there is no server: some times at once, and then only now and then. */
+static bool is_turn(struct observation *observation)
+{
+	if (observation->looks) {
+		observation->looks--;
+		return true;
+	}
+	return ++observation->pause % OBSERVATION_PAUSE == 0;
+}
+
+/* Also some times after a process it was found by has ended. */
 static bool is_look_due(struct observation *observation)
 {
 	const struct members *members = &observation->observer->members;
@@ -132,15 +149,23 @@ static bool is_look_due(struct observation *observation)
 
 	if (members->root_ended)
 		observation->looks = OBSERVATION_LOOKS;
-	if (observation->looks) {
-		observation->looks--;
-		return true;
-	}
-	if (members_running(members, &threads)) {
+	if (!observation->looks && members_running(members, &threads)) {
 		observation->pause = 0;
 		return false;
 	}
-	return ++observation->pause % OBSERVATION_PAUSE == 0;
+	return is_turn(observation);
+}
+
+/*
+ * Without a load of its own a window may begin before the server does. What that one used before it
+ * was seen is not known.
+ */
+static bool has_come(struct observation *observation)
+{
+	if (!observation->by_port || observation->plan || !is_turn(observation))
+		return false;
+	open_by_port(observation, NULL);
+	return observation->observer;
 }
 
 static void look_again(struct observation *observation)
@@ -188,7 +213,7 @@ void observation_sample(struct observation *observation, uint64_t at_ns, struct 
 	uint64_t now = clock_now_ns();
 	int code;
 
-	if (!observation->observer) {
+	if (!observation->observer && !has_come(observation)) {
 		sample_steal(observation, at_ns, now);
 		return;
 	}

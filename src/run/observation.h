@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The server's resources during a run: which processes the server is, a sample of them with every
- * interval of the timeline, and what of it goes into the record.
+ * The server's resources during a window: which processes the server is, a sample of them now and
+ * then, and what of it goes into the record. A run and `ringload probe` use it alike: a run samples
+ * with every interval of its timeline, the other once a second.
  *
  * The server is found by the port of the target (whereabouts.h), or by the ports or the process of
  * the probe's options where these say that something stands between, or is the process that
  * --observe-pid names. When a process it was found by ends it is looked for again, as whoever
- * supervises it starts another. Nothing here needs rights: what may not be read is not told.
+ * supervises it starts another; and so is, without a plan, one that is not there yet. Nothing here
+ * needs rights: what may not be read is not told.
  *
  * Owner: the caller's struct; what it holds belongs to it until observation_close. A zeroed struct
  * observes nothing, all calls on it do nothing, and it may be closed. Threads: the collector's.
  * Errors: none that end a run: what cannot be observed has its reason in the record. Cost: that of
- * observer.h; and a walk over /proc when it is opened and, while a server that ended has no
- * successor, OBSERVATION_LOOKS times a second apart, then every OBSERVATION_PAUSE samples.
+ * observer.h; and a walk over /proc when it is opened and, while there is no server,
+ * OBSERVATION_LOOKS times a second apart, then every OBSERVATION_PAUSE samples.
  */
 #ifndef RINGLOAD_RUN_OBSERVATION_H
 #define RINGLOAD_RUN_OBSERVATION_H
@@ -48,9 +50,10 @@ struct observation {
 	struct observer *observer; /* NULL: nothing is observed */
 	struct resources resources;
 	char reason[ERR_TEXT_BYTES]; /* why not */
-	const struct plan *plan;
+	const struct plan *plan;     /* NULL: whoever listens on the ports of the probe */
 	const struct probe_options *probe;
 	bool by_port;
+	uint64_t since_ticks;  /* what begins later begins within the window */
 	uint32_t looks, pause; /* left */
 	bool lost;             /* an interval, for want of memory */
 	bool has_pss;
@@ -60,12 +63,15 @@ struct observation {
 	struct stolen *stolen; /* NULL: nobody wants to know */
 };
 
-/* server: as found for the probe; NULL: nobody looked yet. Plan and probe must outlive it. */
+/*
+ * plan: of the target; NULL: none, and probe has ports. server: as found for the probe; NULL:
+ * nobody looked yet. Plan and probe must outlive it.
+ */
 void observation_open(struct observation *observation, const struct observation_options *options,
 	const struct plan *plan, const struct probe_options *probe,
 	const struct whereabouts *server);
 
-/* With each tick of the timeline; at_ns: since the start of the run. The first begins it all. */
+/* At each tick; at_ns: since the start of the run, or of the window. The first begins it all. */
 void observation_sample(struct observation *observation, uint64_t at_ns, struct notes *notes);
 
 /*

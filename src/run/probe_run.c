@@ -11,15 +11,18 @@
 #include "base/version.h"
 #include "observe/listener.h"
 #include "result/kernel_build.h"
+#include "result/resources_build.h"
 #include "run/attribution.h"
 #include "run/interrupt.h"
 #include "run/machine.h"
 #include "run/notes.h"
+#include "run/observation.h"
 #include "run/progress.h"
 
 struct probe_run {
 	const struct probe_run_options *options;
 	struct attribution attribution;
+	struct observation observation;
 	struct progress progress;
 	struct notes notes;
 	uint64_t start_ns, end_ns; /* end: UINT64_MAX without a duration */
@@ -77,15 +80,20 @@ static void watch(struct probe_run *run)
 	attribution_schedule(&run->attribution, now, run->end_ns);
 	tick = attribution_tick(&run->attribution, now);
 	run->shown_requests = probe_requests(run->attribution.probe);
+	observation_sample(&run->observation, 0, &run->notes);
 	while (now < run->end_ns && !interrupt_count()) {
 		second = run->shown_ns + NS_PER_S;
 		clock_sleep_until(tick < second ? tick : second);
 		now = clock_now_ns();
 		tick = attribution_tick(&run->attribution, now);
-		if (now >= second && now < run->end_ns)
-			show(run, now);
+		if (now < second || now >= run->end_ns)
+			continue;
+		show(run, now);
+		observation_sample(&run->observation, now - run->start_ns, &run->notes);
 	}
 	attribution_end(&run->attribution, now);
+	observation_sample(&run->observation, now - run->start_ns, &run->notes);
+	observation_finish(&run->observation, &run->notes);
 	progress_clear(&run->progress);
 	attribution_note(&run->attribution, &run->notes);
 }
@@ -138,7 +146,20 @@ static int fill_head(const struct probe_run *run, struct probe_record *record)
 		       : -ENOMEM;
 }
 
-static int fill(const struct probe_run *run, struct probe_record *record, struct err *err)
+static int fill_resources(struct probe_run *run, struct probe_record *record, struct err *err)
+{
+	struct builder builder = {0};
+	struct resources_input input;
+
+	observation_describe(&run->observation, &input);
+	resources_build(
+		&builder, &record->resources, &input, 0, run->attribution.ended_ns - run->start_ns);
+	return builder.failed ? err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM,
+					"no memory for the server's resources")
+			      : 0;
+}
+
+static int fill(struct probe_run *run, struct probe_record *record, struct err *err)
 {
 	const struct attribution *attribution = &run->attribution;
 	struct kernel_input input = {
@@ -154,6 +175,8 @@ static int fill(const struct probe_run *run, struct probe_record *record, struct
 		code = err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "no memory for the record");
 	else
 		code = kernel_build(&record->kernel, &input, err);
+	if (code >= 0)
+		code = fill_resources(run, record, err);
 	if (code < 0)
 		probe_record_release(record);
 	else
@@ -170,10 +193,13 @@ int probe_run_execute(
 	if (code < 0)
 		return code;
 	progress_init(&run.progress, options->progress);
+	observation_open(&run.observation, &options->observation, NULL, &options->probe,
+		&run.attribution.server);
 	warn_of_silence(&run);
 	interrupt_begin();
 	watch(&run);
 	code = fill(&run, record, err);
+	observation_close(&run.observation);
 	attribution_close(&run.attribution);
 	notes_release(&run.notes);
 	return code;

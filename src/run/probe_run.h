@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One window of kernel attribution without a load of its own: something else drives the server.
+ * One window of kernel attribution, and of what the server used of its machine, without a load of
+ * its own: something else drives the server.
  *
  * The window begins at once and ends after the duration, or with the first SIGINT, SIGTERM or
  * SIGHUP, which is the usual end of one without a duration. Either way there is a record. The
@@ -20,11 +21,13 @@
 #include "base/err.h"
 #include "probe/probe.h"
 #include "result/probe_record.h"
+#include "run/observation.h"
 
 struct probe_run_options {
 	const char *const *command; /* the command line, for the record */
 	size_t command_count;
 	struct probe_options probe; /* with ports */
+	struct observation_options observation;
 	bool has_duration;
 	uint64_t duration_ns;
 	bool progress; /* a live line on standard error, when that is a terminal */

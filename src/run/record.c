@@ -33,15 +33,16 @@ static bool ended_by_itself(
 }
 
 /*
- * A run is interrupted when its window was cut, or when the drain was: one Ctrl-C in the drain
- * changes nothing. The moment of the signal does not decide: a worker's clock may be a turn older.
+ * A run is interrupted when its window was cut by a signal, or when the drain was: one Ctrl-C in
+ * the drain changes nothing. The moment of the signal does not decide: a worker's clock may be a
+ * turn older.
  */
 static bool was_interrupted(
 	const struct record_source *source, const struct result_input_worker *workers)
 {
 	size_t i;
 
-	if (interrupt_count() != 1)
+	if (interrupt_count() != 1 || source->collector->lookout.found.happened)
 		return interrupt_count() > 1;
 	for (i = 0; i < source->plan->worker_count; i++)
 		if (!ended_by_itself(source, i, workers[i].info.window_end_ns))
@@ -182,6 +183,7 @@ static int build(const struct record_source *source, struct result_input_worker 
 	describe_kernel(source, &client, slowest, &kernel);
 	observation_describe(source->observation, &resources);
 	engine_features(source->engine, &input.ring_features);
+	input.aborted = &source->collector->lookout.found;
 	input.interrupted = was_interrupted(source, workers);
 	return result_build(result, &input, err);
 }

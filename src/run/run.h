@@ -22,6 +22,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "analysis/threshold.h"
 #include "base/buf.h"
@@ -36,6 +37,7 @@ struct run_options {
 	size_t command_count;
 	const struct threshold_list *thresholds; /* NULL: none */
 	bool progress;       /* a live line on standard error, when that is a terminal */
+	uint64_t abort_ns;   /* a breach that lasts so long ends the run (breach.h); 0: none does */
 	const char *warning; /* said before the load, and kept among the notes; NULL: none */
 	struct attribution_options attribution;
 	struct observation_options observation;

@@ -252,8 +252,8 @@ static void drive(struct session *session, struct collector *collector,
 	attribution_note(&session->attribution, &session->notes);
 }
 
-static int measure(
-	struct session *session, uint64_t interval_ns, struct result *result, struct err *err)
+static int measure(struct session *session, uint64_t interval_ns, const struct lookout_terms *terms,
+	struct result *result, struct err *err)
 {
 	struct collector collector;
 	struct record_source source = {
@@ -271,8 +271,12 @@ static int measure(
 
 	if (code < 0)
 		return code;
-	drive(session, &collector, &source, interval_ns);
-	code = record_make(result, &source, err);
+	code = lookout_init(
+		&collector.lookout, &session->plan, session->options->thresholds, terms, err);
+	if (code >= 0) {
+		drive(session, &collector, &source, interval_ns);
+		code = record_make(result, &source, err);
+	}
 	collector_release(&collector);
 	return code;
 }
@@ -280,6 +284,7 @@ static int measure(
 int session_trial(struct session *session, const struct session_window *window,
 	struct result *result, struct err *err)
 {
+	struct lookout_terms terms = {.lasting_ns = session->options->abort_ns};
 	uint64_t interval_ns = COLLECTOR_INTERVAL_NS;
 	bool unprobed = false;
 	int code;
@@ -290,6 +295,7 @@ int session_trial(struct session *session, const struct session_window *window,
 		session->progress.label = window->label;
 		if (window->interval_ns)
 			interval_ns = window->interval_ns;
+		terms = (struct lookout_terms){window->abort_ns, window->abort_lost_only};
 	}
 	code = session->engine ? begin_again(session, err) : open_engine(session, err);
 	if (window && session->options->observation.mode != OBSERVATION_OFF)
@@ -298,7 +304,7 @@ int session_trial(struct session *session, const struct session_window *window,
 		attribution_again(&session->attribution, !unprobed, clock_now_ns());
 	session->trials++;
 	if (code >= 0)
-		code = measure(session, interval_ns, result, err);
+		code = measure(session, interval_ns, &terms, result, err);
 	session->progress.label = NULL;
 	return code;
 }

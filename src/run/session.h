@@ -42,7 +42,10 @@ struct session_window {
 	/* The probe rests in this trial, so that it takes nothing from the server: what is measured
 	 * is what the server bears by itself, and not where its time goes. */
 	bool unprobed;
-	const char *label; /* before the progress line: "trial 7"; NULL: none */
+	/* A breach that lasts so long ends the trial (run.h has that of a run); 0: none does. */
+	uint64_t abort_ns;
+	bool abort_lost_only; /* and only when an objective cannot hold any more */
+	const char *label;    /* before the progress line: "trial 7"; NULL: none */
 };
 
 /*

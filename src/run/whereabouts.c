@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "observe/cgroup.h"
 #include "observe/listener.h"
 #include "plan/locality.h"
 #include "plan/topology.h"
@@ -59,6 +60,10 @@ static bool is_on_this_host(const struct plan *plan)
 /* Whether this process can be the one behind the target's address. */
 static bool fits(const struct search *search, const struct listener *listener)
 {
+	const char *cgroup = search->found->probe.cgroup;
+
+	if (cgroup && listener->pid && !cgroup_holds("/", cgroup, listener->pid))
+		return false;
 	if (search->asked_netns)
 		return listener->netns == search->asked_netns;
 	if (!search->plan)

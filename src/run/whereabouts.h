@@ -32,7 +32,8 @@ struct whereabouts {
 	bool listens;      /* a process of this machine listens on one of the ports, or there */
 	bool on_this_host; /* the target has an address of this namespace */
 	uint32_t pid;      /* a process of the server; 0: not known */
-	/* All that hold a socket it may be; none when one was asked for (probe.pid). */
+	/* All that hold a socket it may be, and are in probe.cgroup where one was asked for; none
+	 * with probe.pid. */
 	uint32_t holders[WHEREABOUTS_HOLDER_LIMIT];
 	size_t holder_count;
 	char netns[64]; /* what probe.netns points to when it was found here */

@@ -8,6 +8,8 @@
 #include "analysis/answer.h"
 #include "analysis/cause.h"
 #include "analysis/connection_limit.h"
+#include "analysis/doubling.h"
+#include "analysis/usl_advice.h"
 #include "base/version.h"
 #include "run/calibration.h"
 
@@ -129,6 +131,8 @@ int account_end(struct search_record *record, struct err *err)
 
 	if (code < 0)
 		return code;
+	if (doubling_judge(record) < 0 || usl_advise(record) < 0)
+		return account_no_memory(err);
 	if (connection_limit(record, &text))
 		failed = search_record_add_note(record, buf_string(&text)) < 0;
 	failed |= text.failed;

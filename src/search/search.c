@@ -23,6 +23,10 @@
 #define INTERVAL_SHORTEST_NS (50 * NS_PER_MS)
 #define INTERVAL_LONGEST_NS  NS_PER_S
 
+/* Trials this long may end before their time, when a breach lasts for one of so many parts. */
+#define ABORT_TRIAL_NS (8 * NS_PER_S)
+#define ABORT_PARTS    4
+
 struct search {
 	const struct search_options *options;
 	struct scenario scenario; /* with the highest rate; lists are the caller's */
@@ -139,9 +143,31 @@ static int keep_trial(struct search *search, const struct stepper_trial *asked, 
 	return code;
 }
 
+/* What a trial is for. */
+enum purpose { FINDS, BOUNDS, EXPLAINS };
+
+/*
+ * When a trial ends before its time. Unasked, only where that can neither change its verdict nor
+ * what is told of the cause: a long one of a bound, which another one explains.
+ */
+static void set_abort(const struct search *search, enum purpose purpose,
+	const struct stepper_trial *asked, struct session_window *window)
+{
+	uint64_t abort_ns = search->options->run.abort_ns;
+
+	if (purpose == EXPLAINS)
+		return;
+	window->abort_ns = abort_ns;
+	if (abort_ns || purpose != BOUNDS || asked->duration_ns < ABORT_TRIAL_NS ||
+		!session_probes(search->session))
+		return;
+	window->abort_ns = asked->duration_ns / ABORT_PARTS;
+	window->abort_lost_only = true;
+}
+
 /* Runs one trial and keeps it; the pause it asks for is in search->rest_ns. */
-static int measure(
-	struct search *search, const struct stepper_trial *asked, bool probed, struct err *err)
+static int measure(struct search *search, const struct stepper_trial *asked, enum purpose purpose,
+	struct err *err)
 {
 	struct search_record *record = search->record;
 	char rate[UNITS_TEXT_BYTES], label[64];
@@ -150,7 +176,7 @@ static int measure(
 		.warmup_ns = asked->warmup_ns,
 		.duration_ns = asked->duration_ns,
 		.interval_ns = interval_of(asked),
-		.unprobed = !probed,
+		.unprobed = purpose == BOUNDS,
 		.label = label,
 	};
 	uint64_t begin_ns = clock_now_ns();
@@ -159,6 +185,7 @@ static int measure(
 
 	snprintf(label, sizeof(label), "trial %zu, %s/s", record->trial_count + 1,
 		units_format_rate(rate, asked->rps));
+	set_abort(search, purpose, asked, &window);
 	code = session_trial(search->session, &window, &result, err);
 	if (code < 0)
 		return code;
@@ -217,12 +244,14 @@ static int keep_stolen(struct search *search, struct search_trial *trial,
  */
 static int try_once(struct search *search, const struct stepper_trial *asked, struct err *err)
 {
-	bool bounds = asked->stage == SEARCH_NARROW || asked->stage == SEARCH_CONFIRM;
+	enum purpose purpose = asked->stage == SEARCH_NARROW || asked->stage == SEARCH_CONFIRM
+				       ? BOUNDS
+				       : FINDS;
 	struct stepper_outcome outcome = {0};
 	uint64_t begin_ns = clock_now_ns();
 	enum search_verdict counted;
 	struct search_trial *trial;
-	int code = measure(search, asked, !bounds, err);
+	int code = measure(search, asked, purpose, err);
 
 	if (code < 0)
 		return code;
@@ -242,7 +271,7 @@ static int try_once(struct search *search, const struct stepper_trial *asked, st
 }
 
 /* The trials that explain: one at each bound, as long as the longest trial of its load, so that it
- * is the one that explanations take (search_record.h). Returns how many. */
+ * is the one that explanations take (search_record.h), and made whole. Returns how many. */
 static size_t plan_explaining(const struct search *search, struct stepper_trial asked[2])
 {
 	const struct search_record *record = search->record;
@@ -277,7 +306,7 @@ static int explain(struct search *search, struct err *err)
 		pause_until(search, clock_now_ns() + search->rest_ns);
 		if (session_interrupted(search->session))
 			break;
-		code = measure(search, &asked[i], true, err);
+		code = measure(search, &asked[i], EXPLAINS, err);
 		if (code >= 0)
 			tell(search);
 	}

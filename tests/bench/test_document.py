@@ -145,26 +145,6 @@ class Freezing(unittest.TestCase):
         self.assertTrue(document.figures[0].met)
 
 
-class Instructions(unittest.TestCase):
-    @staticmethod
-    def run_of(row, client, requests, instructions):
-        found = Sample(row, client, client, requests=requests,
-                       extra={"errors": f"==1== Collected : {instructions}\n"})
-        groups.Instructions.collect(found)
-        return found
-
-    def test_the_start_cancels_out(self):
-        samples = Samples([self.run_of("short", "wrk", 1000, 5000000),
-                           self.run_of("long", "wrk", 3000, 13000000)])
-        self.assertEqual(groups.Instructions.per_request(samples, "wrk"), 4000)
-
-    def test_no_count_is_a_failure(self):
-        found = Sample("short", "wrk", "wrk", requests=1, extra={"errors": "Segmentation fault"})
-        groups.Instructions.collect(found)
-        self.assertEqual(found.failure, "callgrind counted nothing")
-        self.assertIsNone(groups.Instructions.per_request(Samples([found]), "wrk"))
-
-
 class Interleaving(unittest.TestCase):
     def test_every_client_has_its_turn_in_every_round(self):
         class Named:

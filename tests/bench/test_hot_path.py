@@ -6,7 +6,7 @@ import unittest
 import context  # noqa: F401 pylint: disable=unused-import
 
 from document import Document
-from hot_path import STEPS, Profile
+from hot_path import STEPS, Instructions, Profile
 from sample import Sample, Samples
 
 SYMBOLS = """
@@ -23,6 +23,67 @@ OBJECTS = """
      3.69%  ringload
      0.16%  libc.so.6
 """
+
+
+ANNOTATED = """
+10,000  PROGRAM TOTALS
+Ir     file:function
+1,000  src/engine/launch.c:launch_stamp [/here/ringload]
+  500  src/measure/hist.h:launch_stamp
+    7  ./string/memset.S:__memset [/usr/lib/libc.so.6]
+"""
+LONGER = ANNOTATED.replace("1,000  src", "2,500  src").replace("  7 ", "107 ")
+
+
+class Count(unittest.TestCase):
+    @staticmethod
+    def run_of(row, client, requests, instructions):
+        found = Sample(row, client, client, requests=requests,
+                       extra={"errors": f"==1== Collected : {instructions}\n"})
+        Instructions.collect(found)
+        return found
+
+    def test_the_start_cancels_out(self):
+        samples = Samples([self.run_of("short", "wrk", 1000, 5000000),
+                           self.run_of("long", "wrk", 3000, 13000000)])
+        self.assertEqual(Instructions().per_request(samples, "wrk"), 4000)
+
+    def test_no_count_is_a_failure(self):
+        found = Sample("short", "wrk", "wrk", requests=1, extra={"errors": "Segmentation fault"})
+        Instructions.collect(found)
+        self.assertEqual(found.failure, "callgrind counted nothing")
+        self.assertIsNone(Instructions().per_request(Samples([found]), "wrk"))
+
+    def test_an_older_sample_tells_no_functions(self):
+        document = Document()
+        Instructions().tell(Samples([self.run_of("short", "ringload", 1000, 5000000),
+                                     self.run_of("long", "ringload", 3000, 7000000)]), document)
+        self.assertIn("| ringload | 1,000 | 1.00 |", str(document))
+        self.assertNotIn("open loop", str(document))
+        self.assertTrue(document.figures[0].met)
+
+    def test_functions_are_those_of_both_loops(self):
+        def ours(row, requests, text, worker):
+            found = self.run_of(row, "ringload", requests, 10 * worker)
+            found.extra.update(functions=Instructions.functions(text), worker=worker)
+            return found
+
+        document = Document()
+        Instructions().tell(Samples([
+            ours("short", 10, ANNOTATED, 1000), ours("long", 20, LONGER, 2000),
+            ours("short, open loop", 10, ANNOTATED, 1000),
+            ours("long, open loop", 60, LONGER, 2000)]), document)
+        self.assertIn("| all, the worker's | 100 | 20 |", str(document))
+        self.assertIn("| `launch_stamp` | 150 | 30 |", str(document))
+        self.assertIn("| `__memset` | 10 | 2 |", str(document))
+
+    def test_what_lies_below_a_function_is_told_twice(self):
+        text = "2,400  /src/engine.c:thread_main\n2,400  engine.c:thread_main [/bin/ringload]\n"
+        self.assertEqual(Instructions.below(text, "thread_main"), 2400)
+        self.assertIsNone(Instructions.below(text, "main"))
+
+    def test_what_was_inlined_is_the_function_s_own(self):
+        self.assertEqual(Instructions.functions(ANNOTATED), {"launch_stamp": 1500, "__memset": 7})
 
 
 class Shares(unittest.TestCase):

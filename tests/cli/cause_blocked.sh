@@ -5,9 +5,6 @@
 # test-alone: only its own load may be what gives way
 source tests/assert.sh
 source tests/load.sh
-source tests/serving.sh
-source tests/kernel.sh
-source tests/search.sh
 source tests/causes.sh
 
 # sleeper PROGRAM OPTION...: sets url and server.

@@ -5,9 +5,6 @@
 # test-alone: only its own load may be what gives way
 source tests/assert.sh
 source tests/load.sh
-source tests/serving.sh
-source tests/kernel.sh
-source tests/search.sh
 source tests/causes.sh
 
 # 20 MB of a trial that passes, 60 MB of one that does not.

@@ -5,9 +5,6 @@
 # test-alone: only its own load may be what gives way
 source tests/assert.sh
 source tests/load.sh
-source tests/serving.sh
-source tests/kernel.sh
-source tests/search.sh
 source tests/causes.sh
 
 serve --seed 1 --route '* capacity=1500 sustained=60% endurance=5s degraded=50% recovery=2s'

@@ -6,9 +6,6 @@
 # test-alone: only its own load may be what gives way
 source tests/assert.sh
 source tests/load.sh
-source tests/serving.sh
-source tests/kernel.sh
-source tests/search.sh
 source tests/causes.sh
 
 serve --seed 1 --route '* capacity=1500 degraded=30% overload-above=100 recovery=4s'

@@ -5,10 +5,7 @@
 # test-alone: only its own load may be what gives way
 source tests/assert.sh
 source tests/load.sh
-source tests/serving.sh
-source tests/kernel.sh
 source tests/quota.sh
-source tests/search.sh
 source tests/causes.sh
 
 serve --seed 1 --route '* by=spin service=fixed:400us'

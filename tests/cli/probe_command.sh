@@ -30,6 +30,16 @@ expect_kernel '.stages[] | select(.name == "app_cpu") | .mean_ns > 190000' "$pro
 # Only a client could know these.
 expect_kernel '.residual_ns == null and .sampled_fraction == null' "$probed"
 expect_text "$SCRATCH/out" 'where the time went'
+# What the server used meanwhile, as a run tells it; 500 x 200 us a second keep a tenth of a CPU busy.
+resources() {
+	expect_json "$probed" ".resources | $1"
+}
+resources '.status == "measured" and .seconds > 0.9 and .seconds < 1.5'
+resources ".processes[0].pid == $server and .processes[0].began == false"
+resources '.cpu.mean > 0.05 and .cpu.mean < 0.5 and .counters.cpu_ns.count > 50000000'
+resources '.levels | .rss_bytes.mean > 1000000 and .open_files.mean >= 8 and .threads.mean >= 1'
+expect_text "$SCRATCH/out" "the server's resources"
+expect_text "$SCRATCH/out" "(process $server)"
 expect_equal 'diagnostics' "$(cat "$SCRATCH/err")" ''
 
 # The record alone, over two ports, one of which is silent: it is told of.
@@ -53,6 +63,7 @@ for duration in '' '--duration 60s'; do
 	expect_status "$([ "$duration" ] && echo 130 || echo 0)"
 	expect_json "$probed" ".window.interrupted == $([ "$duration" ] && echo true || echo false)"
 	expect_kernel '.requests > 100' "$probed"
+	resources '.seconds > 1 and .cpu.mean > 0'
 	expect_text "$SCRATCH/out" 'where the time went'
 done
 
@@ -72,13 +83,17 @@ done
 # The filters: a process that is not the server, the server's.
 run "$RINGLOAD" probe -p "$port" -d 1s --pid $$ --json "$probed"
 expect_kernel '.status == "not_measured" or .requests == 0' "$probed"
-run "$RINGLOAD" probe -p "$port" -d 1s --sample 1 --pid "$server" --netns /proc/self/ns/net --json "$probed"
+resources "any(.processes[]; .pid == $$)"
+run "$RINGLOAD" probe -p "$port" -d 1s --sample 1 --pid "$server" --netns /proc/self/ns/net --json "$probed" \
+	--observe-pid $$
 expect_status 0
+resources "any(.processes[]; .pid == $$)"
 expect_kernel '.requests > 300' "$probed"
 
 # A port where nobody listens: told at once, and found to be so at the end.
 run "$RINGLOAD" probe -p 1 -d 200ms --json "$probed"
 expect_status 5
+resources '.status == "not_measured" and (.reason | contains("listens on port 1:"))'
 expect_text "$SCRATCH/err" 'no process of this machine listens on port 1 when the window begins'
 expect_kernel '.status == "not_measured" and (.reason | length > 0)' "$probed"
 # Not a word of it with -q but the one that explains the exit code.

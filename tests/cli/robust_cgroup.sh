@@ -31,8 +31,10 @@ for each in "$group" "${group#"$cgroups"/}/below"; do
 	probed
 	expect_kernel "[.workers[].pid] == [$inside] and .requests > 0 and .requests < 1000" "$probed"
 	expect_kernel '.counters | .opened < 33 and .opened == .closed' "$probed"
+	expect_json "$probed" "[.resources.processes[].pid] == [$inside]"
 done
 probing --cgroup "$cgroups"
 run "$RINGLOAD" run -q --probe off -n 1000 -c 32 --json "$record" "http://127.0.0.1:$port/"
 probed
 expect_kernel ".requests == 1000 and ([.workers[].pid] | sort) == ([$inside, $outside] | sort)" "$probed"
+expect_json "$probed" "([.resources.processes[].pid] | sort) == ([$inside, $outside] | sort)"

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/doubling.h"
 #include "report/search.h"
 #include "result/search_record.h"
 
@@ -70,6 +71,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	check_round_trip(&record);
 	check_choice(&record);
 	check_reports(&record);
+	require(!doubling_judge(&record));
+	check_round_trip(&record);
 	search_record_release(&record);
 	return 0;
 }

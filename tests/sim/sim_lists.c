@@ -133,13 +133,6 @@ static void check_bound(const struct worker *worker, uint32_t index, unsigned in
 
 void sim_lists_check(const struct worker *worker)
 {
-	const struct index_list *lists[] = {[CONN_LISTED_IDLE] = &worker->idle,
-		[CONN_LISTED_PARTIAL] = &worker->partial,
-		[CONN_LISTED_CONNECTING] = &worker->connecting,
-		[CONN_LISTED_SENDING] = &worker->sending,
-		[CONN_LISTED_DOWN] = &worker->down,
-		[CONN_LISTED_FREE] = &worker->churn.free,
-		[CONN_LISTED_READY] = &worker->churn.ready};
 	uint32_t conns = worker->place->connections;
 	uint64_t sent = 0, listed = 0, unlisted = 0, open = 0, on_addresses = 0, available = 0;
 	uint64_t bound = 0;
@@ -153,8 +146,9 @@ void sim_lists_check(const struct worker *worker)
 		bound += is_bound(worker, &worker->conns[i]);
 		open += worker->conns[i].state == CONN_OPEN;
 	}
-	for (unsigned int i = CONN_LISTED_IDLE; i <= CONN_LISTED_READY; i++)
-		listed += walk(worker, lists[i], worker->conn_links, conns, check_member, i);
+	for (unsigned int i = CONN_LISTED_IDLE; i < CONN_LIST_COUNT; i++)
+		listed += walk(
+			worker, &worker->lists[i], worker->conn_links, conns, check_member, i);
 	if (walk(worker, &worker->available, worker->available_links, conns, check_available, 0) !=
 		available)
 		fake_log_fail("the list of available connections lacks one");

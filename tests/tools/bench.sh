@@ -14,6 +14,10 @@ run tools/bench/run --only nonsense
 expect_status 2
 expect_text "$SCRATCH/err" '"nonsense" is no group'
 
+RINGLOAD=$SCRATCH/none run tools/bench/run --only steady --output "$SCRATCH/benchmarks.md"
+expect_status 3
+expect_text "$SCRATCH/err" 'ringload is not there: make builds'
+
 # A document can be made of nothing, and says so.
 run tools/bench/run --render --output "$SCRATCH/benchmarks.md"
 expect_status 0

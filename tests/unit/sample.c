@@ -283,3 +283,20 @@ void sample_build(struct sample *sample, struct result *result)
 	(void)status;
 	result->complete = true;
 }
+
+int sample_setup(void **state)
+{
+	struct sample *sample = malloc(sizeof(*sample));
+
+	assert(sample);
+	sample_init(sample);
+	*state = sample;
+	return 0;
+}
+
+int sample_teardown(void **state)
+{
+	sample_release(*state);
+	free(*state);
+	return 0;
+}

@@ -40,6 +40,10 @@ struct sample {
 void sample_init(struct sample *sample);
 void sample_release(struct sample *sample);
 
+/* Of a test: *state is a sample of its own. */
+int sample_setup(void **state);
+int sample_teardown(void **state);
+
 /* A closed loop of 64 connections instead. */
 void sample_close_loop(struct sample *sample);
 

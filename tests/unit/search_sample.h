@@ -37,7 +37,7 @@ void search_sample_answer(struct search_record *record, enum search_answer_kind 
 	double lower_rps, double upper_rps);
 
 /* Searched, narrowed and confirmed around the capacity, each trial of so many requests, with what
- * gave way and what could not be looked at. */
+ * gave way, what could not be looked at, and what more concurrency would give. */
 void search_sample_found(struct search_record *record, unsigned int requests);
 
 #endif

@@ -110,19 +110,32 @@ static void test_slow_recovery(void **state)
 		"failed at 3,000/s, and passed there again 13.0 s after it");
 }
 
+/* The first trial after the sample's. */
+enum { AGAIN = CAUSE_SAMPLE_BROKEN + 1 };
+
 /* The same load as passed, answered by so little that chance cannot be why. */
 static void test_far_below(void **state)
 {
-	struct search_trial *again = cause_sample_add(&sample, 4000, SEARCH_FAIL);
-
 	(void)state;
+	cause_sample_add(&sample, 4000, SEARCH_FAIL);
 	cause_sample_add(&sample, 4000, SEARCH_PASS);
-	again->result.run.completed_rps = 3300;
+	cause_sample_behind(&sample, AGAIN, 0, 0.81);
 	cause_sample_expect_none(&sample, "slow_recovery");
-	again->result.run.completed_rps = 3100;
+	cause_sample_behind(&sample, AGAIN, 0, 0.7);
 	cause_sample_expect(&sample, "slow_recovery",
 		"slow recovery: 4,000/s had passed, but after an overload of 5,000/s the server "
-		"failed at 4,000/s, and passed there again 7.0 s after it");
+		"failed at 4,000/s, where it answered 2,800/s, and passed there again 7.0 s after "
+		"it");
+	/* As a collapse it began well; of what is not known to have begun ill nothing is said. */
+	cause_sample_release(&sample);
+	cause_sample_init(&sample);
+	cause_sample_add(&sample, 4000, SEARCH_FAIL);
+	cause_sample_add(&sample, 4000, SEARCH_PASS);
+	cause_sample_behind(&sample, AGAIN, 0.6, 0.6);
+	cause_sample_expect_none(&sample, "slow_recovery");
+	cause_sample_behind(&sample, AGAIN, 0, 0.5);
+	sample.trials[AGAIN].result.interval_count = 0;
+	cause_sample_expect_none(&sample, "slow_recovery");
 }
 
 /* A search seldom tries the very load that passed. */
@@ -132,12 +145,85 @@ static void test_hardly_more(void **state)
 
 	(void)state;
 	cause_sample_add(&sample, 4300, SEARCH_PASS);
-	again->result.run.completed_rps = 3100;
+	cause_sample_behind(&sample, AGAIN, 0, 0.65);
 	cause_sample_expect_none(&sample, "slow_recovery");
 	again->rps = 4150;
 	cause_sample_expect(&sample, "slow_recovery",
 		"slow recovery: 4,000/s had passed, but after an overload of 5,000/s the server "
-		"failed at 4,150/s, and passed there again 7.0 s after it");
+		"failed at 4,150/s, where it answered 2,800/s, and passed there again 7.0 s after "
+		"it");
+}
+
+/* A server that does less beyond its peak fails there every time, and recovers at once. */
+static void test_collapse_is_no_slow_recovery(void **state)
+{
+	(void)state;
+	cause_sample_behind(&sample, CAUSE_SAMPLE_BROKEN, 0, 0.5);
+	for (int trial = AGAIN; trial < AGAIN + 4; trial++) {
+		cause_sample_add(&sample, 4180 - 20 * (trial - AGAIN), SEARCH_FAIL);
+		cause_sample_behind(&sample, trial, 0.6, 0.6);
+	}
+	cause_sample_explain(&sample);
+	assert_null(cause_sample_find(&sample, "slow_recovery"));
+	assert_string_equal(sample.record.causes[0].key, "collapse");
+	/* One that does not recover begins ill. */
+	for (int trial = AGAIN; trial < AGAIN + 4; trial++)
+		cause_sample_behind(&sample, trial, 0, 0.6);
+	cause_sample_expect(&sample, "slow_recovery",
+		"slow recovery: 4,000/s had passed, but after an overload of 5,000/s the server "
+		"failed at 4,180/s, where it answered 2,510/s, 4 times, and had not recovered "
+		"24.0 s after it, when the search ended");
+}
+
+static void test_collapse(void **state)
+{
+	(void)state;
+	cause_sample_behind(&sample, CAUSE_SAMPLE_BROKEN, 0, 0.65);
+	cause_sample_expect_none(&sample, "collapse");
+	cause_sample_behind(&sample, CAUSE_SAMPLE_BROKEN, 0, 0.5);
+	cause_sample_expect(&sample, "collapse",
+		"throughput collapses: at 5,000/s the server answered 2,500/s without an error, 62 "
+		"% of the 4,000/s it answered at 4,000/s");
+	/* At a load as good as its best one it is chance, or something else. */
+	sample.trials[CAUSE_SAMPLE_BROKEN].rps = 4030;
+	cause_sample_expect_none(&sample, "collapse");
+}
+
+/* What an overload left is not what this load did. */
+static void test_collapse_from_health(void **state)
+{
+	(void)state;
+	cause_sample_add(&sample, 6000, SEARCH_FAIL);
+	cause_sample_behind(&sample, AGAIN, 0, 0.3);
+	cause_sample_expect_none(&sample, "collapse");
+	cause_sample_release(&sample);
+	cause_sample_init(&sample);
+	cause_sample_add(&sample, 6000, SEARCH_FAIL);
+	cause_sample_behind(&sample, AGAIN, 0.6, 0.3);
+	cause_sample_explain(&sample);
+	assert_non_null(cause_sample_find(&sample, "collapse"));
+}
+
+/* Answers that only say no are none; that it refuses is weightier. */
+static void test_collapse_by_refusals(void **state)
+{
+	(void)state;
+	cause_sample_fail(sample.broken, COUNTER_OUTCOME_5XX, 503, 8500);
+	cause_sample_expect_none(&sample, "collapse");
+	cause_sample_fail(sample.broken, COUNTER_OUTCOME_5XX, 503, 4000);
+	cause_sample_explain(&sample);
+	assert_string_equal(sample.record.causes[0].key, "refusing");
+	assert_string_equal(sample.record.causes[1].key, "collapse");
+}
+
+/* One that kept up for seconds at that load did not fall for the load alone. */
+static void test_collapse_that_is_slow(void **state)
+{
+	(void)state;
+	cause_sample_behind(&sample, CAUSE_SAMPLE_BROKEN, 3, 0);
+	cause_sample_explain(&sample);
+	assert_string_equal(sample.record.causes[0].key, "slow_break");
+	assert_null(cause_sample_find(&sample, "collapse"));
 }
 
 /* What passed for a second and fails after three breaks slowly. */
@@ -166,7 +252,9 @@ static void test_no_recovery(void **state)
 	cause_sample_add(&sample, 2000, SEARCH_FAIL);
 	cause_sample_expect(&sample, "slow_recovery",
 		"slow recovery: 4,000/s had passed, but after an overload of 5,000/s the server "
-		"failed at 3,000/s, 2 times, and had not recovered when the search ended");
+		"failed at 3,000/s, 2 times, and had not recovered 12.0 s after it, when the "
+		"search "
+		"ended");
 }
 
 /* A load that never passed before shows nothing of the overload's effect. */
@@ -273,6 +361,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_slow_recovery, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_far_below, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hardly_more, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_collapse_is_no_slow_recovery, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_collapse, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_collapse_from_health, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_collapse_by_refusals, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_collapse_that_is_slow, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_longer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_recovery, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_search_downwards, setup, teardown),

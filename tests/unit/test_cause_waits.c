@@ -93,6 +93,87 @@ static void test_no_lock(void **state)
 	assert_string_equal(sample.record.causes[0].key, "lock_bound");
 }
 
+/* Two threads that sleep with a lock held: 2 ms each in turn, at 100/s and at 480/s. */
+static const double holder_us[PROBE_ABI_PARTS] = {
+	[PROBE_ABI_QUEUE_WAKEUP] = 20, [PROBE_ABI_APP_CPU] = 50, [PROBE_ABI_APP_SLEEP] = 2000};
+static const double held_us[PROBE_ABI_PARTS] = {[PROBE_ABI_QUEUE_BUSY_BLOCKED] = 40000,
+	[PROBE_ABI_APP_CPU] = 50,
+	[PROBE_ABI_APP_SLEEP] = 4050};
+
+static void sleep_with_a_lock(void)
+{
+	for (int i = 0; i <= CAUSE_SAMPLE_BROKEN; i++)
+		set_threads(&sample.trials[i].result, 0.02);
+	sample.base->run.completed_rps = sample.trials[CAUSE_SAMPLE_BASE].rps = 100;
+	sample.broken->run.completed_rps = 480;
+	cause_sample_parts(sample.base, holder_us);
+	cause_sample_parts(sample.lower, holder_us);
+	cause_sample_parts(sample.broken, held_us);
+}
+
+static void test_held(void **state)
+{
+	(void)state;
+	sleep_with_a_lock();
+	cause_sample_expect(&sample, "lock_bound",
+		"server waits for a lock whose holder sleeps: its 2 threads pass one at a time, "
+		"480/s; in a request the holder sleeps 2.00 ms, as at 100/s, and 2.05 ms are slept "
+		"until it has the lock");
+	assert_null(cause_sample_find(&sample, "blocked"));
+	/* The holder waits for its disk, the others for it. */
+	cause_sample_parts(
+		sample.base, (const double[PROBE_ABI_PARTS]){
+				     [PROBE_ABI_APP_CPU] = 50, [PROBE_ABI_APP_DISK] = 2000});
+	cause_sample_parts(sample.broken, (const double[PROBE_ABI_PARTS]){[PROBE_ABI_APP_CPU] = 50,
+						  [PROBE_ABI_APP_DISK] = 2000,
+						  [PROBE_ABI_APP_SLEEP] = 2050});
+	cause_sample_explain(&sample);
+	assert_string_equal(sample.record.causes[0].key, "lock_bound");
+}
+
+static void expect_blocked(void)
+{
+	cause_sample_explain(&sample);
+	assert_string_equal(sample.record.causes[0].key, "blocked");
+	assert_null(cause_sample_find(&sample, "lock_bound"));
+	cause_sample_release(&sample);
+	cause_sample_init(&sample);
+	sleep_with_a_lock();
+}
+
+/* Sleep without a lock: nothing says whose it is, or more than one at a time are done. */
+static void test_not_held(void **state)
+{
+	double other_us[PROBE_ABI_PARTS];
+
+	(void)state;
+	sleep_with_a_lock();
+	/* More than one lock lets through, or so few that it is not what they wait for. */
+	sample.broken->run.completed_rps = 600;
+	expect_blocked();
+	sample.broken->run.completed_rps = 330;
+	expect_blocked();
+	/* There are no others that serve. */
+	sample.broken->kernel.workers[1].requests = 0;
+	expect_blocked();
+	/* What was slept at base may have been a wait. */
+	sample.base->run.completed_rps = 260;
+	expect_blocked();
+	/* As long as ever; or longer than the turns of one other are. */
+	memcpy(other_us, held_us, sizeof(other_us));
+	other_us[PROBE_ABI_APP_SLEEP] = 2900;
+	cause_sample_parts(sample.broken, other_us);
+	expect_blocked();
+	other_us[PROBE_ABI_APP_SLEEP] = 5200;
+	cause_sample_parts(sample.broken, other_us);
+	expect_blocked();
+	/* No load passed. */
+	sample.trials[CAUSE_SAMPLE_BASE].verdict = SEARCH_VOID;
+	sample.trials[CAUSE_SAMPLE_LOWER].verdict = SEARCH_VOID;
+	sample.record.answer.has_lower = false;
+	expect_blocked();
+}
+
 static void test_blocked(void **state)
 {
 	static const double half_us[PROBE_ABI_PARTS] = {[PROBE_ABI_QUEUE_BUSY] = 100,
@@ -150,8 +231,17 @@ static void test_waiting(void **state)
 	cause_sample_expect_none(&sample, "blocked");
 	sample.trials[CAUSE_SAMPLE_BROKEN].backlog_growth = 0.2;
 	cause_sample_expect(&sample, "blocked",
-		"server waiting: it used 0.50 of 2 CPUs and was slow all the same; for what it "
-		"waits (a lock, sleep, disk, another server) only the kernel's side can tell");
+		"server waiting: it used 0.50 of 2 CPUs and was slow all the same: what is "
+		"unanswered grew by 20.0 % of the rate; for what it waits (a lock, sleep, disk, "
+		"another server) only the kernel's side can tell");
+	cause_sample_slow(sample.broken, 7);
+	cause_sample_explain(&sample);
+	assert_non_null(strstr(
+		sample.record.causes[0].sentence, "same: p99 grew from 2.00 ms to 7.00 ms; for"));
+	cause_sample_fail(sample.broken, COUNTER_TIMED_OUT, 0, 1250);
+	cause_sample_explain(&sample);
+	assert_non_null(strstr(
+		sample.record.causes[0].sentence, "same: 5.00 % of the requests timed out; for"));
 	assert_true(sample.record.causes[0].strength < 0.5);
 	sample.broken->resources.cpu.mean_share = 0.71;
 	cause_sample_expect_none(&sample, "blocked");
@@ -211,6 +301,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_lock, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_lock, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_held, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_not_held, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_blocked, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_blocked_connections, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_blocked_disk, setup, teardown),

@@ -57,6 +57,33 @@ static void test_the_group_and_those_above(void **state)
 	tree_free(tree);
 }
 
+/* A process is in its group and in those above, however they are written. */
+static void test_holds(void **state)
+{
+	static const struct {
+		const char *group;
+		bool in_run, in_root;
+	} rows[] = {{"user.slice", true, false}, {"user.slice/run", true, false},
+		{"user.slice/run/", true, false}, {"/sys/fs/cgroup/user.slice", true, false},
+		{"/sys/fs/cgroup/unified/user.slice/run", true, false},
+		{"/sys/fs/cgroup", true, true}, {"/sys/fs/cgroup/unified/", true, true},
+		{"user", false, false}, {"user.slice/ru", false, false},
+		{"user.slice/run/deeper", false, false}, {"run", false, false},
+		{"/mnt/user", true, true}};
+	struct tree *tree = tree_new();
+
+	(void)state;
+	tree_write(tree, "proc/1/cgroup", "2:cpu:/else\n0::/\n");
+	tree_write(tree, "proc/7/cgroup", "2:cpu:/else\n0::/user.slice/run\n1:pids:/user\n");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		assert_int_equal(cgroup_holds(tree->root, rows[i].group, 1), rows[i].in_root);
+		assert_int_equal(cgroup_holds(tree->root, rows[i].group, 7), rows[i].in_run);
+		/* It ended. */
+		assert_true(cgroup_holds(tree->root, rows[i].group, 8));
+	}
+	tree_free(tree);
+}
+
 static void test_each_process_has_its_own(void **state)
 {
 	struct tree *tree = tree_new();
@@ -131,6 +158,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_group_and_those_above),
+		cmocka_unit_test(test_holds),
 		cmocka_unit_test(test_each_process_has_its_own),
 		cmocka_unit_test(test_version_1),
 		cmocka_unit_test(test_both_versions),

@@ -62,6 +62,31 @@ static void a_result_in_order_of_precedence(void **state)
 	assert_int_equal(exit_decide(ERR_NONE, &result), 0);
 }
 
+/* Whatever was asked of it, but not where nothing is known. */
+static void a_run_that_was_ended_early_had_failed(void **state)
+{
+	struct result_threshold threshold;
+	struct result result;
+
+	(void)state;
+	make_worst(&result, &threshold);
+	result.window.aborted.happened = true;
+	assert_int_equal(exit_decide(ERR_NONE, &result), 5);
+	result.run.counters.value[COUNTER_COMPLETED] = 1;
+	assert_int_equal(exit_decide(ERR_NONE, &result), 130);
+	result.window.interrupted = false;
+	result.validity.verdict = RESULT_GENERATOR_LIMITED;
+	assert_int_equal(exit_decide(ERR_NONE, &result), 4);
+	result.validity.verdict = RESULT_VALID;
+	assert_int_equal(exit_decide(ERR_NONE, &result), 1);
+	threshold.state = RESULT_PASS;
+	assert_int_equal(exit_decide(ERR_NONE, &result), 1);
+	result.threshold_count = 0;
+	assert_int_equal(exit_decide(ERR_NONE, &result), 1);
+	result.window.aborted.happened = false;
+	assert_int_equal(exit_decide(ERR_NONE, &result), 0);
+}
+
 static void unreachable_needs_a_request_that_ended_without_answer(void **state)
 {
 	static const enum counter ends[] = {COUNTER_FAILED_RESET, COUNTER_FAILED_PARSE,
@@ -139,6 +164,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_kept_from_a_result_comes_first),
 		cmocka_unit_test(a_result_in_order_of_precedence),
+		cmocka_unit_test(a_run_that_was_ended_early_had_failed),
 		cmocka_unit_test(unreachable_needs_a_request_that_ended_without_answer),
 		cmocka_unit_test(a_target_that_refuses_every_connect_is_unreachable),
 		cmocka_unit_test(a_search_in_order_of_precedence),

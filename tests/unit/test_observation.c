@@ -42,6 +42,18 @@ static struct bench *open_bench(const char *host, uint16_t port, struct observat
 	return bench;
 }
 
+/* As of `ringload probe`: there is no plan, only ports. */
+static struct bench *open_without_plan(uint16_t port, uint16_t other)
+{
+	struct bench *bench = calloc(1, sizeof(*bench));
+
+	assert_non_null(bench);
+	bench->probe = (struct probe_options){.ports = {port, other}, .port_count = other ? 2 : 1};
+	observation_open(
+		&bench->observation, &(struct observation_options){0}, NULL, &bench->probe, NULL);
+	return bench;
+}
+
 static void close_bench(struct bench *bench)
 {
 	observation_close(&bench->observation);
@@ -214,12 +226,92 @@ static void a_named_process(void **state)
 	stop_server(child);
 }
 
+/* With ports alone a server may come after the window began, and is read from then on. */
+static void a_server_that_comes_later(void **state)
+{
+	uint16_t port = 0, silent = 0;
+	int fd = open_port(false, &port), other = open_port(false, &silent);
+	struct bench *bench = open_without_plan(port, silent);
+	const struct member *member;
+	struct resources_input input;
+	unsigned int second = 0;
+	pid_t child;
+
+	(void)state;
+	close(fd);
+	assert_null(bench->observation.observer);
+	assert_string_equal(bench->observation.reason,
+		"no process of this machine listens on any of the ports: --observe-pid takes a "
+		"process of the server behind it");
+	for (int i = 0; i < OBSERVATION_LOOKS + 1; i++)
+		observation_sample(&bench->observation, second++ * NS_PER_S, &bench->notes);
+	assert_null(bench->observation.observer);
+	child = start_server(&port);
+	for (int i = 0; i < OBSERVATION_PAUSE + 2; i++)
+		observation_sample(&bench->observation, second++ * NS_PER_S, &bench->notes);
+	assert_non_null(bench->observation.observer);
+	assert_int_equal(bench->observation.observer->members.count, 1);
+	member = bench->observation.observer->members.list;
+	assert_int_equal(member->process.stat.pid, child);
+	assert_false(member->first);
+	observation_describe(&bench->observation, &input);
+	assert_true(input.resources->interval_count >= 2);
+	close_bench(bench);
+	stop_server(child);
+	close(other);
+}
+
+/* What listens, but not in the control group that was asked for, is not the server. */
+static void another_control_group(void **state)
+{
+	char expected[160];
+	uint16_t port = 0;
+	pid_t child = start_server(&port);
+	struct bench *bench = calloc(1, sizeof(*bench));
+
+	(void)state;
+	assert_non_null(bench);
+	bench->probe = (struct probe_options){
+		.ports = {port}, .port_count = 1, .cgroup = "no/such/group"};
+	observation_open(
+		&bench->observation, &(struct observation_options){0}, NULL, &bench->probe, NULL);
+	snprintf(expected, sizeof(expected),
+		"no process seen to listen on port %u is in the control group \"no/such/group\": "
+		"give --observe-pid",
+		port);
+	assert_null(bench->observation.observer);
+	assert_string_equal(bench->observation.reason, expected);
+	close_bench(bench);
+	stop_server(child);
+}
+
+/* One that is not there is told of the port, and never to be elsewhere. */
+static void nobody_without_a_plan(void **state)
+{
+	char expected[160];
+	uint16_t port = 0;
+	int fd = open_port(false, &port);
+	struct bench *bench = open_without_plan(port, 0);
+
+	(void)state;
+	snprintf(expected, sizeof(expected),
+		"no process of this machine listens on port %u: --observe-pid takes a process of "
+		"the server behind it",
+		port);
+	assert_string_equal(bench->observation.reason, expected);
+	close_bench(bench);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(why_nothing_is_read),
 		cmocka_unit_test(a_server_that_is_started_again),
 		cmocka_unit_test(a_named_process),
+		cmocka_unit_test(a_server_that_comes_later),
+		cmocka_unit_test(another_control_group),
+		cmocka_unit_test(nobody_without_a_plan),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

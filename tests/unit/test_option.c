@@ -22,7 +22,7 @@ struct values {
 	struct scenario_list headers;
 	enum scenario_pacing pacing;
 	uint32_t connections, sample;
-	uint64_t requests, duration_ns, rate_mrps, memory_bytes;
+	uint64_t requests, duration_ns, rate_mrps, memory_bytes, wait_ns;
 };
 
 #define VALUE(member) offsetof(struct values, member)
@@ -90,6 +90,14 @@ static const struct option options[] = {
 		.lowest = 1024,
 		.highest = 1 << 20,
 		.offset = VALUE(memory_bytes)},
+	{.name = "wait",
+		.letter = 'w',
+		.kind = OPTION_DURATION,
+		.value = "[TIME]",
+		.otherwise = "5s",
+		.lowest = 1000000,
+		.highest = 3600000000000,
+		.offset = VALUE(wait_ns)},
 	{.name = "sample",
 		.kind = OPTION_ONE_IN,
 		.value = "1/N",
@@ -175,6 +183,39 @@ static void all_forms_of_a_value(void **state)
 		assert_false(option_given(&fixture->parse, "requests"));
 		teardown(&its_state);
 	}
+}
+
+static void a_value_may_be_left_out(void **state)
+{
+	static const struct {
+		const char *words[4];
+		uint64_t wait_s;
+		size_t operands;
+	} rows[] = {
+		{{"--wait", NULL}, 5, 0},
+		{{"--wait", "http://host/", NULL}, 5, 1},
+		{{"--wait", "-q", "http://host/", NULL}, 5, 1},
+		{{"--wait", "7s", "http://host/", NULL}, 7, 1},
+		{{"--wait=7s", "http://host/", NULL}, 7, 1},
+		{{"-w", NULL}, 5, 0},
+		{{"-w", "http://host/", NULL}, 5, 1},
+		{{"-w7s", "http://host/", NULL}, 7, 1},
+		{{"-qw", "7s", NULL}, 7, 0},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct fixture *fixture = calloc(1, sizeof(*fixture));
+		void *its_state = fixture;
+
+		assert_int_equal(parse(fixture, rows[i].words), 0);
+		assert_true(fixture->values.wait_ns == rows[i].wait_s * 1000000000);
+		assert_int_equal(fixture->parse.operand_count, rows[i].operands);
+		assert_true(option_given(&fixture->parse, "wait"));
+		teardown(&its_state);
+	}
+	REFUSED("--wait: \"5\" has no unit: write 30s, 2m or 250ms", "--wait", "5");
 }
 
 static void as_typed_for_wrk(void **state)
@@ -456,6 +497,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_forms_of_a_value),
+		cmocka_unit_test(a_value_may_be_left_out),
 		cmocka_unit_test_setup_teardown(as_typed_for_wrk, setup, teardown),
 		cmocka_unit_test_setup_teardown(every_kind_is_stored, setup, teardown),
 		cmocka_unit_test_setup_teardown(

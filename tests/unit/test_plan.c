@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -389,6 +390,55 @@ static void test_asked_buffers(void **state)
 	check_asked(4 << 20, false, 64);
 }
 
+/* Whether each node of a machine gets a copy of a request with a body of so many bytes. */
+static bool copied_per_node(const char *root, size_t bytes, uint64_t memory_bytes)
+{
+	struct scenario scenario = scenario_of("http://10.1.2.3/");
+	char *body = calloc(1, bytes);
+	struct plan plan;
+	bool is;
+
+	assert_non_null(body);
+	scenario.body = body;
+	scenario.body_bytes = bytes;
+	scenario.memory_limit_bytes = memory_bytes;
+	scenario.workers = 5;
+	if (!strcmp(root, TWO_SOCKETS))
+		scenario.cpus = "0-1,4-6";
+	make(&plan, &scenario, root);
+	is = plan.request.per_node;
+	assert_int_equal(plan.worker_count, 5);
+	if (!strcmp(root, TWO_SOCKETS))
+		for (size_t i = 0; i < 5; i++) {
+			const struct plan_worker *worker = &plan.workers[i];
+			size_t its = worker->first_of_node;
+
+			assert_true(its <= i && plan.workers[its].first_of_node == its);
+			assert_int_equal(plan.workers[its].numa_node, worker->numa_node);
+			for (size_t j = 0; j < its; j++)
+				assert_int_not_equal(plan.workers[j].numa_node, worker->numa_node);
+		}
+	plan_release(&plan);
+	scenario_release(&scenario);
+	free(body);
+	return is;
+}
+
+static void test_large_requests_lie_on_each_node(void **state)
+{
+	const uint64_t usual = UINT64_C(2) << 30;
+
+	(void)state;
+	assert_true(copied_per_node(TWO_SOCKETS, 100000, usual));
+	/* Each worker has copies of its own. */
+	assert_false(copied_per_node(TWO_SOCKETS, 1000, usual));
+	/* There is but one node. */
+	assert_false(copied_per_node(TWO_CPUS, 100000, usual));
+	/* Two of them, with their heads, are more than a quarter of what is allowed. */
+	assert_false(copied_per_node(TWO_SOCKETS, 1 << 20, 8 << 20));
+	assert_true(copied_per_node(TWO_SOCKETS, 1 << 20, (8 << 20) + 4096));
+}
+
 /* What is left of what was asked, for a request of so many bytes. */
 static enum scenario_send settled(enum scenario_send asked, size_t bytes, bool reports)
 {
@@ -453,6 +503,7 @@ int main(void)
 		cmocka_unit_test(test_buffers),
 		cmocka_unit_test(test_shared_buffers),
 		cmocka_unit_test(test_asked_buffers),
+		cmocka_unit_test(test_large_requests_lie_on_each_node),
 		cmocka_unit_test(test_send),
 		cmocka_unit_test(test_send_that_cannot_be),
 	};

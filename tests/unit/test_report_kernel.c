@@ -11,10 +11,12 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "report/kernel.h"
 #include "tests/unit/columns.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/kernel_sample.h"
+#include "tests/unit/resources_sample.h"
 
 #define PARTS const double[PROBE_ABI_PARTS]
 
@@ -294,9 +296,14 @@ static void probe_record(void **state)
 		.notes = notes,
 		.note_count = 1};
 	struct result_kernel *kernel = &record.kernel;
+	struct resources_sample_input read;
+	struct builder builder = {0};
 	struct buf out = {0};
 
 	(void)state;
+	resources_sample_init(&read, 7);
+	resources_build(&builder, &record.resources, &read.input, 0, 7 * NS_PER_S);
+	resources_sample_release(&read);
 	kernel_sample(kernel, 48117);
 	kernel->has_sampled_fraction = false;
 	kernel->residual_reason = strdup("there was no client");
@@ -321,6 +328,7 @@ static void probe_record(void **state)
 	golden_compare("kernel/probe_record.txt", buf_string(&out));
 	buf_release(&out);
 	result_kernel_release(kernel);
+	result_resources_release(&record.resources);
 }
 
 /* Whether the report of a record says these words; the record stays. */

@@ -15,12 +15,12 @@
 #include "tests/unit/resources_sample.h"
 
 /* The block of a window of some seconds, as a record would have it. */
-static void build(struct result *result, struct resources_sample_input *read, double seconds)
+static void build(struct result *result, struct resources_sample_input *read, unsigned int seconds)
 {
 	struct builder builder = {.result = result};
 
-	*result = (struct result){.window = {.duration_s = seconds}};
-	resources_build(&builder, &read->input);
+	*result = (struct result){0};
+	resources_build(&builder, &result->resources, &read->input, 0, seconds * NS_PER_S);
 	assert_false(builder.failed);
 }
 

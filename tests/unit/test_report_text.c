@@ -18,22 +18,6 @@
 #include "tests/unit/golden.h"
 #include "tests/unit/sample.h"
 
-static int setup(void **state)
-{
-	struct sample *sample = malloc(sizeof(*sample));
-
-	sample_init(sample);
-	*state = sample;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	sample_release(*state);
-	free(*state);
-	return 0;
-}
-
 static void compare(const char *name, struct result *result)
 {
 	struct buf out = {0};
@@ -94,6 +78,31 @@ static void without_keepalive(void **state)
 	}
 	sample_build(sample, &result);
 	compare("text/without_keepalive.txt", &result);
+}
+
+static void ended_early(void **state)
+{
+	static const struct result_abort aborted = {
+		.happened = true,
+		.after_s = 4,
+		.lasted_s = 2.5,
+		.sign = RESULT_SIGN_ERRORS,
+		.unit = RESULT_SHARE,
+		.value = 0.3333,
+		.bound = 0.01,
+	};
+	struct sample *sample = *state;
+	struct result result;
+
+	for (int i = 0; i < 5; i++)
+		sample_second(sample, 1000, 0.2);
+	sample->input.aborted = &aborted;
+	for (int i = 0; i < SAMPLE_WORKERS; i++) {
+		sample->workers[i].info.window_end_ns = SAMPLE_START_NS + 5 * NS_PER_S;
+		sample->workers[i].info.end_ns = SAMPLE_START_NS + 5 * NS_PER_S + 1234567;
+	}
+	sample_build(sample, &result);
+	compare("text/ended_early.txt", &result);
 }
 
 /* One of everything that can go wrong. */
@@ -318,7 +327,7 @@ static void wrapping(void **state)
 	buf_release(&out);
 }
 
-#define SAMPLED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define SAMPLED(test) cmocka_unit_test_setup_teardown(test, sample_setup, sample_teardown)
 
 int main(void)
 {
@@ -331,6 +340,7 @@ int main(void)
 		SAMPLED(few_samples),
 		SAMPLED(generator_limited),
 		SAMPLED(interrupted),
+		SAMPLED(ended_early),
 		SAMPLED(internal_error),
 		SAMPLED(thresholds),
 		SAMPLED(stamped),

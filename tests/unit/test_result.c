@@ -19,27 +19,22 @@
 #include "tests/unit/readings.h"
 #include "tests/unit/sample.h"
 
-static int setup(void **state)
-{
-	struct sample *sample = malloc(sizeof(*sample));
-
-	sample_init(sample);
-	*state = sample;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	sample_release(*state);
-	free(*state);
-	return 0;
-}
-
 /* Something in every place a record has. */
 static void build_full(struct sample *sample, struct result *result)
 {
 	static const char *const expressions[] = {
 		"p99<200ms", "warn: p50<1us", "p99.9<1s", "failure.p98<1s", "completed_rate>=200%"};
+	static const struct result_abort aborted = {
+		.happened = true,
+		.after_s = 3.25,
+		.lasted_s = 5,
+		.sign = RESULT_SIGN_THRESHOLD,
+		.expression = "rate>1k",
+		.unit = RESULT_RPS,
+		.value = 512.5,
+		.bound = 1000,
+		.lower_bound = true,
+	};
 	struct stats *stats = sample->stats[0];
 	struct threshold_list list = {0};
 
@@ -69,6 +64,7 @@ static void build_full(struct sample *sample, struct result *result)
 	sample->input.governor = "performance";
 	sample->input.fault = "worker 0: gave up";
 	sample->input.interrupted = true;
+	sample->input.aborted = &aborted;
 	sample->input.kernel_reason = "--probe off";
 	sample->command[2] = "-H\tX: \"q\\\xc3\xa4\xff\x80\xed\xa0\x80\xf4\x90\x80\x80\x7f";
 	sample->notes[0] = "first";
@@ -426,6 +422,25 @@ static void windows(void **state)
 	}
 }
 
+/* As an interrupted one is. */
+static void the_window_of_a_run_that_was_ended_early(void **state)
+{
+	static const struct result_abort aborted = {.happened = true, .after_s = 4};
+	struct sample *sample = *state;
+	struct result result;
+
+	sample->input.aborted = &aborted;
+	for (int w = 0; w < SAMPLE_WORKERS; w++)
+		sample->workers[w].info.window_end_ns = SAMPLE_START_NS + 5001 * NS_PER_MS;
+	sample_build(sample, &result);
+	assert_float_equal(result.window.duration_s, 4.001, 1e-9);
+	assert_float_equal(result.window.planned_s, 10, 1e-9);
+	assert_false(result.window.interrupted);
+	assert_true(result.window.aborted.happened);
+	assert_null(result.window.aborted.expression);
+	result_release(&result);
+}
+
 static void rates_divide_by_the_window(void **state)
 {
 	struct sample *sample = *state;
@@ -504,6 +519,10 @@ static const struct {
 	{"\"unit\": \"ns\"", "\"unit\": null"},
 	{"\"notes\": [\"first\"", "\"notes\": [{}"},
 	{"\"timeline\": [", "\"timeline\": null, \"x\": ["},
+	{"\"aborted\": {", "\"aborted\": [{"},
+	{"\"sign\": \"threshold\"", "\"sign\": \"oracle\""},
+	{"\"expression\": \"rate>1k\"", "\"expression\": null"},
+	{"\"lower_bound\": true}", "\"lower_bound\": 1}"},
 	{"\"window\": {", "\"window\": {\"window\": {}, \"window\": {}, "},
 	{"\"warmup\": {", "\"warmup\": {,"},
 	{"{", "["},
@@ -561,7 +580,7 @@ static void a_cut_file_is_refused(void **state)
 	result_release(&result);
 }
 
-#define SAMPLED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define SAMPLED(test) cmocka_unit_test_setup_teardown(test, sample_setup, sample_teardown)
 
 int main(void)
 {
@@ -577,6 +596,7 @@ int main(void)
 		SAMPLED(keys_are_those_of_the_schema),
 		SAMPLED(percentiles_are_those_of_the_histogram),
 		SAMPLED(windows),
+		SAMPLED(the_window_of_a_run_that_was_ended_early),
 		SAMPLED(rates_divide_by_the_window),
 		SAMPLED(damage_is_located),
 		SAMPLED(a_cut_file_is_refused),

@@ -168,6 +168,7 @@ static void a_probe_record(void **state)
 		.planned_s = 30,
 		.interrupted = true,
 		.kernel = fixture->kernel,
+		.resources = {.reason = strdup("switched off by --observe off")},
 		.notes = calloc(1, sizeof(char *)),
 		.note_count = 1,
 	};

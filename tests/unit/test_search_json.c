@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "analysis/doubling.h"
 #include "tests/unit/damage.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/sample.h"
@@ -69,10 +70,29 @@ static void build_small(struct search_record *record)
 	record->calibration.known = record->calibration.bound = true;
 	record->calibration.highest_rps = 15000;
 	record->calibration.measured_at = strdup("2024-01-30T08:00:00Z");
+	record->usl = (struct search_usl){.status = SEARCH_USL_FITTED,
+		.limit = SEARCH_USL_COHERENCY,
+		.levels = calloc(2, sizeof(*record->usl.levels)),
+		.level_count = 2,
+		.sentence = strdup("coherency limits it"),
+		.lambda_rps = 1250,
+		.sigma = 0.125,
+		.kappa = 0.0625,
+		.error = 0.03125,
+		.has_peak = true,
+		.has_doubled = true,
+		.peak_concurrency = 3.5,
+		.peak_rps = 2250,
+		.base_concurrency = 1.5,
+		.base_rps = 1100,
+		.doubled_rps = 2200};
+	record->usl.levels[0] = (struct search_usl_level){1.5, 1100};
+	record->usl.levels[1] = (struct search_usl_level){64, 300};
 	record->interrupted = true;
 	assert_int_equal(search_record_add_cause(record, &cause), 0);
 	assert_int_equal(search_record_add_unknown(record, "kernel: not permitted"), 0);
 	assert_int_equal(search_record_add_note(record, "first"), 0);
+	assert_int_equal(doubling_judge(record), 0);
 }
 
 static void the_text_is_as_it_was(void **state)
@@ -117,15 +137,43 @@ static void what_is_not_there_is_null(void **state)
 	assert_non_null(strstr(buf_string(&out), "\"safe_rps\": null, \"sentence\": null"));
 	assert_non_null(strstr(buf_string(&out), "\"budget_s\": null"));
 	assert_non_null(strstr(buf_string(&out), "\"calibration\": null"));
+	assert_null(strstr(buf_string(&out), "\"usl\""));
 	read(&again, &out);
 	assert_false(again.answer.has_lower);
 	assert_false(again.answer.has_upper);
 	assert_false(again.calibration.known);
 	assert_true(again.goal.budget_s == 0);
 	assert_null(again.answer.sentence);
+	assert_int_equal(again.usl.status, SEARCH_USL_FEW_LEVELS);
+	assert_null(again.usl.sentence);
 	search_record_release(&again);
 	buf_release(&out);
 	search_record_release(&record);
+}
+
+static void assert_figures_of_the_law(json_t *usl)
+{
+	static const struct {
+		const char *key;
+		double value;
+	} rows[] = {
+		{"lambda_rps", 1250},
+		{"sigma", 0.125},
+		{"kappa", 0.0625},
+		{"peak_concurrency", 3.5},
+		{"peak_rps", 2250},
+		{"base_concurrency", 1.5},
+		{"base_rps", 1100},
+		{"doubled_rps", 2200},
+		{"error", 0.03125},
+	};
+	const json_t *level = json_array_get(json_object_get(usl, "levels"), 1);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		assert_float_equal(
+			json_number_value(json_object_get(usl, rows[i].key)), rows[i].value, 1e-12);
+	assert_float_equal(json_number_value(json_object_get(level, "concurrency")), 64, 1e-12);
+	assert_float_equal(json_number_value(json_object_get(level, "rps")), 300, 1e-12);
 }
 
 /* By name: what is exchanged in writer and reader alike would survive all else. */
@@ -149,6 +197,7 @@ static void figures_have_their_places(void **state)
 	assert_float_equal(safe_rps, 750, 1e-12);
 	assert_true(lower_confirmed);
 	assert_false(upper_confirmed);
+	assert_figures_of_the_law(json_object_get(root, "usl"));
 	trial = json_array_get(json_object_get(root, "trials"), 1);
 	assert_int_equal(json_unpack(trial, "{s:F, s:F, s:F}", "t_s", &t_s, "warmup_s", &warmup_s,
 				 "duration_s", &duration_s),
@@ -186,58 +235,76 @@ static void a_trials_result_is_a_result(void **state)
 }
 
 /* Every way a file may be wrong, in tests/golden/search/messages.txt. */
+static const struct {
+	const char *from, *to;
+} damages[] = {
+	{"ringload.search/1", "ringload.result/1"},
+	{"\"complete\": true", "\"complete\": false"},
+	{"\"url\": ", "\"url\": 5, \"x\": "},
+	{"\"slo\": true", "\"slo\": \"true\""},
+	{"\"precision\": null", "\"precision\": -1"},
+	{"\"budget_s\": null", "\"budget_s\": 0"},
+	{"\"ladder\": [1000", "\"ladder\": [0"},
+	{"\"ladder\": [1000", "\"ladder\": [\"1k\""},
+	{"\"kind\": \"found\"", "\"kind\": \"lost\""},
+	{"\"lower_rps\": 1000", "\"lower_rps\": null"},
+	{"\"lower_rps\": 1000", "\"lower_rps\": 30000"},
+	{"\"lower_rps\": 1000", "\"lower_rps\": -1000"},
+	{"\"upper_confirmed\": false, ", ""},
+	{"\"lower_trials\": [0]", "\"lower_trials\": [2]"},
+	{"\"upper_trials\": [1]", "\"upper_trials\": [0.5]"},
+	{"\"doubling\": {\"verdict\": \"unknown\"", "\"doubling\": {\"verdict\": \"fine\""},
+	{"\"doubling\": {\"verdict\": \"unknown\"", "\"doubling\": {\"verdict\": \"stable\""},
+	{"\"from_rps\": null", "\"from_rps\": -5"},
+	{"\"strength\": 0.25", "\"strength\": 1.25"},
+	{"\"advice\": \"wait longer\"", "\"advice\": 1"},
+	{"\"unknown\": [", "\"unknown\": [1, "},
+	{"\"status\": \"fitted\"", "\"status\": \"fit\""},
+	{"\"limit\": \"coherency\"", "\"limit\": null"},
+	{"\"lambda_rps\": 1250", "\"lambda_rps\": 0"},
+	{"\"sigma\": 0.125", "\"sigma\": 1.125"},
+	{"\"kappa\": 0.0625", "\"kappa\": -1"},
+	{"\"peak_concurrency\": 3.5", "\"peak_concurrency\": 0"},
+	{"\"peak_rps\": 2250, ", ""},
+	{"\"base_rps\": 1100", "\"base_rps\": null"},
+	{"\"doubled_rps\": 2200", "\"doubled_rps\": null"},
+	{"\"error\": 0.03125", "\"error\": null"},
+	{"\"concurrency\": 64", "\"concurrency\": 0"},
+	{"\"rps\": 300}", "\"rps\": \"300\"}"},
+	{"\"sentence\": \"coherency limits it\"", "\"sentence\": null"},
+	{"\"usl\": {", "\"usl\": 1, \"x\": {"},
+	{"\"index\": 1", "\"index\": 0"},
+	{"\"stage\": \"ladder\"", "\"stage\": \"step\""},
+	{"\"t_s\": 0", "\"t_s\": -1"},
+	{"\"rps\": 20000", "\"rps\": 0"},
+	{"\"verdict\": \"fail\"", "\"verdict\": \"failed\""},
+	{"\"backlog_growth\": null", "\"backlog_growth\": \"none\""},
+	{"\"result\": {", "\"result\": null, \"x\": {"},
+	{"ringload.result/1", "ringload.result/2"},
+	{"\"unsent\": ", "\"unsend\": "},
+	{"\"highest_rps\": 15000", "\"highest_rps\": 0"},
+	{"\"elapsed_s\": ", "\"elapsed_s\": -"},
+	{"\"interrupted\": true,\n\"notes\"", "\"interrupted\": 1,\n\"notes\""},
+	{"\"trials\": [", "\"trials\": {}, \"x\": ["},
+	{"{", "["},
+	{"{", ""},
+};
+
 static void damage_is_located(void **state)
 {
-	static const struct {
-		const char *from, *to;
-	} rows[] = {
-		{"ringload.search/1", "ringload.result/1"},
-		{"\"complete\": true", "\"complete\": false"},
-		{"\"url\": ", "\"url\": 5, \"x\": "},
-		{"\"slo\": true", "\"slo\": \"true\""},
-		{"\"precision\": null", "\"precision\": -1"},
-		{"\"budget_s\": null", "\"budget_s\": 0"},
-		{"\"ladder\": [1000", "\"ladder\": [0"},
-		{"\"ladder\": [1000", "\"ladder\": [\"1k\""},
-		{"\"kind\": \"found\"", "\"kind\": \"lost\""},
-		{"\"lower_rps\": 1000", "\"lower_rps\": null"},
-		{"\"lower_rps\": 1000", "\"lower_rps\": 30000"},
-		{"\"lower_rps\": 1000", "\"lower_rps\": -1000"},
-		{"\"upper_confirmed\": false, ", ""},
-		{"\"lower_trials\": [0]", "\"lower_trials\": [2]"},
-		{"\"upper_trials\": [1]", "\"upper_trials\": [0.5]"},
-		{"\"strength\": 0.25", "\"strength\": 1.25"},
-		{"\"advice\": \"wait longer\"", "\"advice\": 1"},
-		{"\"unknown\": [", "\"unknown\": [1, "},
-		{"\"index\": 1", "\"index\": 0"},
-		{"\"stage\": \"ladder\"", "\"stage\": \"step\""},
-		{"\"t_s\": 0", "\"t_s\": -1"},
-		{"\"rps\": 20000", "\"rps\": 0"},
-		{"\"verdict\": \"fail\"", "\"verdict\": \"failed\""},
-		{"\"backlog_growth\": null", "\"backlog_growth\": \"none\""},
-		{"\"result\": {", "\"result\": null, \"x\": {"},
-		{"ringload.result/1", "ringload.result/2"},
-		{"\"unsent\": ", "\"unsend\": "},
-		{"\"highest_rps\": 15000", "\"highest_rps\": 0"},
-		{"\"elapsed_s\": ", "\"elapsed_s\": -"},
-		{"\"interrupted\": true,\n\"notes\"", "\"interrupted\": 1,\n\"notes\""},
-		{"\"trials\": [", "\"trials\": {}, \"x\": ["},
-		{"{", "["},
-		{"{", ""},
-	};
 	struct search_record record, again;
 	struct buf whole = {0}, messages = {0};
 
 	(void)state;
 	build_small(&record);
 	write(&record, &whole);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+	for (size_t i = 0; i < sizeof(damages) / sizeof(*damages); i++) {
 		struct err err = {ERR_NONE, ""};
 		struct buf json = {0};
 
-		damage_replace(&json, &whole, rows[i].from, rows[i].to);
+		damage_replace(&json, &whole, damages[i].from, damages[i].to);
 		if (!search_record_read(&again, "s.json", json.data, json.length_bytes, &err))
-			fail_msg("accepted: %s -> %s", rows[i].from, rows[i].to);
+			fail_msg("accepted: %s -> %s", damages[i].from, damages[i].to);
 		assert_int_equal(err.kind, ERR_USAGE);
 		buf_printf(&messages, "%s\n", err.text);
 		buf_release(&json);

@@ -115,6 +115,10 @@ static void keys_end(void **state)
 	assert_null(search_verdict_key(SEARCH_VERDICT_COUNT));
 	assert_string_equal(search_answer_key(SEARCH_UNDECIDED), "undecided");
 	assert_null(search_answer_key(SEARCH_ANSWER_KIND_COUNT));
+	assert_string_equal(search_usl_status_key(SEARCH_USL_FITTED), "fitted");
+	assert_null(search_usl_status_key(SEARCH_USL_STATUS_COUNT));
+	assert_string_equal(search_usl_limit_key(SEARCH_USL_NOT_SEEN), "not_seen");
+	assert_null(search_usl_limit_key(SEARCH_USL_LIMIT_COUNT));
 }
 
 int main(void)

@@ -256,6 +256,43 @@ static void each_trial_is_a_run_of_its_own(void **state)
 	close_bench(&bench);
 }
 
+/* It ends before its time, and the next one does not. */
+static void a_trial_that_is_ended_early(void **state)
+{
+	struct session_window window = {.rate_mrps = 1000000,
+		.duration_ns = 20 * NS_PER_S,
+		.interval_ns = 50 * NS_PER_MS,
+		.abort_ns = 200 * NS_PER_MS};
+	struct result result;
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench, "/* status=503", ATTRIBUTION_OFF);
+	trial(&bench, &window, &result);
+	assert_true(result.window.aborted.happened);
+	assert_int_equal(result.window.aborted.sign, RESULT_SIGN_ERRORS);
+	assert_true(result.window.aborted.lasted_s >= 0.2 && result.window.aborted.value == 1);
+	assert_true(result.window.duration_s >= 0.2 && result.window.duration_s < 10);
+	assert_int_equal(result.run.counters.value[COUNTER_COMPLETED],
+		result.run.counters.value[COUNTER_SCHEDULED]);
+	assert_int_equal(result.thresholds[0].state, RESULT_FAIL);
+	assert_false(result.window.interrupted);
+	result_release(&result);
+	/* More than 1 % of them must have failed: 400 of 20,000 are. */
+	window.abort_lost_only = true;
+	trial(&bench, &window, &result);
+	assert_true(result.window.aborted.happened);
+	assert_true(result.run.counters.value[COUNTER_COMPLETED] > 200);
+	result_release(&result);
+	window.abort_ns = 0;
+	window.duration_ns = 400 * NS_PER_MS;
+	trial(&bench, &window, &result);
+	assert_false(result.window.aborted.happened);
+	assert_int_equal(result.run.counters.value[COUNTER_SCHEDULED], 400);
+	result_release(&result);
+	close_bench(&bench);
+}
+
 /* Of a probe that follows all requests. A late collector begins the window behind a warm-up late,
  * and some of the warm-up may end in it. */
 static void expect_kernel(const struct result_kernel *kernel, uint64_t sent, uint64_t warmup)
@@ -558,6 +595,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_trial_is_a_run_of_its_own),
+		cmocka_unit_test(a_trial_that_is_ended_early),
 		cmocka_unit_test(the_kernel_s_side_is_of_the_trial),
 		cmocka_unit_test(a_server_may_be_started_anew),
 		cmocka_unit_test(one_signal_ends_the_trial_and_drains),

@@ -171,6 +171,25 @@ static void test_late_and_not_borne(void **state)
 	expect(&trial, SEARCH_GENERATOR, "requests left late");
 }
 
+/* Whatever the thresholds say of the window that is left; but not where the generator may be why.
+ */
+static void test_ended_early(void **state)
+{
+	struct trial trial;
+
+	(void)state;
+	init(&trial);
+	trial.result.window.aborted = (struct result_abort){
+		.happened = true, .lasted_s = 2, .sign = RESULT_SIGN_SILENCE};
+	expect(&trial, SEARCH_FAIL, "ended early: nothing was answered for 2s");
+	add_threshold(&trial, "p99<200ms", RESULT_FAIL, "p99 is 812 ms, wanted < 200ms");
+	expect(&trial, SEARCH_FAIL,
+		"ended early: nothing was answered for 2s; p99 is 812 ms, wanted < 200ms");
+	judge(&trial, RESULT_GENERATOR_LIMITED, "no port was left");
+	trial.reason.key = RESULT_REASON_NO_PORT;
+	expect(&trial, SEARCH_GENERATOR, "no port was left");
+}
+
 static void test_silence(void **state)
 {
 	struct trial trial;
@@ -456,6 +475,7 @@ int main(void)
 		cmocka_unit_test(test_no_verdict),
 		cmocka_unit_test(test_late_and_borne),
 		cmocka_unit_test(test_late_and_not_borne),
+		cmocka_unit_test(test_ended_early),
 		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_behind),
 		cmocka_unit_test(test_behind_though_late),

@@ -14,22 +14,6 @@
 #include "base/clock.h"
 #include "tests/unit/sample.h"
 
-static int setup(void **state)
-{
-	struct sample *sample = malloc(sizeof(*sample));
-
-	sample_init(sample);
-	*state = sample;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	sample_release(*state);
-	free(*state);
-	return 0;
-}
-
 static const struct result_reason *reason(
 	const struct result_validity *validity, enum result_reason_key key)
 {
@@ -399,7 +383,18 @@ static void short_window(void **state)
 	expect(*state, RESULT_TOO_SHORT, RESULT_REASON_SHORT_WINDOW);
 }
 
-#define SAMPLED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+/* What it was ended for is no chance, so that it is as long as it need be. */
+static void ended_early(void **state)
+{
+	static const struct result_abort aborted = {.happened = true};
+	struct sample *sample = *state;
+
+	sample->input.aborted = &aborted;
+	serve_short(sample, 50, NS_PER_S);
+	expect_valid(sample);
+}
+
+#define SAMPLED(test) cmocka_unit_test_setup_teardown(test, sample_setup, sample_teardown)
 
 int main(void)
 {
@@ -433,6 +428,7 @@ int main(void)
 		SAMPLED(few_samples),
 		SAMPLED(enough_samples_and_time),
 		SAMPLED(short_window),
+		SAMPLED(ended_early),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,8 +130,8 @@ def render(groups, facts, versions):
         if record is None:
             body.text("Not measured.")
             continue
-        body.text(f"{record['rounds']} rounds, {record['duration_s']} s a run; "
-                  f"{record['measured']}.")
+        effort = f"{record['rounds']} rounds, {record['duration_s']} s a run; " if group.timed else ""
+        body.text(f"{effort}{record['measured']}.")
         if record["failure"]:
             body.text(f"Not measured: {record['failure']}.")
         if record["samples"]:

@@ -5,8 +5,6 @@ measure(bench) yields samples; tell(samples, document) writes tables, comparison
 peer's, a ratio above 1 is a case that we lose) and the figures that the project wants to reach.
 """
 
-import re
-
 from clients import Load
 from servers import BODIES, Frozen, Nginx, ServerError, null_url
 
@@ -60,6 +58,7 @@ class Group:
     name = ""
     title = ""
     about = ""
+    timed = True  # takes rounds and durations as asked for
 
     def measure(self, bench):
         raise NotImplementedError
@@ -79,9 +78,10 @@ no closed loop: it is asked for more than any client can send, and given the tim
 takes to open its connections; its requests/s are over all of that time."""
 
     def measure(self, bench):
-        yield from self._on(bench, "null server", null_url())
         with Nginx(bench.scratch, bench.server_cpu, bench.files) as nginx:
             yield from self._on(bench, "nginx", nginx.url())
+        # Not everybody can have it; what can be had comes first.
+        yield from self._on(bench, "null server", null_url())
 
     @staticmethod
     def _on(bench, server, url):
@@ -140,64 +140,6 @@ class Memory(Group):
         if ours:
             document.figure("peak resident memory, 10,000 connections, one worker (MB)", "≤ 25",
                             ours.peak_kb / 1000, 25)
-
-
-class Instructions(Group):
-    name = "instructions"
-    title = "User-space instructions per request"
-    about = """\
-Counted by callgrind on the null server, 64 connections, closed loop: the difference of a long and a
-short run, so that starting and ending cancel out."""
-
-    VALGRIND = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null")
-    LENGTHS = {"short": (2, 20000), "long": (10, 200000)}
-
-    def measure(self, bench):
-        for client in bench.clients:
-            for row, (seconds, requests) in self.LENGTHS.items():
-                load = Load(null_url(), 64, seconds, requests=requests if client.counted else 0)
-                sample = bench.sample(row, client, load, around=self.VALGRIND)
-                self.collect(sample)
-                yield sample
-
-    @staticmethod
-    def collect(sample):
-        """Takes callgrind's count out of what was said on standard error."""
-        found = re.search(r"Collected\s*: (\d+)", sample.extra.pop("errors", ""))
-        if found:
-            sample.extra["instructions"] = int(found.group(1))
-        elif not sample.failure:
-            sample.failure = "callgrind counted nothing"
-
-    @staticmethod
-    def per_request(samples, client):
-        """None when one of the two runs failed."""
-        runs = [samples.of(row, client) for row in ("short", "long")]
-        if not all(runs):
-            return None
-        (short,), (long,) = runs
-        if long.requests <= short.requests:
-            return None
-        return ((long.extra["instructions"] - short.extra["instructions"])
-                / (long.requests - short.requests))
-
-    def tell(self, samples, document):
-        ours = self.per_request(samples, OURS)
-        rows = []
-        for client in samples.clients():
-            value = self.per_request(samples, client)
-            if value is None:
-                reason = next((samples.failure(row, client) for row in self.LENGTHS
-                               if samples.of(row, client, failed=True)), "runs too short")
-                rows.append([client, reason, ""])
-                continue
-            rows.append([client, count(value), f"{value / ours:.2f}" if ours else "–"])
-            if ours and client != OURS:
-                document.compare("user-space instructions per request", client, ours / value,
-                                 count(ours), count(value))
-        document.table(["client", "instructions per request", "times ringload's"], rows)
-        if ours:
-            document.figure("user-space instructions per request", "≤ 1,500", ours, 1500)
 
 
 class Pacing(Group):
@@ -391,4 +333,4 @@ class Sizes(Group):
                                 ours.rps_median / wrk.rps_median, 1.1, more_is_better=True)
 
 
-ALL = (Cost, Memory, Instructions, Pacing, Saturation, Steady, Freeze, Sizes)
+ALL = (Cost, Memory, Pacing, Saturation, Steady, Freeze, Sizes)

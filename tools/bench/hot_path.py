@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where a client's CPU time goes, and what was tried to need less of it."""
+"""How many instructions a client takes, where its CPU time goes, what was tried to need less of it."""
 
 import csv
 import os
@@ -7,13 +7,141 @@ import re
 import subprocess
 
 from clients import Load
-from groups import OURS, Group
+from groups import OURS, Group, count
 from measure import KILL_AFTER_S
 from servers import null_url
 
 # What is told of a profile: a part, and the kernel's function all of it lies below.
 PARTS = (("sending", "tcp_sendmsg"), ("receiving", "tcp_recvmsg"))
 STEPS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "hot_path.csv")
+
+
+class Instructions(Group):
+    name = "instructions"
+    title = "User-space instructions per request"
+    about = """\
+Counted by callgrind on the null server, 64 connections, closed loop: the difference of a long and a
+short run, so that starting and ending cancel out. All threads count. What ringload's second thread does
+once a second weighs the more the slower valgrind runs, so its figure varies by some percent; that of the
+worker alone comes out the same each time."""
+    timed = False
+
+    # Seconds, and requests of those that can be asked for a number.
+    LENGTHS = {"short": (2, 100000), "long": (10, 500000)}
+    OPEN = ", open loop"
+    OPEN_RATE = 2000000  # more than can be sent: as fast as it goes
+    TOP = 15
+    WORKER = "thread_main"
+
+    def measure(self, bench):
+        for client in bench.clients:
+            for row, (seconds, requests) in self.LENGTHS.items():
+                yield self._sample(bench, client, row, Load(
+                    null_url(), 64, seconds, requests=requests if client.counted else 0))
+        for client in bench.named(OURS):
+            for row, (seconds, requests) in self.LENGTHS.items():
+                yield self._sample(bench, client, row + self.OPEN, Load(
+                    null_url(), 64, seconds, self.OPEN_RATE, requests // 2, pacing="sleep"))
+
+    def _sample(self, bench, client, row, load):
+        path = os.path.join(bench.scratch, "callgrind.out")
+        # By default the thread that has the CPU keeps it, and others may never have it.
+        sample = bench.sample(row, client, load, around=(
+            "valgrind", "--tool=callgrind", "--vgdb=no", "--fair-sched=try",
+            f"--callgrind-out-file={path}"))
+        self.collect(sample)
+        if client.name == OURS and not sample.failure:
+            sample.extra["functions"] = self.functions(self.annotated(path))
+            sample.extra["worker"] = self.below(
+                self.annotated(path, "--inclusive=yes"), self.WORKER)
+        return sample
+
+    @staticmethod
+    def collect(sample):
+        """Takes callgrind's count out of what was said on standard error."""
+        found = re.search(r"Collected\s*: (\d+)", sample.extra.pop("errors", ""))
+        if found:
+            sample.extra["instructions"] = int(found.group(1))
+        elif not sample.failure:
+            sample.failure = "callgrind counted nothing"
+
+    @staticmethod
+    def annotated(path, *options):
+        done = subprocess.run(
+            ["callgrind_annotate", "--threshold=100", "--show-percs=no", "--auto=no", *options, path],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+            timeout=60 + KILL_AFTER_S)
+        return done.stdout
+
+    @staticmethod
+    def functions(text):
+        """Instructions by function; those of what was inlined into it are its own."""
+        found = {}
+        for instructions, function in re.findall(
+                r"^\s*([\d,]+)\s+\S+:([A-Za-z_][\w.]*)(?: \[|$)", text, re.MULTILINE):
+            found[function] = found.get(function, 0) + int(instructions.replace(",", ""))
+        return found
+
+    @staticmethod
+    def below(text, function):
+        """Instructions of a function and all that it calls; None without it. It is told twice."""
+        found = re.findall(rf"^\s*([\d,]+)\s+\S+:{function}(?: \[|$)", text, re.MULTILINE)
+        return max((int(instructions.replace(",", "")) for instructions in found), default=None)
+
+    def pair(self, samples, client, suffix=""):
+        """The short and the long run; None when one of them failed."""
+        runs = [samples.of(row + suffix, client) for row in self.LENGTHS]
+        if not all(runs) or runs[1][-1].requests <= runs[0][-1].requests:
+            return None
+        return runs[0][-1], runs[1][-1]
+
+    def per_request(self, samples, client, suffix="", key="instructions"):
+        """None when one of the two runs failed, or does not tell."""
+        pair = self.pair(samples, client, suffix)
+        if not pair or not all(run.extra.get(key) for run in pair):
+            return None
+        return (pair[1].extra[key] - pair[0].extra[key]) / (pair[1].requests - pair[0].requests)
+
+    def by_function(self, samples, suffix=""):
+        """Of ours: instructions per request by function."""
+        pair = self.pair(samples, OURS, suffix)
+        if not pair:
+            return {}
+        short, long = (run.extra.get("functions", {}) for run in pair)
+        return {name: (long[name] - short.get(name, 0)) / (pair[1].requests - pair[0].requests)
+                for name in long}
+
+    def tell(self, samples, document):
+        ours = self.per_request(samples, OURS)
+        rows = []
+        for client in samples.clients():
+            value = self.per_request(samples, client)
+            if value is None:
+                reason = next((samples.failure(row, client) for row in self.LENGTHS
+                               if samples.of(row, client, failed=True)), "runs too short")
+                rows.append([client, reason, ""])
+                continue
+            rows.append([client, count(value), f"{value / ours:.2f}" if ours else "–"])
+            if ours and client != OURS:
+                document.compare("user-space instructions per request", client, ours / value,
+                                 count(ours), count(value))
+        document.table(["client", "instructions per request", "times ringload's"], rows)
+        if ours:
+            document.figure("user-space instructions per request", "≤ 1,500", ours, 1500)
+        self._tell_functions(samples, document)
+
+    def _tell_functions(self, samples, document):
+        """What ringload's go for; the open loop is asked for more than can be sent."""
+        loops = [self.by_function(samples), self.by_function(samples, self.OPEN)]
+        if not loops[0]:
+            return
+        rows = [[f"all, {word}"] + [count(self.per_request(samples, OURS, suffix, key))
+                                    for suffix in ("", self.OPEN)]
+                for word, key in (("both threads", "instructions"), ("the worker's", "worker"))]
+        for name in sorted(loops[0], key=loops[0].get, reverse=True)[:self.TOP]:
+            rows.append([f"`{name}`"] + [count(loop.get(name)) for loop in loops])
+        document.heading("What ringload's go for")
+        document.table(["", "closed loop", "open loop"], rows)
 
 
 class Profile(Group):
@@ -87,11 +215,12 @@ kernel is system calls, and io_uring or epoll."""
                     else [f"{share * 100:.1f} %" for share in shares]))
         document.table(["case", "client"] + columns, rows)
         document.heading("What was tried")
-        document.text("Each step against the program without it, in turns on the null server; the "
-                      "least CPU per request", "of each (tools/bench/hot_path.csv).")
+        document.text("Each step against the program without it (tools/bench/hot_path.csv). Ratios are "
+                      "of the least CPU per", "request, in turns on the null server; instructions "
+                      "the worker's per request, closed loop, 64 connections,", "before and after.")
         with open(STEPS, encoding="utf-8", newline="") as file:
             header, *steps = csv.reader(file)
         document.table(header, steps)
 
 
-ALL = (Profile,)
+ALL = (Instructions, Profile)
