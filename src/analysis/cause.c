@@ -37,6 +37,10 @@ static const struct rule {
 	{"restarted", 1.00, RESOURCES, cause_machine_restarted,
 		"a process of the server ended under the load",
 		"look at the server's log and at its memory limit: it did not survive this load"},
+	{"gone", 1.00, NOTHING, cause_door_gone,
+		"from some trial on to the end all connects were refused",
+		"find out why it ended or closed its port (its log, dmesg), start it, and search "
+		"again: loads above the last that passed were not tried on a server that is well"},
 	{"client_ports", 1.00, NOTHING, cause_door_ports,
 		"connects of the generator failed for want of a local port",
 		"give the generator more ports: --source with more addresses, --reset-on-close, "

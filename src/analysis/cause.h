@@ -17,9 +17,9 @@
  * (waits for something else: sleep or disk), throttled (CPU quota), accept_overflow, refusing,
  * leaking (memory grows with the requests), memory_limit, slow_break (it passed for seconds
  * before), slow_recovery (a load that passed before failed after an overload), collapse (the server
- * answers less at a higher load than at its best), restarted, out_of_files, errors (answers with an
- * error status), queueing (time in the socket queue), network (the residual grew, not the
- * residence), client_ports.
+ * answers less at a higher load than at its best), restarted, gone (nobody listens any more),
+ * out_of_files, errors (answers with an error status), queueing (time in the socket queue), network
+ * (the residual grew, not the residence), client_ports.
  *
  * The signs of failure, which say how it showed rather than why: latency above five times the
  * base's, error_rate, timeouts, behind (what is unanswered grew), refused and reset connections,

@@ -222,7 +222,10 @@ static bool find_relapse(const struct search_record *record, size_t index, struc
 	const struct search_trial *trial = &record->trials[index];
 
 	*relapse = (struct relapse){.failed = trial};
-	for (size_t i = 0; trial->verdict == SEARCH_FAIL && i < index; i++) {
+	/* One that has ended does not recover slowly. */
+	if (trial->verdict != SEARCH_FAIL || cause_evidence_gone(trial))
+		return false;
+	for (size_t i = 0; i < index; i++) {
 		const struct search_trial *other = &record->trials[i];
 
 		if (other->verdict == SEARCH_PASS && contradicts(trial, other))
@@ -346,7 +349,7 @@ double cause_course_collapse(const struct cause_evidence *evidence, struct buf *
 		struct slow_break slow = {0};
 
 		if (trial->verdict != SEARCH_FAIL || trial->rps * ALIKE <= best->rps ||
-			good_rps(trial) >= COLLAPSED * best_rps ||
+			good_rps(trial) >= COLLAPSED * best_rps || cause_evidence_gone(trial) ||
 			!was_well(record, i, COLLAPSED * best_rps))
 			continue;
 		find_break(trial, &slow);

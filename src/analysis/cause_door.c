@@ -157,3 +157,24 @@ double cause_door_ports(const struct cause_evidence *evidence, struct buf *sente
 		units_format_count(all, connects));
 	return 1;
 }
+
+double cause_door_gone(const struct cause_evidence *evidence, struct buf *sentence)
+{
+	const struct search_record *record = evidence->record;
+	size_t first = record->trial_count;
+	uint64_t connects = 0;
+	char rate[UNITS_TEXT_BYTES], count[UNITS_TEXT_BYTES];
+
+	while (first && cause_evidence_gone(&record->trials[first - 1]))
+		connects += record->trials[--first].result.connections.value[CONNECTION_ATTEMPTED];
+	if (!first || first == record->trial_count)
+		return 0;
+	buf_printf(sentence,
+		"server gone: nobody listened any more after trial %zu, of %s/s, had begun: all %s "
+		"connects from there to the end were refused",
+		first + 1, units_format_rate(rate, record->trials[first].rps),
+		units_format_count(count, connects));
+	if (first + 1 < record->trial_count)
+		buf_text(sentence, ", and later trials say nothing of what it bears");
+	return 1;
+}

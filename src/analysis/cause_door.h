@@ -19,6 +19,7 @@
 #define CAUSE_DOOR_REFUSED 0.005
 
 double cause_door_accept(const struct cause_evidence *evidence, struct buf *sentence);
+double cause_door_gone(const struct cause_evidence *evidence, struct buf *sentence);
 double cause_door_refusing(const struct cause_evidence *evidence, struct buf *sentence);
 double cause_door_errors(const struct cause_evidence *evidence, struct buf *sentence);
 double cause_door_ports(const struct cause_evidence *evidence, struct buf *sentence);

@@ -296,6 +296,14 @@ void cause_evidence_take(const struct search_record *record, struct cause_eviden
 	cause_evidence_view(prefer_measured(record, broken, SEARCH_FAIL), &evidence->broken);
 }
 
+bool cause_evidence_gone(const struct search_trial *trial)
+{
+	const uint64_t *value = trial->result.connections.value;
+
+	return value[CONNECTION_ATTEMPTED] &&
+	       value[CONNECTION_FAILED_REFUSED] == value[CONNECTION_ATTEMPTED];
+}
+
 double cause_evidence_ramp(double value, double from, double full)
 {
 	if (!(value >= from))

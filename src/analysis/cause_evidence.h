@@ -107,6 +107,9 @@ void cause_evidence_take(const struct search_record *record, struct cause_eviden
 /* The view of any trial of the record. */
 void cause_evidence_view(const struct search_trial *trial, struct cause_view *view);
 
+/* Whether nobody listened any more when the trial ended: each connect it made was refused. */
+bool cause_evidence_gone(const struct search_trial *trial);
+
 /*
  * How strong a figure is: 0 below `from`, where a rule begins to fire; there 0.5, and 1 from `full`
  * on.

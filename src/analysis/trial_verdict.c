@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analysis/breach.h"
+#include "analysis/threshold.h"
 #include "base/units.h"
 
 /* A reading so long after the window's end sees what the drain did. */
@@ -317,6 +318,53 @@ static bool stalls_explain_nothing(const struct result *result, const struct tri
 	       (backlog->share > lost || connections > TRIAL_STALL_S * result->run.asked_rps);
 }
 
+/* By these a server says that it has too much to do at the moment: a burst may have been why. */
+static bool is_overload(unsigned int status)
+{
+	return status == 429 || (status >= 502 && status <= 504);
+}
+
+/* Of the scheduled requests: those answered with an error that is no word of an overload. */
+static double wrong_share(const struct result *result)
+{
+	const struct counters *counters = &result->run.counters;
+	uint64_t scheduled = counters->value[COUNTER_SCHEDULED];
+	uint64_t wrong = 0, overload = 0;
+
+	for (unsigned int status = 400; status < COUNTERS_STATUS_LIMIT; status++)
+		*(is_overload(status) ? &overload : &wrong) += counters->status[status];
+	/* Statuses that were asked for are no errors, whatever their number. */
+	if (wrong + overload >
+		counters->value[COUNTER_OUTCOME_4XX] + counters->value[COUNTER_OUTCOME_5XX])
+		return 0;
+	return scheduled ? (double)wrong / (double)scheduled : 0;
+}
+
+/*
+ * Whether errors that no lateness can bring about were too many already: requests that leave late,
+ * and then at once, may be refused for it, but are not answered with a 500 or a 404 for it.
+ */
+static bool answers_were_wrong(const struct result *result)
+{
+	struct metric_value wrong = {.known = true, .lower_bound = true};
+	struct threshold threshold;
+
+	for (size_t i = 0; i < result->validity.reason_count; i++)
+		if (!is_lateness(result->validity.reasons[i].key))
+			return false;
+	wrong.value = wrong_share(result);
+	for (size_t i = 0; i < result->threshold_count; i++) {
+		const struct result_threshold *asked = &result->thresholds[i];
+
+		if (asked->state == RESULT_FAIL &&
+			threshold_parse(&threshold, asked->expression, NULL) >= 0 &&
+			!strcmp(threshold.name, "error_rate") &&
+			threshold_breached(&threshold, &wrong))
+			return true;
+	}
+	return false;
+}
+
 enum search_verdict trial_verdict(const struct result *result, struct buf *reason)
 {
 	enum result_verdict verdict = result->validity.verdict;
@@ -343,7 +391,8 @@ enum search_verdict trial_verdict(const struct result *result, struct buf *reaso
 			backlog.readings, TRIAL_READINGS);
 		return SEARCH_VOID;
 	}
-	if (verdict != RESULT_GENERATOR_LIMITED || (failed && lag_explains_nothing(result)) ||
+	if (verdict != RESULT_GENERATOR_LIMITED ||
+		(failed && (lag_explains_nothing(result) || answers_were_wrong(result))) ||
 		(behind && stalls_explain_nothing(result, &backlog)))
 		return failed ? SEARCH_FAIL : SEARCH_PASS;
 	if (!failed && sent_all(result))

@@ -8,11 +8,13 @@
  *   doing, or not all that was due was sent. A load that met every objective was borne all the
  *   same: what the generator adds counts in total, and can only make it worse. And a failure is the
  *   server's when requests that left late are all that speaks against the generator, by less than
- *   TRIAL_LAG of their time on average; and when the server fell behind while no worker was
- * occupied (busy, or kept from its CPU) for more than TRIAL_OCCUPIED of the time, either by a
- * larger share than any was kept from its CPU, or with TRIAL_STALL_S of the asked rate on the
- * connections, so that no stall of a worker left the server without work. Too short a trial is none
- * of these: searches have many.
+ *   TRIAL_LAG of their time on average; when more requests than error_rate allows were answered
+ *   with an error, not counting those by which a server says that it has too much to do (429, 502,
+ *   503, 504: late requests leave in a burst); and when the server fell behind while no worker was
+ *   occupied (busy, or kept from its CPU) for more than TRIAL_OCCUPIED of the time, either by a
+ *   larger share than any was kept from its CPU, or with TRIAL_STALL_S of the asked rate on the
+ *   connections, so that no stall of a worker left the server without work. Too short a trial is
+ *   none of these: searches have many.
  * - fail: a threshold failed (a warning is none), or the server fell behind, or the trial was ended
  *   early as the service had failed (breach.h).
  * - pass: everything else.

@@ -36,10 +36,24 @@ static double in_flight(const struct search_trial *trial)
 	return trial->result.run.completed_rps * service->mean_ns / 1e9;
 }
 
+/* The most that the connections can have held; pipelined requests show in the readings alone. */
+static double room(const struct result *result)
+{
+	double most = connections(result);
+
+	for (size_t i = 0; i < result->interval_count; i++)
+		if (result->timeline[i].phase == RESULT_MEASURED)
+			most = fmax(most, (double)result->timeline[i].in_flight);
+	return most;
+}
+
 static bool counts(const struct search_trial *trial)
 {
 	double concurrency = in_flight(trial);
 
+	/* Little's law holds of a steady state alone: a stall breaks it. */
+	if (concurrency > USL_ROOM * room(&trial->result))
+		return false;
 	if (!isfinite(concurrency) || !(concurrency > 0) ||
 		!(trial->result.run.error_rate <= USL_ERRORS))
 		return false;
@@ -137,13 +151,16 @@ static void take_law(
 		usl->peak_rps = usl_rps(&fit->law, peak);
 		usl->has_peak = usl->peak_rps <= believed_rps;
 	}
-	if (lower && counts(lower)) {
+	if (lower && counts(lower) && in_flight(lower) >= 1) {
 		struct usl_point base = point_of(lower);
 
 		usl->base_concurrency = base.concurrency;
 		usl->base_rps = base.rps;
 		usl->doubled_rps = base.rps * usl_rps(&fit->law, 2 * base.concurrency) /
 				   usl_rps(&fit->law, base.concurrency);
+		/* Where as many and more were in flight, what they completed is known. */
+		if (2 * base.concurrency <= most_in_flight(usl))
+			usl->doubled_rps = fmin(usl->doubled_rps, fmax(base.rps, highest_rps(usl)));
 		usl->has_doubled = usl->doubled_rps <= believed_rps;
 	}
 }

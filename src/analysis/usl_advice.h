@@ -19,8 +19,9 @@
  * There the concurrency stood still all the same, at what the connections allow, as in a closed
  * loop; these are the only trials that show a throughput that falls. While a failed trial still
  * fills its connections its mean says when that began rather than what the service does. None
- * counts with an error rate above USL_ERRORS (refusing is quick), and none the generator could not
- * drive.
+ * counts with an error rate above USL_ERRORS (refusing is quick), none the generator could not
+ * drive, and none whose mean is above USL_ROOM of what its connections can hold: a stall broke its
+ * steady state.
  *
  * No fit, besides what usl.h names: when the loads of the trials that count span less than a factor
  * USL_LOADS.
@@ -30,7 +31,8 @@
  * there, or throughput fell by more than USL_FALL from its peak; else `contention`. peak: when it
  * is at most twice the concurrency that was tried, and at most USL_PROMISE times the highest
  * throughput that was. doubled: with twice what was in flight at the lower bound (base), under the
- * same condition.
+ * same condition, and where so many were tried not more than the highest throughput that was;
+ * none of a load with less than one in flight, which completed less than such a one would.
  *
  * Threads: one at a time. Errors: -ENOMEM.
  */
@@ -43,6 +45,7 @@
 #define USL_ERRORS 0.01
 #define USL_LOADS  2.0
 #define USL_LOST   0.1
+#define USL_ROOM   1.1
 
 /* Sets record->usl, of the trials and the answer; it must have been empty. */
 int usl_advise(struct search_record *record);

@@ -52,6 +52,53 @@ static void test_accept(void **state)
 	cause_sample_expect_none(&sample, "accept_overflow");
 }
 
+/* Every connect of a trial was refused. */
+static void refuse_all(struct result *result, uint64_t connects)
+{
+	result->connections.value[CONNECTION_ATTEMPTED] = connects;
+	result->connections.value[CONNECTION_ESTABLISHED] = 0;
+	result->connections.value[CONNECTION_FAILED_REFUSED] = connects;
+}
+
+/* A server that ended neither recovers slowly nor collapses. */
+static void test_gone(void **state)
+{
+	struct search_trial *after;
+
+	(void)state;
+	refuse_all(sample.broken, 598);
+	cause_sample_behind(&sample, CAUSE_SAMPLE_BROKEN, 2, 0);
+	cause_sample_expect(&sample, "gone",
+		"server gone: nobody listened any more after trial 3, of 5,000/s, had begun: all "
+		"598 connects from there to the end were refused");
+	assert_null(cause_sample_find(&sample, "collapse"));
+	for (int i = 0; i < 2; i++) {
+		after = cause_sample_add(&sample, 2000, SEARCH_FAIL);
+		refuse_all(&after->result, 300);
+		cause_sample_behind(&sample, CAUSE_SAMPLE_BROKEN + 1 + i, 0, 0);
+	}
+	cause_sample_expect(&sample, "gone",
+		"server gone: nobody listened any more after trial 3, of 5,000/s, had begun: all "
+		"1,198 connects from there to the end were refused, and later trials say nothing "
+		"of what it bears");
+	assert_null(cause_sample_find(&sample, "slow_recovery"));
+	/* It came back. */
+	cause_sample_add(&sample, 2000, SEARCH_PASS);
+	cause_sample_expect_none(&sample, "gone");
+}
+
+/* One connect that was answered, and it is there. */
+static void test_not_gone(void **state)
+{
+	(void)state;
+	refuse_all(sample.broken, 598);
+	sample.broken->connections.value[CONNECTION_FAILED_REFUSED] = 597;
+	cause_sample_expect_none(&sample, "gone");
+	/* Kept connections need no connects. */
+	refuse_all(sample.broken, 0);
+	cause_sample_expect_none(&sample, "gone");
+}
+
 static void test_accept_by_connects(void **state)
 {
 	(void)state;
@@ -137,6 +184,8 @@ static void test_ports(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_gone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_not_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_accept, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_accept_by_connects, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refusing, setup, teardown),

@@ -171,6 +171,36 @@ static void test_late_and_not_borne(void **state)
 	expect(&trial, SEARCH_GENERATOR, "requests left late");
 }
 
+/* Late requests leave in a burst, for which they may be refused, but not answered with a 500. */
+static void test_late_and_answered_wrong(void **state)
+{
+	struct trial trial;
+	struct counters *counters = &trial.result.run.counters;
+
+	(void)state;
+	init(&trial);
+	add_threshold(&trial, "error_rate<1%", RESULT_FAIL, "error_rate is 5 %, wanted < 1%");
+	judge(&trial, RESULT_GENERATOR_LIMITED, "requests left late");
+	trial.reason.key = RESULT_REASON_SEND_LAG;
+	set_means(&trial, 2e6, 1e6);
+	expect(&trial, SEARCH_GENERATOR, "requests left late");
+	counters->status[503] = counters->value[COUNTER_OUTCOME_5XX] = 100;
+	expect(&trial, SEARCH_GENERATOR, "requests left late");
+	counters->status[500] = 19;
+	counters->value[COUNTER_OUTCOME_5XX] += 19;
+	expect(&trial, SEARCH_GENERATOR, "requests left late");
+	counters->status[404] = counters->value[COUNTER_OUTCOME_4XX] = 1;
+	expect(&trial, SEARCH_FAIL, "error_rate is 5 %, wanted < 1%");
+	trial.reason.key = RESULT_REASON_CPU_LOST;
+	expect(&trial, SEARCH_FAIL, "error_rate is 5 %, wanted < 1%");
+	trial.reason.key = RESULT_REASON_NO_PORT;
+	expect(&trial, SEARCH_GENERATOR, "requests left late");
+	/* Where the error was asked for it is none. */
+	trial.reason.key = RESULT_REASON_SEND_LAG;
+	counters->value[COUNTER_OUTCOME_4XX] = 0;
+	expect(&trial, SEARCH_GENERATOR, "requests left late");
+}
+
 /* Whatever the thresholds say of the window that is left; but not where the generator may be why.
  */
 static void test_ended_early(void **state)
@@ -475,6 +505,7 @@ int main(void)
 		cmocka_unit_test(test_no_verdict),
 		cmocka_unit_test(test_late_and_borne),
 		cmocka_unit_test(test_late_and_not_borne),
+		cmocka_unit_test(test_late_and_answered_wrong),
 		cmocka_unit_test(test_ended_early),
 		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_behind),

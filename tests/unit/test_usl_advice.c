@@ -133,6 +133,32 @@ static void some_trials_do_not_count(void **state)
 	release(&record);
 }
 
+/* 64 connections do not hold 110 requests, unless they are pipelined. */
+static void more_than_there_is_room_for_is_a_stall(void **state)
+{
+	static const struct row rows[] = {
+		{2000, SEARCH_PASS, 2000, 10, 0},
+		{3000, SEARCH_FAIL, 2000, 32, 0},
+		{3100, SEARCH_FAIL, 2000, 55, 0},
+	};
+	struct result_interval interval = {.phase = RESULT_MEASURED, .in_flight = 120};
+	struct search_record record;
+
+	(void)state;
+	build(&record, rows, LENGTH(rows));
+	advise(&record);
+	assert_int_equal(record.usl.level_count, 2);
+	assert_level(&record, 1, 64, 2000);
+	release(&record);
+	build(&record, rows, LENGTH(rows));
+	record.trials[2].result.timeline = &interval;
+	record.trials[2].result.interval_count = 1;
+	advise(&record);
+	assert_int_equal(record.usl.level_count, 3);
+	assert_level(&record, 2, 110, 2000);
+	release(&record);
+}
+
 /* --- what is said --------------------------------------------------------------------------- */
 
 /* Trials whose throughput is by the law, at these concurrencies. */
@@ -190,6 +216,37 @@ static void coherency(void **state)
 	assert_true(record.usl.has_peak);
 	assert_float_equal(record.usl.peak_concurrency, sqrt(0.98 / 0.004), 1e-3);
 	assert_float_equal(record.usl.peak_rps, usl_rps(&law, sqrt(0.98 / 0.004)), 1e-2);
+	release(&record);
+}
+
+/* The law lies below the base and above what more in flight did: no trial completed 3,084/s. */
+static void no_more_than_was_completed(void **state)
+{
+	static const struct row rows[] = {
+		{1000, SEARCH_PASS, 1000, 0.51, 0},
+		{2480, SEARCH_PASS, 2480, 1.73, 0},
+		{2955, SEARCH_PASS, 2955, 1.76, 0},
+		{2951, SEARCH_PASS, 2951, 3.08, 0},
+		{2784, SEARCH_PASS, 2784, 4.53, 0},
+		{2793, SEARCH_PASS, 2793, 11.6, 0},
+		{4000, SEARCH_FAIL, 3000, 20.3, 0},
+	};
+	struct search_record record;
+
+	(void)state;
+	build(&record, rows, LENGTH(rows));
+	answer(&record, 2955, 3074);
+	advise(&record);
+	assert_int_equal(record.usl.status, SEARCH_USL_FITTED);
+	assert_true(record.usl.has_doubled);
+	assert_float_equal(record.usl.doubled_rps, 3000, 1e-6);
+	release(&record);
+	/* Less than one in flight completed 1,000/s, and not the 1,961/s it counts as. */
+	build(&record, rows, LENGTH(rows));
+	answer(&record, 1000, 3074);
+	advise(&record);
+	assert_int_equal(record.usl.status, SEARCH_USL_FITTED);
+	assert_false(record.usl.has_doubled);
 	release(&record);
 }
 
@@ -323,8 +380,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(concurrency_is_what_the_service_has),
 		cmocka_unit_test(some_trials_do_not_count),
+		cmocka_unit_test(more_than_there_is_room_for_is_a_stall),
 		cmocka_unit_test(contention),
 		cmocka_unit_test(coherency),
+		cmocka_unit_test(no_more_than_was_completed),
 		cmocka_unit_test(no_limit_seen),
 		cmocka_unit_test(far_figures_are_left_out),
 		cmocka_unit_test(sentences),
