@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "analysis/lengths.h"
 
-#include "base/clock.h"
-
 /* Of a rung, when it is not said. */
 #define RUNG_NS (20 * NS_PER_S)
 /* Warm-up, drain and pause of a long trial. */
 #define AROUND_NS (11 * NS_PER_S / 10)
+/* Of these the drain and the pause, at most as a rule. */
+#define AFTER_NS NS_PER_S
 
 uint64_t lengths_clamp(uint64_t value_ns, uint64_t least_ns, uint64_t most_ns)
 {
@@ -20,7 +20,7 @@ void lengths_choose(struct lengths *lengths, const struct stepper_options *optio
 	lengths->short_ns = options->trial_ns;
 	if (!lengths->short_ns)
 		lengths->short_ns = lengths_clamp(budget_ns / 200,
-			lengths_clamp(budget_ns / 30, NS_PER_S / 10, NS_PER_S), 3 * NS_PER_S);
+			lengths_clamp(budget_ns / 30, LENGTHS_SHORTEST_NS, NS_PER_S), 3 * NS_PER_S);
 	if (options->confirm_ns && lengths->short_ns > options->confirm_ns)
 		lengths->short_ns = options->confirm_ns;
 	lengths->long_ns = options->confirm_ns;
@@ -37,6 +37,13 @@ void lengths_choose(struct lengths *lengths, const struct stepper_options *optio
 		share_ns -= lengths_clamp(share_ns / 2, 0, AROUND_NS);
 		lengths->rung_ns = lengths_clamp(share_ns, NS_PER_S / 2, RUNG_NS);
 	}
+}
+
+uint64_t lengths_ladder(const struct stepper_options *options, size_t again)
+{
+	uint64_t each_ns = lengths_warmup(options->rung_ns) + options->rung_ns + AFTER_NS;
+
+	return ((options->rung_count + again) * each_ns + NS_PER_S - 1) / NS_PER_S * NS_PER_S;
 }
 
 uint64_t lengths_warmup(uint64_t duration_ns)

@@ -212,6 +212,8 @@ static void conclude(struct stepper *stepper)
 	if (answer->has_upper)
 		answer->upper_trial_count = tried_at(
 			&stepper->tried, answer->upper_rps, stepper->upper_trials);
+	for (size_t i = 0; i < answer->upper_trial_count; i++)
+		answer->upper_stolen += stepper->stolen[stepper->upper_trials[i]];
 	if (!answer->has_lower || !answer->has_upper)
 		return;
 	answer->kind = SEARCH_FOUND;
@@ -233,6 +235,8 @@ static void close_answer(struct stepper *stepper)
 		answer->has_upper = false;
 	if (answer->kind == SEARCH_BELOW_LOWEST)
 		answer->has_lower = false;
+	if (!answer->has_upper)
+		answer->upper_stolen = 0;
 	answer->upper_confirmed &= answer->has_upper;
 	answer->lower_confirmed &= answer->has_lower;
 }
@@ -347,23 +351,62 @@ static void learn(struct stepper *stepper, const struct stepper_outcome *outcome
 		belief_weigh(&stepper->belief, stepper->hint_rps);
 }
 
-void stepper_take(struct stepper *stepper, const struct stepper_outcome *outcome)
+static void take_time(struct stepper *stepper, uint64_t took_ns)
+{
+	uint64_t planned_ns = stepper->next.warmup_ns + stepper->next.duration_ns;
+
+	stepper->elapsed_ns += took_ns;
+	if (took_ns > planned_ns)
+		stepper->overhead_ns = (3 * stepper->overhead_ns +
+					       lengths_clamp(
+						       took_ns - planned_ns, 0, OVERHEAD_MOST_NS)) /
+				       4;
+}
+
+/* What it takes to make the trial again; of a ladder with the steps above it, which it must leave
+ * their time. */
+static uint64_t cost_again(const struct stepper *stepper)
+{
+	const struct stepper_options *options = &stepper->options;
+	size_t trials = 1;
+
+	for (size_t i = 0; options->rungs && i < options->rung_count; i++)
+		trials += options->rungs[i] > stepper->next.rps;
+	return trials * stepper_cost(stepper, stepper->next.duration_ns);
+}
+
+/* Whether a failure is tried again, as it may not be the server's; time was taken already. */
+static bool tries_stolen_again(const struct stepper *stepper, const struct stepper_outcome *outcome)
+{
+	const struct tried_load *load = tried_find(&stepper->tried, stepper->next.rps);
+
+	return outcome->verdict == SEARCH_FAIL && outcome->stolen &&
+	       (!load || load->stolen < STEPPER_STOLEN_AGAIN) &&
+	       stepper->stolen_ns + outcome->took_ns <=
+		       stepper->options.budget_ns / STEPPER_STOLEN_PART &&
+	       cost_again(stepper) <= stepper_remaining(stepper);
+}
+
+enum search_verdict stepper_take(struct stepper *stepper, const struct stepper_outcome *outcome)
 {
 	const struct stepper_trial *trial = &stepper->next;
-	uint64_t begun_ns = stepper->elapsed_ns, planned_ns = trial->warmup_ns + trial->duration_ns;
-	bool suspect = outcome->verdict == SEARCH_FAIL && is_suspect(stepper, begun_ns);
-	const struct tried_load *load;
+	enum search_verdict verdict = outcome->verdict;
+	uint64_t begun_ns = stepper->elapsed_ns;
+	struct tried_load *load;
+	bool again, suspect;
 
 	assert(!stepper->done);
-	stepper->elapsed_ns += outcome->took_ns;
-	if (outcome->took_ns > planned_ns)
-		stepper->overhead_ns = (3 * stepper->overhead_ns +
-					       lengths_clamp(outcome->took_ns - planned_ns, 0,
-						       OVERHEAD_MOST_NS)) /
-				       4;
+	take_time(stepper, outcome->took_ns);
+	again = tries_stolen_again(stepper, outcome);
+	if (again)
+		verdict = SEARCH_VOID;
+	suspect = verdict == SEARCH_FAIL && is_suspect(stepper, begun_ns);
 	stepper->highest_tried_rps = fmax(stepper->highest_tried_rps, trial->rps);
-	load = tried_add(&stepper->tried, trial->rps, stepper->lasting, outcome->verdict, suspect);
-	if (outcome->verdict == SEARCH_PASS || outcome->verdict == SEARCH_FAIL) {
+	stepper->stolen[stepper->tried.trial_count] = verdict == SEARCH_FAIL && outcome->stolen;
+	load = tried_add(&stepper->tried, trial->rps, stepper->lasting, verdict, suspect);
+	load->stolen += again;
+	stepper->stolen_ns += again ? outcome->took_ns : 0;
+	if (verdict == SEARCH_PASS || verdict == SEARCH_FAIL) {
 		stepper->voids = 0;
 		learn(stepper, outcome, suspect);
 		conclude(stepper);
@@ -372,11 +415,14 @@ void stepper_take(struct stepper *stepper, const struct stepper_outcome *outcome
 			stepper_finish(stepper, SEARCH_FOUND);
 		else
 			plan(stepper);
+	} else if (again) {
+		stepper_try(stepper, trial->stage, trial->rps, trial->duration_ns);
 	} else {
 		take_void(stepper, load);
 	}
 	if (stepper->done)
 		close_answer(stepper);
+	return verdict;
 }
 
 bool stepper_next(const struct stepper *stepper, struct stepper_trial *trial)

@@ -27,6 +27,12 @@
  * at which most trials were the generator's is the generator's limit, and no higher one is tried.
  * Then either the server fails below it, or the answer is the highest load that passes near it.
  *
+ * A stolen failure, one that may be due to time the hypervisor took from the server
+ * (trial_steal.h), is tried again at once: STEPPER_STOLEN_AGAIN times at a load, and as long as
+ * such trials took no more of the budget than one part of STEPPER_STOLEN_PART; of a ladder only as
+ * the steps above it keep their time. Where the machine is
+ * not left alone for long enough it counts after that, and the answer tells (upper_stolen).
+ *
  * Ladder: the given loads one after the other, in one trial each, up to the first that fails.
  *
  * Threads: pure. Errors: none; options are checked by stepper_check. Units: in the names; rates are
@@ -44,6 +50,9 @@
 
 /* More are refused: a search of so many trials has no answer. */
 #define STEPPER_TRIALS 512
+/* Stolen failures that are tried again: at one load, and of the budget one part in so many. */
+#define STEPPER_STOLEN_AGAIN 8
+#define STEPPER_STOLEN_PART  3
 /* Rungs of a ladder. */
 #define STEPPER_RUNGS 64
 
@@ -69,6 +78,7 @@ struct stepper_trial {
 
 struct stepper_outcome {
 	enum search_verdict verdict;
+	bool stolen; /* of a failure: it may be that of a machine that was taken from the server */
 	double completed_rps; /* within the measured window; 0: unknown */
 	uint64_t took_ns;     /* with warm-up, drain and pause */
 };
@@ -84,8 +94,9 @@ struct stepper *stepper_open(const struct stepper_options *options);
 /* The next trial; false: there is an answer. Asking twice gives the same trial. */
 bool stepper_next(const struct stepper *stepper, struct stepper_trial *trial);
 
-/* What came of the trial stepper_next gave. */
-void stepper_take(struct stepper *stepper, const struct stepper_outcome *outcome);
+/* What came of the trial stepper_next gave. Returns what it counts as: SEARCH_VOID for a stolen
+ * failure that is tried again, else the outcome's verdict. */
+enum search_verdict stepper_take(struct stepper *stepper, const struct stepper_outcome *outcome);
 
 /*
  * What is known by now; also before the end, when it was interrupted. `trials` are indices in the
@@ -99,6 +110,7 @@ struct stepper_answer {
 	bool precise;                          /* as near as asked */
 	const size_t *lower_trials, *upper_trials;
 	size_t lower_trial_count, upper_trial_count;
+	size_t upper_stolen; /* of the upper trials: failures that were stolen, and count */
 };
 void stepper_answer(const struct stepper *stepper, struct stepper_answer *answer);
 

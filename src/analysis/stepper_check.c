@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 
+#include "analysis/lengths.h"
 #include "analysis/stepper.h"
 #include "base/clock.h"
 #include "base/units.h"
@@ -47,12 +48,59 @@ static int check_range(const struct stepper_options *options, struct err *err)
 	return 0;
 }
 
+/* length_ns: 0: not given. */
+static int check_shortest(const char *option, uint64_t length_ns, struct err *err)
+{
+	char text[UNITS_TEXT_BYTES], least[UNITS_TEXT_BYTES];
+
+	if (!length_ns || length_ns >= LENGTHS_SHORTEST_NS)
+		return 0;
+	return err_set(err, ERR_USAGE, -ERANGE,
+		"%s \"%s\" is too short to see whether the server keeps up: at least %s are needed",
+		option, units_format_duration_exact(text, length_ns),
+		units_format_duration_exact(least, LENGTHS_SHORTEST_NS));
+}
+
+static int check_lengths(const struct stepper_options *options, struct err *err)
+{
+	int code = check_shortest("--trial", options->trial_ns, err);
+
+	if (!code)
+		code = check_shortest("--confirm", options->confirm_ns, err);
+	if (!code && options->rungs)
+		code = check_shortest("--step-duration", options->rung_ns, err);
+	return code;
+}
+
+static int check_ladder_budget(const struct stepper_options *options, struct err *err)
+{
+	char budget[UNITS_TEXT_BYTES], step[UNITS_TEXT_BYTES], needed[UNITS_TEXT_BYTES];
+	uint64_t needed_ns;
+
+	if (!options->rungs || !options->rung_ns)
+		return 0;
+	needed_ns = lengths_ladder(options, 0);
+	if (options->budget_ns >= needed_ns)
+		return 0;
+	return err_set(err, ERR_USAGE, -ERANGE,
+		"--budget \"%s\" is too short for a ladder of %zu step%s of %s, which take up to "
+		"%s "
+		"with what lies between them: ask for --budget %s, or for a shorter "
+		"--step-duration",
+		units_format_duration_exact(budget, options->budget_ns), options->rung_count,
+		options->rung_count == 1 ? "" : "s",
+		units_format_duration_exact(step, options->rung_ns),
+		units_format_duration_exact(needed, needed_ns), needed);
+}
+
 int stepper_check(const struct stepper_options *options, struct err *err)
 {
 	char text[UNITS_TEXT_BYTES], other[UNITS_TEXT_BYTES];
-	uint64_t longest_ns = options->rungs ? options->rung_ns : options->confirm_ns;
+	uint64_t longest_ns = options->rungs ? 0 : options->confirm_ns;
 	int status = options->rungs ? check_rungs(options, err) : check_range(options, err);
 
+	if (!status)
+		status = check_lengths(options, err);
 	if (status)
 		return status;
 	if (!(options->precision >= 0.001 && options->precision <= 0.5))
@@ -74,5 +122,5 @@ int stepper_check(const struct stepper_options *options, struct err *err)
 			"--trial \"%s\" is longer than --confirm \"%s\"",
 			units_format_duration_exact(text, options->trial_ns),
 			units_format_duration_exact(other, options->confirm_ns));
-	return 0;
+	return check_ladder_budget(options, err);
 }

@@ -35,11 +35,13 @@ struct stepper {
 	} pair;
 	size_t narrow_count; /* trials since the last pair */
 
-	unsigned int passes, fails; /* in a row; passes since the last failure or pair */
-	uint64_t failed_ns;         /* when the last one ended; 0: nothing failed yet */
-	bool again_due;             /* a failure that does not look like an overload */
-	bool again;                 /* the next trial is to see about that */
-	unsigned int voids;         /* in a row: trials that said nothing */
+	unsigned int passes, fails;  /* in a row; passes since the last failure or pair */
+	uint64_t failed_ns;          /* when the last one ended; 0: nothing failed yet */
+	bool again_due;              /* a failure that does not look like an overload */
+	bool again;                  /* the next trial is to see about that */
+	uint64_t stolen_ns;          /* that stolen trials took, which were tried again */
+	bool stolen[STEPPER_TRIALS]; /* failures that count all the same */
+	unsigned int voids;          /* in a row: trials that said nothing */
 	bool done;
 	enum search_answer_kind end; /* SEARCH_UNDECIDED: by the bounds there are */
 

@@ -12,7 +12,7 @@ static size_t position(const struct tried *tried, double rps)
 	return i;
 }
 
-const struct tried_load *tried_add(
+struct tried_load *tried_add(
 	struct tried *tried, double rps, bool lasting, enum search_verdict verdict, bool suspect)
 {
 	size_t at = position(tried, rps);

@@ -26,6 +26,7 @@ struct tried_load {
 	unsigned int passed[2], failed[2]; /* in short trials, in long ones */
 	unsigned int suspect;              /* long trials */
 	unsigned int generator;
+	unsigned int stolen; /* failures that were tried again; the stepper's to count */
 };
 
 enum tried_decision { TRIED_OPEN, TRIED_LOWER, TRIED_UPPER };
@@ -40,7 +41,7 @@ struct tried {
 };
 
 /* suspect: of a failure. Returns the load's figures with this trial. */
-const struct tried_load *tried_add(
+struct tried_load *tried_add(
 	struct tried *tried, double rps, bool lasting, enum search_verdict verdict, bool suspect);
 
 /* NULL: never tried. */

@@ -6,6 +6,7 @@
 #include "analysis/answer.h"
 #include "analysis/cause.h"
 #include "analysis/exit.h"
+#include "analysis/lengths.h"
 #include "base/log.h"
 #include "base/percent.h"
 #include "base/units.h"
@@ -51,7 +52,7 @@ static const struct option breakpoint_options[] = {
 		.value = "TIME",
 		.initial = "5m",
 		.help = "about how long the search may take; the trial that passes it is still "
-			"ended",
+			"ended. Of a ladder, unless given: what its steps take",
 		.lowest = NS_PER_S,
 		.highest = LOAD_LONGEST,
 		.offset = VALUE(budget_ns)},
@@ -85,7 +86,7 @@ static const struct option breakpoint_options[] = {
 		.value = "TIME",
 		.initial = "by the budget",
 		.help = "length of the short trials that find the place",
-		.lowest = 100 * NS_PER_MS,
+		.lowest = NS_PER_MS,
 		.highest = LOAD_LONGEST,
 		.offset = VALUE(trial_ns)},
 	{.name = "confirm",
@@ -94,7 +95,7 @@ static const struct option breakpoint_options[] = {
 		.initial = "by the budget",
 		.help = "length of the long trials that confirm it: what breaks only after a while "
 			"shows in them alone",
-		.lowest = 100 * NS_PER_MS,
+		.lowest = NS_PER_MS,
 		.highest = LOAD_LONGEST,
 		.offset = VALUE(confirm_ns)},
 	{.name = "ladder",
@@ -110,7 +111,7 @@ static const struct option breakpoint_options[] = {
 		.value = "TIME",
 		.initial = "20s",
 		.help = "length of each step of a ladder",
-		.lowest = 100 * NS_PER_MS,
+		.lowest = NS_PER_MS,
 		.highest = LOAD_LONGEST,
 		.offset = VALUE(step_ns)},
 	LOAD_SIZE_ROWS(VALUE(load)),
@@ -174,6 +175,8 @@ static int take_ladder(
 	}
 	stepper->rungs = values->rungs;
 	stepper->rung_ns = values->step_ns;
+	if (!option_given(parse, "budget"))
+		stepper->budget_ns = lengths_ladder(stepper, LENGTHS_LADDER_AGAIN);
 	stepper->first_rps = stepper->lowest_rps = values->rungs[0];
 	stepper->highest_rps = values->rungs[stepper->rung_count - 1];
 	return 0;

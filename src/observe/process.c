@@ -20,6 +20,7 @@ enum field {
 	FIELD_NUM_THREADS = 20,
 	FIELD_STARTTIME = 22,
 	FIELD_RSS = 24,
+	FIELD_PROCESSOR = 39,
 	FIELD_DELAYACCT = 42,
 	FIELD_LIMIT
 };
@@ -74,6 +75,8 @@ bool process_stat_parse(struct process_stat *stat, const char *text)
 	stat->children[PROCESS_MINOR_FAULTS] = value[FIELD_CMINFLT];
 	stat->children[PROCESS_MAJOR_FAULTS] = value[FIELD_CMAJFLT];
 	stat->rss_pages = value[FIELD_RSS];
+	stat->has_cpu = field >= FIELD_PROCESSOR;
+	stat->cpu = (unsigned int)value[FIELD_PROCESSOR];
 	stat->disk_delay_ticks = value[FIELD_DELAYACCT];
 	return field >= FIELD_RSS;
 }

@@ -52,6 +52,8 @@ struct process_stat {
 	uint64_t start_ticks; /* since the machine came up */
 	uint64_t own[PROCESS_INHERITED], children[PROCESS_INHERITED];
 	uint64_t rss_pages, disk_delay_ticks;
+	bool has_cpu;
+	unsigned int cpu; /* where it ran last; of a process its first thread */
 };
 
 /* False when it is not such a line. */

@@ -10,6 +10,9 @@
 
 #include "base/clock.h"
 
+/* A sample that is due at the window's end may be taken by so much later. */
+#define STEAL_LATE_NS (100 * NS_PER_MS)
+
 /* What began from now on begins within the run (proc_pid_stat(5), starttime). */
 static uint64_t now_ticks(void)
 {
@@ -174,14 +177,46 @@ static void look_again(struct observation *observation)
 	observer_adopt(observation->observer, pids, find_pids(&server, pids));
 }
 
+void observation_watch_steal(struct observation *observation, const struct whereabouts *server)
+{
+	bool here = observation->observer ||
+		    (server && (server->listens || server->on_this_host || server->is_unix));
+
+	if (!here || observation->stolen)
+		return;
+	observation->stolen = malloc(sizeof(*observation->stolen));
+	if (observation->stolen)
+		stolen_init(observation->stolen, "/");
+}
+
+bool observation_steal(const struct observation *observation, double *share)
+{
+	return observation->stolen && stolen_share(observation->stolen, share);
+}
+
+/* The drain's is another matter. */
+static void sample_steal(struct observation *observation, uint64_t at_ns, uint64_t now_ns)
+{
+	const struct plan *plan = observation->plan;
+	const struct observer *observer = observation->observer;
+
+	if (!observation->stolen ||
+		(plan->duration_ns != UINT64_MAX &&
+			at_ns > plan->warmup_ns + plan->duration_ns + STEAL_LATE_NS))
+		return;
+	stolen_sample(observation->stolen, observer ? &observer->members : NULL, now_ns);
+}
+
 void observation_sample(struct observation *observation, uint64_t at_ns, struct notes *notes)
 {
 	struct resources_sample sample;
 	uint64_t now = clock_now_ns();
 	int code;
 
-	if (!observation->observer && !has_come(observation))
+	if (!observation->observer && !has_come(observation)) {
+		sample_steal(observation, at_ns, now);
 		return;
+	}
 	code = observer_sample(observation->observer, at_ns, &sample);
 	sample.read_ns = now;
 	if (code == 0)
@@ -190,6 +225,7 @@ void observation_sample(struct observation *observation, uint64_t at_ns, struct 
 		observation->lost = true;
 		notes_add(notes, "no memory for a reading of the server's resources");
 	}
+	sample_steal(observation, at_ns, now);
 	if (observation->by_port && is_look_due(observation))
 		look_again(observation);
 }
@@ -233,6 +269,7 @@ void observation_close(struct observation *observation)
 	if (observation->observer)
 		observer_close(observation->observer);
 	free(observation->observer);
+	free(observation->stolen);
 	resources_release(&observation->resources);
 	*observation = (struct observation){0};
 }

@@ -25,6 +25,7 @@
 #include "base/err.h"
 #include "measure/resources.h"
 #include "observe/observer.h"
+#include "observe/stolen.h"
 #include "plan/plan.h"
 #include "result/resources_build.h"
 #include "result/result_resources.h"
@@ -59,6 +60,7 @@ struct observation {
 	uint64_t pss_bytes;
 	const char *pss_reason;
 	struct observer_process processes[RESULT_RESOURCES_PROCESSES];
+	struct stolen *stolen; /* NULL: nobody wants to know */
 };
 
 /*
@@ -71,6 +73,16 @@ void observation_open(struct observation *observation, const struct observation_
 
 /* At each tick; at_ns: since the start of the run, or of the window. The first begins it all. */
 void observation_sample(struct observation *observation, uint64_t at_ns, struct notes *notes);
+
+/*
+ * From now on each sample up to the window's end also tells what the hypervisor took from the
+ * server: of all CPUs where its processes cannot be seen but are on this machine; nothing where
+ * they are not.
+ */
+void observation_watch_steal(struct observation *observation, const struct whereabouts *server);
+
+/* From the first sample to the window's end; false: not known. */
+bool observation_steal(const struct observation *observation, double *share);
 
 /* Once the load has ended: what is read only once, and lines about what went otherwise. */
 void observation_finish(struct observation *observation, struct notes *notes);

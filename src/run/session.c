@@ -2,8 +2,11 @@
 #include "run/session.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <math.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/resident.h"
@@ -15,6 +18,7 @@
 #include "plan/plan.h"
 #include "run/attribution.h"
 #include "run/collector.h"
+#include "run/describe.h"
 #include "run/interrupt.h"
 #include "run/notes.h"
 #include "run/observation.h"
@@ -294,6 +298,8 @@ int session_trial(struct session *session, const struct session_window *window,
 		terms = (struct lookout_terms){window->abort_ns, window->abort_lost_only};
 	}
 	code = session->engine ? begin_again(session, err) : open_engine(session, err);
+	if (window && session->options->observation.mode != OBSERVATION_OFF)
+		observation_watch_steal(&session->observation, session->server);
 	if (code >= 0 && (session->trials || unprobed))
 		attribution_again(&session->attribution, !unprobed, clock_now_ns());
 	session->trials++;
@@ -303,10 +309,88 @@ int session_trial(struct session *session, const struct session_window *window,
 	return code;
 }
 
+/* --- what would be done --------------------------------------------------------------------- */
+
+int session_describe(const struct scenario *scenario, const struct run_options *options,
+	const struct session_window *window, struct buf *out, struct err *err)
+{
+	const struct attribution_options *attribution = &options->attribution;
+	struct ring_features features;
+	struct plan plan;
+	int code = plan_make(&plan, scenario, err);
+
+	if (code < 0)
+		return code;
+	/* A machine without io_uring can still say what it would do on another one. */
+	sources_fit(&plan, NULL);
+	if (ring_probe(&features, NULL) < 0)
+		features = (struct ring_features){.bounded_task_work = true,
+			.incremental_buffers = true,
+			.send_zero_copy = true,
+			.send_reports = true};
+	plan_buffers(&plan, features.bounded_task_work, features.incremental_buffers);
+	code = plan_send(&plan, features.send_zero_copy, features.send_reports, err);
+	if (code >= 0) {
+		engine_memory(&plan);
+		if (window)
+			plan_retime(&plan, &(struct plan_window){.rate_mrps = window->rate_mrps,
+						   .warmup_ns = window->warmup_ns,
+						   .duration_ns = window->duration_ns,
+						   .seed = plan.seed});
+		describe_plan(out, &plan);
+		describe_attribution(out, attribution, &plan);
+		describe_observation(out, &options->observation, &attribution->probe, &plan);
+	}
+	plan_release(&plan);
+	return code;
+}
+
+/* capabilities(7): what tracing programs take (probe.h), as a mask. */
+static bool may_trace(void)
+{
+	const uint64_t needed = UINT64_C(1) << CAP_BPF | UINT64_C(1) << CAP_PERFMON;
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
+	uint64_t effective;
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return false;
+	effective = (uint64_t)data[1].effective << 32 | data[0].effective;
+	return effective >> CAP_SYS_ADMIN & 1 || (effective & needed) == needed;
+}
+
+int session_foresees_probe(const struct scenario *scenario, const struct run_options *options,
+	bool *probes, struct err *err)
+{
+	struct whereabouts server;
+	struct buf reason = {0};
+	struct plan plan;
+	int code;
+
+	*probes = false;
+	if (options->attribution.mode == ATTRIBUTION_OFF || !may_trace())
+		return 0;
+	code = plan_make(&plan, scenario, err);
+	if (code < 0)
+		return code;
+	whereabouts_find(&server, &plan, &options->attribution.probe);
+	*probes = !whereabouts_obstacle(&server, &reason);
+	buf_release(&reason);
+	plan_release(&plan);
+	return 0;
+}
+
+/* --- what is known of it -------------------------------------------------------------------- */
+
 bool session_interrupted(const struct session *session)
 {
 	(void)session;
 	return interrupt_count() > 0;
+}
+
+bool session_steal(const struct session *session, double *share)
+{
+	return observation_steal(&session->observation, share);
 }
 
 bool session_probes(const struct session *session)

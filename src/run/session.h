@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "result/result.h"
 #include "run/run.h"
@@ -58,6 +59,26 @@ bool session_interrupted(const struct session *session);
 /* Whether the probe looks into the server's kernel, in trials that are not unprobed. */
 bool session_probes(const struct session *session);
 
+/*
+ * What the hypervisor took from the server in the last trial, from its start to the end of its
+ * window: a share (stolen.h). False: not known; the server is on another machine, say.
+ */
+bool session_steal(const struct session *session, double *share);
+
 void session_close(struct session *session);
+
+/*
+ * What --dry-run prints: the plan of one window in words, as a session would have it, with nothing
+ * sent and no address tried. window NULL: the scenario's own.
+ */
+int session_describe(const struct scenario *scenario, const struct run_options *options,
+	const struct session_window *window, struct buf *out, struct err *err);
+
+/*
+ * Whether session_probes may be expected: the server is found on this machine, and this process has
+ * the capabilities. Nothing is loaded to see about it.
+ */
+int session_foresees_probe(const struct scenario *scenario, const struct run_options *options,
+	bool *probes, struct err *err);
 
 #endif

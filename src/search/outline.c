@@ -7,11 +7,10 @@
 #include "report/layout.h"
 
 /* The trials if each passed, and the last of them. */
-static int describe_trials(
-	const struct search_options *options, struct stepper_trial *last, struct buf *out)
+static int describe_trials(struct outline *outline, struct buf *out)
 {
 	char rate[UNITS_TEXT_BYTES], time[UNITS_TEXT_BYTES];
-	struct stepper *stepper = stepper_open(&options->stepper);
+	struct stepper *stepper = stepper_open(&outline->stepper);
 	struct stepper_trial trial;
 	struct buf line = {0};
 
@@ -27,7 +26,7 @@ static int describe_trials(
 		buf_printf(&line, "%s%s/s for %s", line.length_bytes ? ", " : "if all passed: ",
 			units_format_rate(rate, trial.rps),
 			units_format_duration(time, trial.warmup_ns + trial.duration_ns));
-		*last = trial;
+		outline->last = trial;
 		stepper_take(stepper, &outcome);
 	}
 	stepper_close(stepper);
@@ -72,9 +71,22 @@ static void describe_goal(const struct search_options *options, struct buf *out)
 	buf_release(&line);
 }
 
-int outline_print(const struct search_options *options, struct stepper_trial *last, struct buf *out)
+static void describe_explaining(const struct outline *outline, struct buf *out)
 {
-	describe_range(&options->stepper, out);
-	describe_goal(options, out);
-	return describe_trials(options, last, out);
+	uint64_t kept_ns = outline->options->stepper.budget_ns - outline->stepper.budget_ns;
+	char kept[UNITS_TEXT_BYTES];
+
+	layout_entryf(out, "Explained",
+		"by one more trial of each bound with the probe, which rests in the trials that "
+		"narrow and confirm; %s of the time are kept for them",
+		units_format_duration(kept, kept_ns));
+}
+
+int outline_print(struct outline *outline, struct buf *out)
+{
+	describe_range(&outline->options->stepper, out);
+	describe_goal(outline->options, out);
+	if (outline->explains)
+		describe_explaining(outline, out);
+	return describe_trials(outline, out);
 }

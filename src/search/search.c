@@ -7,24 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/answer.h"
-#include "analysis/cause.h"
-#include "analysis/connection_limit.h"
-#include "analysis/doubling.h"
+#include "analysis/trial_steal.h"
 #include "analysis/trial_verdict.h"
-#include "analysis/usl_advice.h"
 #include "base/clock.h"
 #include "base/units.h"
-#include "base/version.h"
-#include "run/calibration.h"
 #include "run/session.h"
+#include "search/account.h"
 #include "search/outline.h"
 
 /* A signal is noticed within this time. */
 #define PAUSE_SLICE_NS (50 * NS_PER_MS)
-
-/* Of the budget, what is kept for the trials that explain: one in so many parts. */
-#define EXPLAINED_SHARE 8
 
 /* Intervals of a trial's timeline, within the bounds of session.h. */
 #define INTERVALS            12
@@ -42,18 +34,41 @@ struct search {
 	struct stepper *stepper;
 	struct search_record *record;
 	uint64_t start_ns;
-	uint64_t rest_ns; /* the pause before the next trial */
+	uint64_t rest_ns;             /* the pause before the next trial */
+	double taken[STEPPER_TRIALS]; /* of the machine, in failures that were stolen; else 0 */
 };
 
-static int no_memory(struct err *err)
+/* What the stepper gets: a search that explains its answer keeps something of the budget for it. */
+static struct stepper_options with_budget(const struct search_options *options, bool explains)
 {
-	return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "no memory for the record of a search");
+	struct stepper_options stepper = options->stepper;
+
+	if (explains && !stepper.rungs)
+		stepper.budget_ns -= stepper.budget_ns / SEARCH_EXPLAINED_SHARE;
+	return stepper;
 }
 
-static int no_time(const struct search_options *options, struct err *err)
+/* Whether there is a trial that the budget bears, also with what the probe takes if there is one.
+ */
+static int check_time(const struct search_options *options, struct err *err)
 {
+	struct stepper_options asked = with_budget(
+		options, options->run.attribution.mode != ATTRIBUTION_OFF);
 	char budget[UNITS_TEXT_BYTES];
+	struct stepper_trial first;
+	struct stepper *stepper;
+	bool enough;
+	int code = stepper_check(&options->stepper, err);
 
+	if (code < 0)
+		return code;
+	stepper = stepper_open(&asked);
+	if (!stepper)
+		return account_no_memory(err);
+	enough = stepper_next(stepper, &first);
+	stepper_close(stepper);
+	if (enough)
+		return 0;
 	return err_set(err, ERR_USAGE, -ERANGE,
 		"--budget %s leaves no time for the first trial: ask for more of it, or for "
 		"shorter trials",
@@ -68,142 +83,6 @@ static uint64_t to_mrps(double rps)
 static double to_s(uint64_t ns)
 {
 	return (double)ns / 1e9;
-}
-
-/* --- the record ----------------------------------------------------------------------------- */
-
-/* Copies; false: no memory. */
-static bool keep_texts(char ***to, size_t *kept, const char *const *texts, size_t count)
-{
-	*to = calloc(count + 1, sizeof(**to));
-	for (size_t i = 0; *to && i < count; i++) {
-		(*to)[i] = strdup(texts[i]);
-		if (!(*to)[i])
-			return false;
-		(*kept)++;
-	}
-	return *to != NULL;
-}
-
-static bool keep_goal(struct search_record *record, const struct search_options *options)
-{
-	const struct threshold_list *thresholds = options->run.thresholds;
-	const struct stepper_options *stepper = &options->stepper;
-	const char **expressions = calloc(thresholds->count + 1, sizeof(*expressions));
-	bool kept = false;
-
-	for (size_t i = 0; expressions && i < thresholds->count; i++)
-		expressions[i] = thresholds->items[i].expression;
-	if (expressions)
-		kept = keep_texts(&record->goal.thresholds, &record->goal.threshold_count,
-			expressions, thresholds->count);
-	free((void *)expressions);
-	record->goal.slo = options->slo;
-	/* A ladder is as precise as its rungs lie apart. */
-	record->goal.precision = stepper->rungs ? 0 : stepper->precision;
-	record->goal.budget_s = to_s(stepper->budget_ns);
-	record->goal.ladder_rps = calloc(stepper->rung_count + 1, sizeof(double));
-	if (!kept || !record->goal.ladder_rps)
-		return false;
-	record->goal.rung_count = stepper->rung_count;
-	for (size_t i = 0; i < stepper->rung_count; i++)
-		record->goal.ladder_rps[i] = stepper->rungs[i];
-	return true;
-}
-
-/* What this machine has shown; a search goes on without. False: no memory. */
-static bool keep_calibration(struct search_record *record)
-{
-	struct calibration_record shown;
-	bool found;
-
-	if (calibration_load(&shown, &found, NULL) < 0 || !found)
-		return true;
-	record->calibration.known = true;
-	record->calibration.highest_rps = shown.highest_rps;
-	record->calibration.bound = shown.embedded;
-	record->calibration.measured_at = strdup(shown.measured_at);
-	return record->calibration.measured_at;
-}
-
-static int begin_record(struct search *search, const struct scenario *scenario, struct err *err)
-{
-	const struct run_options *run = &search->options->run;
-	struct search_record *record = search->record;
-
-	record->tool_version = strdup(RINGLOAD_VERSION);
-	record->url = strdup(scenario->url);
-	if (!record->tool_version || !record->url || !keep_goal(record, search->options) ||
-		!keep_texts(&record->command, &record->command_count, run->command,
-			run->command_count) ||
-		!keep_calibration(record))
-		return no_memory(err);
-	return 0;
-}
-
-/* A copy of an array of the stepper's; false: no memory. */
-static bool keep_indices(size_t **to, size_t *kept, const size_t *indices, size_t count)
-{
-	size_t *copy = calloc(count + 1, sizeof(*copy));
-
-	if (!copy)
-		return false;
-	if (count)
-		memcpy(copy, indices, count * sizeof(*copy));
-	free(*to);
-	*to = copy;
-	*kept = count;
-	return true;
-}
-
-/* What the stepper knows by now. */
-static int take_answer(struct search *search, struct err *err)
-{
-	struct search_record *record = search->record;
-	struct stepper_answer answer;
-
-	stepper_answer(search->stepper, &answer);
-	record->answer.kind = answer.kind;
-	record->answer.has_lower = answer.has_lower;
-	record->answer.has_upper = answer.has_upper;
-	record->answer.lower_rps = answer.lower_rps;
-	record->answer.upper_rps = answer.upper_rps;
-	record->answer.precise = answer.precise;
-	record->answer.lower_confirmed = answer.lower_confirmed;
-	record->answer.upper_confirmed = answer.upper_confirmed;
-	if (!keep_indices(&record->answer.lower_trials, &record->answer.lower_trial_count,
-		    answer.lower_trials, answer.has_lower ? answer.lower_trial_count : 0) ||
-		!keep_indices(&record->answer.upper_trials, &record->answer.upper_trial_count,
-			answer.upper_trials, answer.has_upper ? answer.upper_trial_count : 0))
-		return no_memory(err);
-	return 0;
-}
-
-/* What only all trials together tell. */
-static int end_record(struct search *search, struct err *err)
-{
-	struct search_record *record = search->record;
-	struct buf text = {0};
-	bool failed = false;
-	int code = cause_explain(record, err);
-
-	if (code < 0)
-		return code;
-	if (doubling_judge(record) < 0 || usl_advise(record) < 0)
-		return no_memory(err);
-	if (connection_limit(record, &text))
-		failed = search_record_add_note(record, buf_string(&text)) < 0;
-	failed |= text.failed;
-	buf_release(&text);
-	answer_sentence(record, &text);
-	record->answer.sentence = strdup(buf_string(&text));
-	record->started_at = strdup(record->trials[0].result.started_at);
-	failed |= text.failed || !record->answer.sentence || !record->started_at;
-	buf_release(&text);
-	if (failed)
-		return no_memory(err);
-	record->complete = true;
-	return 0;
 }
 
 /* --- trials --------------------------------------------------------------------------------- */
@@ -259,7 +138,7 @@ static int keep_trial(struct search *search, const struct stepper_trial *asked, 
 	trial.backlog_growth = backlog.share;
 	if (reason.failed || search_record_add_trial(search->record, &trial, result,
 				     reason.length_bytes ? buf_string(&reason) : NULL) < 0)
-		code = no_memory(err);
+		code = account_no_memory(err);
 	buf_release(&reason);
 	return code;
 }
@@ -325,6 +204,40 @@ static void tell(const struct search *search)
 		search->options->told(search->options->context, search->record);
 }
 
+/* Whether a trial that failed may be the hypervisor's doing; what it took is kept. */
+static bool is_stolen(struct search *search, const struct search_trial *trial)
+{
+	double taken;
+
+	if (trial->verdict != SEARCH_FAIL || !session_steal(search->session, &taken) ||
+		!trial_steal_explains(taken, trial_steal_undone(&trial->result)))
+		return false;
+	search->taken[search->record->trial_count - 1] = taken;
+	return true;
+}
+
+/* The record says of a stolen failure that it was one, and whether it counts. */
+static int keep_stolen(struct search *search, struct search_trial *trial,
+	enum search_verdict counted, struct err *err)
+{
+	struct buf reason = {0};
+	char *text;
+
+	if (counted == SEARCH_FAIL && trial->reason)
+		buf_printf(&reason, "%s; ", trial->reason);
+	trial_steal_sentence(search->taken[search->record->trial_count - 1], &reason);
+	if (counted != SEARCH_FAIL && trial->reason)
+		buf_printf(&reason, ", in which %s", trial->reason);
+	text = reason.failed ? NULL : strdup(buf_string(&reason));
+	buf_release(&reason);
+	if (!text)
+		return account_no_memory(err);
+	free(trial->reason);
+	trial->reason = text;
+	trial->verdict = counted;
+	return 0;
+}
+
 /*
  * One trial from its load to what the stepper makes of it. What the bounds rest on is measured
  * without the probe, which takes a little of the server's CPU time.
@@ -336,47 +249,60 @@ static int try_once(struct search *search, const struct stepper_trial *asked, st
 				       : FINDS;
 	struct stepper_outcome outcome = {0};
 	uint64_t begin_ns = clock_now_ns();
-	const struct search_trial *trial;
+	enum search_verdict counted;
+	struct search_trial *trial;
 	int code = measure(search, asked, purpose, err);
 
 	if (code < 0)
 		return code;
 	trial = &search->record->trials[search->record->trial_count - 1];
 	outcome.verdict = trial->verdict;
+	outcome.stolen = is_stolen(search, trial);
 	outcome.completed_rps = trial->result.run.completed_rps;
 	outcome.took_ns = clock_now_ns() - begin_ns + search->rest_ns;
-	stepper_take(search->stepper, &outcome);
-	code = take_answer(search, err);
+	counted = stepper_take(search->stepper, &outcome);
+	if (outcome.stolen)
+		code = keep_stolen(search, trial, counted, err);
+	if (code >= 0)
+		code = account_answer(search->record, search->stepper, err);
 	if (code >= 0)
 		tell(search);
 	return code;
 }
 
-/*
- * Where the server's time goes at both bounds: one more trial of each with the probe. They explain
- * the answer, and do not change it. Each is as long as the longest trial of its load, so that it is
- * the one that explanations take (search_record.h), and is made whole.
- */
-static int explain(struct search *search, struct err *err)
+/* The trials that explain: one at each bound, as long as the longest trial of its load, so that it
+ * is the one that explanations take (search_record.h), and made whole. Returns how many. */
+static size_t plan_explaining(const struct search *search, struct stepper_trial asked[2])
 {
 	const struct search_record *record = search->record;
 	const struct search_trial *bounds[] = {
 		search_record_lower(record), search_record_broken(record)};
-	struct stepper_trial asked[2];
-	int code = 0;
-	size_t i;
 
 	if (record->answer.kind != SEARCH_FOUND || record->goal.rung_count || !bounds[0] ||
 		!bounds[1] || !session_probes(search->session))
 		return 0;
-	for (i = 0; i < 2; i++)
+	for (size_t i = 0; i < 2; i++)
 		asked[i] = (struct stepper_trial){
 			.stage = SEARCH_EXPLAIN,
 			.rps = bounds[i]->rps,
 			.warmup_ns = (uint64_t)llround(bounds[i]->warmup_s * 1e9),
 			.duration_ns = (uint64_t)llround(bounds[i]->duration_s * 1e9),
 		};
-	for (i = 0; i < 2 && code >= 0; i++) {
+	return 2;
+}
+
+/*
+ * Where the server's time goes at both bounds: one more trial of each with the probe. They explain
+ * the answer, and do not change it; so a signal meanwhile leaves it as whole as it was.
+ */
+static int explain(struct search *search, struct err *err)
+{
+	const struct search_record *record = search->record;
+	struct stepper_trial asked[2];
+	size_t count = plan_explaining(search, asked), i;
+	int code = 0;
+
+	for (i = 0; i < count && code >= 0; i++) {
 		pause_until(search, clock_now_ns() + search->rest_ns);
 		if (session_interrupted(search->session))
 			break;
@@ -384,7 +310,14 @@ static int explain(struct search *search, struct err *err)
 		if (code >= 0)
 			tell(search);
 	}
-	return code;
+	if (!session_interrupted(search->session))
+		return code;
+	if (i == count && code >= 0 &&
+		(!count || !record->trials[record->trial_count - 1].result.window.interrupted))
+		return 0;
+	return search_record_add_note(search->record, SEARCH_UNEXPLAINED) < 0
+		       ? account_no_memory(err)
+		       : 0;
 }
 
 /*
@@ -410,53 +343,81 @@ static int end_early(struct search *search, const struct err *why, int code, str
 	buf_release(&note);
 	if (open)
 		search->record->answer.kind = SEARCH_UNDECIDED;
-	return code < 0 ? no_memory(err) : 0;
+	return code < 0 ? account_no_memory(err) : 0;
+}
+
+/* What is to be known of an upper bound that a machine was taken for. */
+static int note_stolen(struct search *search, struct err *err)
+{
+	struct stepper_answer answer;
+	struct buf note = {0};
+	double least = 1, most = 0;
+	int code = 0;
+
+	stepper_answer(search->stepper, &answer);
+	for (size_t i = 0; i < answer.upper_trial_count; i++) {
+		double taken = search->taken[answer.upper_trials[i]];
+
+		if (taken > 0) {
+			least = fmin(least, taken);
+			most = fmax(most, taken);
+		}
+	}
+	if (!answer.upper_stolen || !(most > 0))
+		return 0;
+	trial_steal_note(least, most, &note);
+	if (note.failed || search_record_add_note(search->record, buf_string(&note)) < 0)
+		code = account_no_memory(err);
+	buf_release(&note);
+	return code;
+}
+
+/* Before there was an answer. */
+static int end_interrupted(struct search *search, struct err *err)
+{
+	search->record->interrupted = true;
+	if (search->record->trial_count)
+		return 0;
+	return err_set(err, ERR_INTERRUPTED, -EINTR, "interrupted before the load began");
 }
 
 static int try_all(struct search *search, struct err *err)
 {
 	struct err why = {ERR_NONE, ""};
 	struct stepper_trial asked;
+	bool open;
 	int code = 0;
 
-	while (code >= 0 && stepper_next(search->stepper, &asked)) {
+	while ((open = stepper_next(search->stepper, &asked)) && code >= 0) {
 		pause_until(search, clock_now_ns() + search->rest_ns);
 		if (session_interrupted(search->session))
 			break;
 		code = try_once(search, &asked, &why);
 	}
-	if (code >= 0 && !session_interrupted(search->session))
+	if (open && session_interrupted(search->session))
+		return end_interrupted(search, err);
+	if (code >= 0)
 		code = explain(search, &why);
-	search->record->interrupted = session_interrupted(search->session);
-	if (search->record->interrupted) {
-		if (search->record->trial_count)
-			return 0;
-		return err_set(err, ERR_INTERRUPTED, -EINTR, "interrupted before the load began");
-	}
 	return code < 0 ? end_early(search, &why, code, err) : 0;
 }
 
 static int search_begin(struct search *search, const struct scenario *scenario, struct err *err)
 {
-	struct stepper_options options = search->options->stepper;
-	struct stepper_trial first;
-	int code = stepper_check(&options, err);
+	struct stepper_options stepper;
+	int code = check_time(search->options, err);
 
 	if (code >= 0)
-		code = begin_record(search, scenario, err);
+		code = account_begin(search->record, scenario, search->options, err);
 	if (code < 0)
 		return code;
 	search->scenario = *scenario;
-	search->scenario.rate_mrps = to_mrps(options.highest_rps);
+	search->scenario.rate_mrps = to_mrps(search->options->stepper.highest_rps);
 	code = session_open(&search->session, &search->scenario, &search->options->run, err);
 	if (code < 0)
 		return code;
-	if (session_probes(search->session) && !options.rungs)
-		options.budget_ns -= options.budget_ns / EXPLAINED_SHARE;
-	search->stepper = stepper_open(&options);
-	if (!search->stepper)
-		return no_memory(err);
-	return stepper_next(search->stepper, &first) ? 0 : no_time(search->options, err);
+	stepper = with_budget(search->options, session_probes(search->session));
+	search->stepper = stepper_open(&stepper);
+	return search->stepper ? 0 : account_no_memory(err);
 }
 
 int search_execute(const struct scenario *scenario, const struct search_options *options,
@@ -470,7 +431,9 @@ int search_execute(const struct scenario *scenario, const struct search_options 
 	if (code >= 0)
 		code = try_all(&search, err);
 	if (code >= 0)
-		code = end_record(&search, err);
+		code = note_stolen(&search, err);
+	if (code >= 0)
+		code = account_end(record, err);
 	if (code < 0)
 		search_record_release(record);
 	session_close(search.session);
@@ -480,22 +443,27 @@ int search_execute(const struct scenario *scenario, const struct search_options 
 
 /* --- what would be done --------------------------------------------------------------------- */
 
+/* The session is that of the highest load, of whatever load a trial is. */
 int search_describe(const struct scenario *scenario, const struct search_options *options,
 	struct buf *out, struct err *err)
 {
-	struct scenario last = *scenario;
-	struct stepper_trial trial = {0};
-	int code = stepper_check(&options->stepper, err);
+	struct scenario highest = *scenario;
+	struct outline outline = {.options = options};
+	struct session_window window;
+	int code = check_time(options, err);
 
+	highest.rate_mrps = to_mrps(options->stepper.highest_rps);
+	if (code >= 0)
+		code = session_foresees_probe(&highest, &options->run, &outline.explains, err);
 	if (code < 0)
 		return code;
-	if (outline_print(options, &trial, out) < 0)
-		return no_memory(err);
-	if (!trial.duration_ns)
-		return no_time(options, err);
+	outline.explains &= !options->stepper.rungs;
+	outline.stepper = with_budget(options, outline.explains);
+	if (outline_print(&outline, out) < 0)
+		return account_no_memory(err);
 	buf_text(out, "\nThe last of them:\n");
-	last.rate_mrps = to_mrps(trial.rps);
-	last.warmup_ns = trial.warmup_ns;
-	last.duration_ns = trial.duration_ns;
-	return run_describe(&last, &options->run.attribution, &options->run.observation, out, err);
+	window = (struct session_window){.rate_mrps = to_mrps(outline.last.rps),
+		.warmup_ns = outline.last.warmup_ns,
+		.duration_ns = outline.last.duration_ns};
+	return session_describe(&highest, &options->run, &window, out, err);
 }

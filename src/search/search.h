@@ -11,7 +11,9 @@
  * which costs the server a little, and both bounds have one more trial with it at the end: what
  * gave way is explained by those.
  *
- * Interrupted (Ctrl-C): the trial under way ends, and the record holds the interval so far.
+ * Interrupted (Ctrl-C): the trial under way ends, and the record holds the interval so far. In the
+ * trials at the end, which explain the answer, it leaves the answer whole: the record is not called
+ * interrupted then, and a note says that the explanation was cut short.
  *
  * Owner: options are the caller's and must outlive the call; the record is the caller's to release
  * when 0 was returned. Threads: the calling thread becomes the collector. Errors: a sentence with
@@ -52,8 +54,15 @@ struct search_options {
 int search_execute(const struct scenario *scenario, const struct search_options *options,
 	struct search_record *record, struct err *err);
 
-/* What --dry-run prints: the trials that would be made if all passed, and the plan of the highest.
- */
+/* Of the budget, what is kept for the trials that explain: one in so many parts. */
+#define SEARCH_EXPLAINED_SHARE 8
+
+/* The note of a search that was interrupted when it had its answer. */
+#define SEARCH_UNEXPLAINED                                                                         \
+	"interrupted after the answer was found, which is whole: only the trials that explain it " \
+	"from the server's kernel were cut short"
+
+/* What --dry-run prints: the trials that would be made if all passed, and the plan of the last. */
 int search_describe(const struct scenario *scenario, const struct search_options *options,
 	struct buf *out, struct err *err);
 

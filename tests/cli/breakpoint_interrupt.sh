@@ -23,6 +23,11 @@ end() {
 	[ $SECONDS -le 10 ] || fail "the search went on for $SECONDS s"
 }
 
+# With the probe, where it can be had: it takes something of the budget.
+probe=auto
+run "$RINGLOAD" breakpoint --dry-run --probe "$probe" --budget 5m "$url/"
+expect_status 0
+mv "$SCRATCH/out" "$SCRATCH/dry"
 begin --budget 5m "$url/"
 wait_for 40 said 'trial 3, ' || fail 'no third trial' "$SCRATCH/err"
 kill -INT "$runner"
@@ -33,6 +38,12 @@ expect_search '.interrupted and (.trials | length) >= 3 and
 	(.answer.lower_rps != null) == any(.trials[]; .verdict == "pass")'
 expect_search '.answer.sentence | startswith("interrupted")'
 [ -s "$SCRATCH/out" ] || fail 'no report'
+# What --dry-run said is what was done, but where the kernel did not take the probe after all.
+if ! grep -q Explained "$SCRATCH/dry" || jq -e '.trials[0].result.kernel.status == "measured"' "$search_record" >/dev/null; then
+	first=$(jq '.trials[0] | (.warmup_s + .duration_s) * 100 | round / 100' "$search_record")
+	expect_text "$SCRATCH/dry" "if all passed: 1,000/s for $first s, "
+fi
+probe=off
 
 # Before the first trial has ended.
 begin --ladder 200 --step-duration 50s "$url/"

@@ -33,8 +33,13 @@ refused '-c 1 is less than -t 2: every worker needs a connection of its own; ask
 
 refused '--budget 5s leaves no time for the first trial: ask for more of it, or for shorter trials' \
 	--dry-run --budget 5s --trial 5s
-refused '--budget 20s leaves no time for the first trial: ask for more of it, or for shorter trials' \
-	--dry-run --budget 20s --ladder 500 --step-duration 20s --threshold 'p99<1s'
+refused '--budget 5s leaves no time for the first trial: ask for more of it, or for shorter trials' \
+	-q --budget 5s --trial 4900ms
+refused '--budget "20s" is too short for a ladder of 1 step of 20s, which take up to 22s with what lies between them: ask for --budget 22s, or for a shorter --step-duration' \
+	--budget 20s --ladder 500 --threshold 'p99<1s'
+refused '--trial "200ms" is too short to see whether the server keeps up: at least 250ms are needed' --trial 200ms
+refused '--step-duration "100ms" is too short to see whether the server keeps up: at least 250ms are needed' \
+	--ladder stress --step-duration 100ms
 
 # What would be done.
 run "$RINGLOAD" breakpoint --dry-run --first 100 --highest 800 --budget 30s http://127.0.0.1:9/
@@ -51,3 +56,9 @@ expect_text "$SCRATCH/out" 'a ladder of 3 loads'
 expect_text "$SCRATCH/out" 'Judged by    p50<1s'
 expect_text "$SCRATCH/out" '1,000/s for '
 expect_text "$SCRATCH/out" '10,000 requests/s, constant arrivals'
+# A ladder gets the time that its steps need.
+run "$RINGLOAD" breakpoint --dry-run --ladder "$(seq -s, 100 100 2000)" http://127.0.0.1:9/
+expect_status 0
+expect_text "$SCRATCH/out" 'within about 7m53s'
+tr -s ' \n' ' ' <"$SCRATCH/out" >"$SCRATCH/line"
+expect_text "$SCRATCH/line" '1,900/s for 20.5 s, 2,000/s for 20.5 s'

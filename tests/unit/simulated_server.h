@@ -19,6 +19,8 @@
  * - generator_rps: above it the generator cannot follow, give or take 1 %;
  * - tolerance: overload below this share is not noticed (TRIAL_BEHIND), and in a trial of T seconds
  *   below `vague` / T^1.5 beyond it (what an error of the readings does to their slope);
+ * - steal: the hypervisor takes up to this share of the machine, another one after some seconds
+ *   each, none half of the time; a failure is stolen as trial_steal.h has it;
  * - completes: what it completes of its capacity in overload; 0: nobody knows.
  *
  * Threads: one a server. Units: in the names.
@@ -37,11 +39,13 @@ struct simulated_server {
 	double late_factor, late_s;
 	double generator_rps;
 	double tolerance, vague;
+	double steal;
 	double completes;
 
 	/* What became of it. */
 	struct rng rng;
 	double now_s, recovered_s;
+	double taken, taken_until_s; /* of the machine, now */
 	/* The range the capacity moved through, without relapses. */
 	double least_rps, most_rps;
 };

@@ -65,14 +65,16 @@ void stepper_course_drive(struct stepper_course *course, const struct stepper_sc
 			.took_ns = trial.warmup_ns + trial.duration_ns + PAUSE_NS,
 		};
 
+		outcome.stolen = outcome.verdict == SEARCH_FAIL &&
+				 course->trials >= script->stolen_from &&
+				 course->trials < script->stolen_to;
 		assert_true(stepper_next(stepper, &again));
 		assert_memory_equal(&trial, &again, sizeof(trial));
 		assert_true(trial.duration_ns > 0);
 		assert_true(course->trials < STEPPER_TRIALS);
 		course->made[course->trials] = trial;
-		course->verdicts[course->trials++] = outcome.verdict;
 		course->elapsed_ns += outcome.took_ns;
-		stepper_take(stepper, &outcome);
+		course->verdicts[course->trials++] = stepper_take(stepper, &outcome);
 		if (course->trials == script->stop_after)
 			break;
 	}

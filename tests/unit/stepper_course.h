@@ -13,6 +13,8 @@ struct stepper_script {
 	double completes;         /* of its capacity in overload; 0: unknown */
 	size_t odd_from, odd_to;  /* trials that end against all reason: first, behind last */
 	enum search_verdict odd;
+	/* Failures from this trial on that are stolen, up to behind the last. */
+	size_t stolen_from, stolen_to;
 	size_t stop_after; /* trials; 0: until there is an answer */
 };
 
@@ -20,8 +22,8 @@ struct stepper_course {
 	size_t trials;
 	uint64_t elapsed_ns;
 	struct stepper_trial made[STEPPER_TRIALS];
-	enum search_verdict verdicts[STEPPER_TRIALS];
-	struct stepper_answer answer; /* but for the trials behind the bounds */
+	enum search_verdict verdicts[STEPPER_TRIALS]; /* as they count */
+	struct stepper_answer answer;                 /* but for the trials behind the bounds */
 	size_t lower_trials[STEPPER_TRIALS], upper_trials[STEPPER_TRIALS];
 	bool ended;
 };

@@ -18,7 +18,7 @@
 
 #define LINE_END                                                                                  \
 	" S 7 1 1 0 -1 4194304 10 11 12 13 14 15 16 17 20 0 18 0 19 1000 21 18446744073709551615" \
-	" 1 1 1 1 1 0 0 0 0 0 0 0 17 0 0 0 42 0 0 1 1 1 1 1 1 1 0\n"
+	" 1 1 1 1 1 0 0 0 0 0 0 0 17 3 0 0 42 0 0 1 1 1 1 1 1 1 0\n"
 
 static void the_line_of_a_process(void **state)
 {
@@ -42,6 +42,8 @@ static void the_line_of_a_process(void **state)
 	assert_int_equal(stat.start_ticks, 19);
 	assert_int_equal(stat.rss_pages, 21);
 	assert_int_equal(stat.disk_delay_ticks, 42);
+	assert_true(stat.has_cpu);
+	assert_int_equal(stat.cpu, 3);
 }
 
 /* A process calls itself what it likes. */

@@ -218,7 +218,8 @@ static void each_trial_is_a_run_of_its_own(void **state)
 		{1000000, 50, 250, 250, 50}};
 	struct result result;
 	struct bench bench;
-	size_t intervals = 0, resources = 0;
+	size_t intervals = 0, resources = 0, steals = 0;
+	double steal;
 
 	(void)state;
 	open_bench(&bench, "/*", ATTRIBUTION_OFF);
@@ -242,11 +243,15 @@ static void each_trial_is_a_run_of_its_own(void **state)
 		assert_int_equal(result.target.addresses[0].counters.value[ADDRESS_COMPLETED],
 			rows[i].requests);
 		resources += has_resources(&bench, &result);
+		if (session_steal(bench.session, &steal)) {
+			assert_true(steal >= 0 && steal <= 1);
+			steals++;
+		}
 		result_release(&result);
 	}
 	/* 21 of 50 ms each, while nothing is late. */
 	assert_true(intervals > 8);
-	assert_true(resources > 0);
+	assert_true(resources > 0 && steals > 0);
 	assert_false(session_interrupted(bench.session));
 	close_bench(&bench);
 }

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "analysis/lengths.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "tests/unit/golden.h"
@@ -152,6 +153,8 @@ static void keeps_any_budget(void **state)
 		stepper_course_drive(&course, &script, &options);
 		assert_true(course.ended);
 		assert_true(course.elapsed_ns <= options.budget_ns);
+		for (size_t i = 0; i < course.trials; i++)
+			assert_true(course.made[i].duration_ns >= LENGTHS_SHORTEST_NS);
 		if (course.answer.has_lower)
 			assert_true(course.answer.lower_rps <= 12345);
 		if (course.answer.has_upper)
@@ -420,6 +423,18 @@ static void refuses(void **state)
 	check(&options, &out);
 	options.rungs = rungs;
 	options.rung_ns = 301 * NS_PER_S;
+	check(&options, &out);
+	options = stepper_course_usual;
+	options.rungs = rungs;
+	options.rung_count = 3;
+	options.rung_ns = 249 * NS_PER_MS;
+	check(&options, &out);
+	options = stepper_course_usual;
+	options.trial_ns = 200 * NS_PER_MS;
+	check(&options, &out);
+	options.trial_ns = LENGTHS_SHORTEST_NS;
+	assert_int_equal(stepper_check(&options, NULL), 0);
+	options.confirm_ns = 100 * NS_PER_MS;
 	check(&options, &out);
 	golden_compare("stepper/messages.txt", buf_string(&out));
 	buf_release(&out);

@@ -6,7 +6,9 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 
+#include "analysis/lengths.h"
 #include "base/clock.h"
 #include "tests/unit/stepper_course.h"
 
@@ -93,6 +95,39 @@ static void fits_a_ladder_into_its_budget(void **state)
 	assert_true(course.answer.lower_rps == 2000);
 }
 
+/* What a ladder of any number of steps is said to take is enough to end it, and little less is
+ * refused beforehand. */
+static void ends_any_ladder_in_what_it_takes(void **state)
+{
+	static const uint64_t lengths_ns[] = {LENGTHS_SHORTEST_NS, NS_PER_S, 20 * NS_PER_S};
+	struct stepper_options options = stepper_course_usual;
+	struct stepper_script script = {.capacity_rps = 1e6};
+	double loads[STEPPER_RUNGS];
+	struct stepper_course course;
+
+	(void)state;
+	for (size_t i = 0; i < STEPPER_RUNGS; i++)
+		loads[i] = 100 * (double)(i + 1);
+	options.rungs = loads;
+	for (size_t length = 0; length < sizeof(lengths_ns) / sizeof(*lengths_ns); length++) {
+		options.rung_ns = lengths_ns[length];
+		for (options.rung_count = 5; options.rung_count <= STEPPER_RUNGS;
+			options.rung_count++) {
+			options.budget_ns = lengths_ladder(&options, 0);
+			assert_int_equal(stepper_check(&options, NULL), 0);
+			stepper_course_drive(&course, &script, &options);
+			assert_int_equal(course.trials, options.rung_count);
+			assert_int_equal(course.answer.kind, SEARCH_ABOVE_HIGHEST);
+			options.budget_ns -= NS_PER_S;
+			assert_int_equal(stepper_check(&options, NULL), -ERANGE);
+		}
+	}
+	options.rung_count = 20;
+	options.rung_ns = 20 * NS_PER_S;
+	assert_int_equal(lengths_ladder(&options, 0), 430 * NS_PER_S);
+	assert_int_equal(lengths_ladder(&options, 2), 473 * NS_PER_S);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -100,6 +135,7 @@ int main(void)
 		cmocka_unit_test(ends_a_ladder_at_either_end),
 		cmocka_unit_test(ends_a_ladder_at_the_generators_limit),
 		cmocka_unit_test(fits_a_ladder_into_its_budget),
+		cmocka_unit_test(ends_any_ladder_in_what_it_takes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

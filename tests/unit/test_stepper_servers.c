@@ -96,6 +96,12 @@ static void make_busy(struct simulated_server *server, struct rng *rng)
 	server->flaky = server->odd;
 }
 
+/* A guest on a host that others use as well. */
+static void make_stolen(struct simulated_server *server, struct rng *rng)
+{
+	server->steal = between(rng, 0.03, 0.1);
+}
+
 static void make_mixed(struct simulated_server *server, struct rng *rng)
 {
 	static void (*const makers[])(struct simulated_server *, struct rng *) = {make_noisy,
@@ -129,6 +135,12 @@ static void make_cliff_busy(struct simulated_server *server, struct rng *rng)
 	make_busy(server, rng);
 }
 
+static void make_cliff_stolen(struct simulated_server *server, struct rng *rng)
+{
+	make_cliff(server, rng);
+	make_stolen(server, rng);
+}
+
 static const struct class
 {
 	const char *name;
@@ -149,6 +161,8 @@ static const struct class
 	{"cliff", make_cliff, 45, 0.05, FEW, FEW},
 	{"its collapse", make_cliff_collapsing, 45, 0.05, MORE, ANY},
 	{"cliff, busy", make_cliff_busy, 45, 0.05, MORE, ANY},
+	{"steal", make_stolen, 300, 0.02, FEW, FEW},
+	{"cliff, steal", make_cliff_stolen, 45, 0.05, MORE, ANY},
 };
 
 struct tally {
