@@ -2,6 +2,7 @@
 #include "analysis/cause_course.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/units.h"
 
@@ -153,6 +154,9 @@ double cause_course_slow_break(const struct cause_evidence *evidence, struct buf
 /* … asked for that or hardly more. */
 #define HARDLY_MORE 1.05
 
+/* What comes by chance as often may well have. */
+#define CHANCE 0.001
+
 /* … and that from the first half second on. */
 #define BEGIN_S 0.5
 
@@ -217,6 +221,32 @@ static bool contradicts(const struct search_trial *failed, const struct search_t
 		       began_below(failed, least_rps));
 }
 
+/* Whether an objective on errors is all that was missed. */
+static bool failed_by_errors_alone(const struct search_trial *trial)
+{
+	const struct result *result = &trial->result;
+	bool errors = false;
+
+	for (size_t i = 0; i < result->threshold_count; i++) {
+		if (result->thresholds[i].state != RESULT_FAIL)
+			continue;
+		if (strncmp(result->thresholds[i].expression, "error_rate", strlen("error_rate")))
+			return false;
+		errors = true;
+	}
+	return errors && !(trial->has_backlog_growth && trial->backlog_growth >= LATE_GROWTH);
+}
+
+/* A server that fails one request in 20 at any load lets one trial of 40 pass by luck, and has not
+ * recovered from anything: whether one that fails so may have passed by chance. */
+static bool passed_by_chance(const struct search_trial *passed, const struct search_trial *failed)
+{
+	double requests = (double)passed->result.run.counters.value[COUNTER_SCHEDULED];
+
+	return failed_by_errors_alone(failed) &&
+	       pow(1 - fmin(fmax(failed->result.run.error_rate, 0), 1), requests) > CHANCE;
+}
+
 static bool find_relapse(const struct search_record *record, size_t index, struct relapse *relapse)
 {
 	const struct search_trial *trial = &record->trials[index];
@@ -228,7 +258,8 @@ static bool find_relapse(const struct search_record *record, size_t index, struc
 	for (size_t i = 0; i < index; i++) {
 		const struct search_trial *other = &record->trials[i];
 
-		if (other->verdict == SEARCH_PASS && contradicts(trial, other))
+		if (other->verdict == SEARCH_PASS && contradicts(trial, other) &&
+			!passed_by_chance(other, trial))
 			*relapse = (struct relapse){.passed = other, .failed = trial};
 		else if (other->verdict == SEARCH_FAIL && relapse->passed &&
 			 trial->rps < other->rps &&

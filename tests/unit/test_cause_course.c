@@ -138,6 +138,36 @@ static void test_far_below(void **state)
 	cause_sample_expect_none(&sample, "slow_recovery");
 }
 
+/* One request in 20 fails at any load: a trial of a few passes by luck. */
+static void test_luck_is_no_recovery(void **state)
+{
+	struct search_trial *again;
+	struct result *passed = sample.lower;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		again = cause_sample_add(&sample, 3000, SEARCH_FAIL);
+		again->result.thresholds = &sample.threshold;
+		again->result.threshold_count = 1;
+		cause_sample_fail(&again->result, COUNTER_OUTCOME_5XX, 500, 750);
+	}
+	sample.threshold.expression = (char *)"error_rate<1%";
+	sample.threshold.state = RESULT_FAIL;
+	cause_sample_explain(&sample);
+	assert_non_null(cause_sample_find(&sample, "slow_recovery"));
+	sample.base->run.counters.value[COUNTER_SCHEDULED] = 100;
+	passed->run.counters.value[COUNTER_SCHEDULED] = 100;
+	cause_sample_expect_none(&sample, "slow_recovery");
+	/* What fell behind failed otherwise. */
+	sample.trials[AGAIN].backlog_growth = sample.trials[AGAIN + 1].backlog_growth = 0.1;
+	cause_sample_explain(&sample);
+	assert_non_null(cause_sample_find(&sample, "slow_recovery"));
+	sample.trials[AGAIN].backlog_growth = sample.trials[AGAIN + 1].backlog_growth = 0;
+	sample.threshold.expression = (char *)"p99<200ms";
+	cause_sample_explain(&sample);
+	assert_non_null(cause_sample_find(&sample, "slow_recovery"));
+}
+
 /* A search seldom tries the very load that passed. */
 static void test_hardly_more(void **state)
 {
@@ -360,6 +390,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_slow_break_by_errors, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_slow_recovery, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_far_below, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_luck_is_no_recovery, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hardly_more, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_collapse_is_no_slow_recovery, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_collapse, setup, teardown),
