@@ -23,6 +23,7 @@ static const double quantiles[DOUBLING_QUANTILE_COUNT] = {
 /* A percentile at the doubled load, and the least that it may be. */
 struct doubled {
 	double ns, low_ns;
+	bool late;
 };
 
 /* 1 / latency is taken linearly. */
@@ -52,6 +53,7 @@ static bool look_up(const struct doubling_point *points, size_t count, double rp
 
 		latency[i].ns = between(low->ns, high->ns, share);
 		latency[i].low_ns = between(low->low_ns, high->low_ns, share);
+		latency[i].late = before->late || after->late;
 	}
 	return true;
 }
@@ -71,6 +73,8 @@ bool doubling_find(const struct doubling_point *points, size_t count, double hig
 
 			growth[j].growth = doubled[j].ns / single->ns - 1;
 			growth[j].least = doubled[j].low_ns / single->high_ns - 1;
+			growth[j].from_late = points[i].late;
+			growth[j].to_late = doubled[j].late;
 		}
 		return true;
 	}
@@ -128,6 +132,7 @@ static size_t take_points(
 		if (made && points[made - 1].rps >= trials[i]->rps)
 			continue;
 		points[made].rps = trials[i]->rps;
+		points[made].late = trials[i]->result.validity.verdict == RESULT_GENERATOR_LIMITED;
 		for (int j = 0; j < DOUBLING_QUANTILE_COUNT; j++)
 			read_quantile(total, quantiles[j], &points[made].latency[j]);
 		made++;
@@ -163,6 +168,12 @@ static int decide(struct search_doubling *doubling, const struct doubling_growth
 	}
 	if (grew && !surely)
 		return leave_unknown(doubling, "of so few requests chance may have made it");
+	if (grew && growth->to_late)
+		return leave_unknown(
+			doubling, "ringload itself was late at the double, which may have made it");
+	if (!grew && growth->from_late)
+		return leave_unknown(
+			doubling, "ringload itself was late before, which may hide that it grew");
 	doubling->verdict = grew ? RESULT_UNSTABLE : RESULT_STABLE;
 	return 0;
 }

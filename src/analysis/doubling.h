@@ -16,7 +16,9 @@
  *
  * Verdict. Stable: p50 and p99 both grew by less. Unstable: one grew by that or more, also when the
  * percentiles are as near to each other as chance may have put them, at ranks of n p ± 2.2
- * sqrt(n p (1 - p)): both off by so much comes once in 1,000. Otherwise unknown.
+ * sqrt(n p (1 - p)): both off by so much comes once in 1,000. Otherwise unknown. What the generator
+ * adds in a trial that is generator_limited can make growth of none where it is the double's, and
+ * hide it where it is the other's: then it is unknown too.
  *
  * Threads: pure. Errors: memory. Source: order statistics: H. A. David, H. N. Nagaraja, Order
  * Statistics, 2003, section 7.1.
@@ -44,11 +46,13 @@ struct doubling_latency {
 struct doubling_point {
 	double rps;
 	struct doubling_latency latency[DOUBLING_QUANTILE_COUNT];
+	bool late; /* the generator was, so that the service's own latency may be less */
 };
 
 /* Of one percentile, from a load to its double: 0.2 is a fifth more. */
 struct doubling_growth {
 	double growth, least;
+	bool from_late, to_late; /* the points they are of */
 };
 
 /*

@@ -19,7 +19,8 @@
 /* Both percentiles, known exactly. */
 static struct doubling_point point(double rps, double p50_ns, double p99_ns)
 {
-	return (struct doubling_point){rps, {{p50_ns, p50_ns, p50_ns}, {p99_ns, p99_ns, p99_ns}}};
+	return (struct doubling_point){
+		rps, {{p50_ns, p50_ns, p50_ns}, {p99_ns, p99_ns, p99_ns}}, false};
 }
 
 /* A queue of one server: 1 / mean = capacity - load. */
@@ -156,6 +157,34 @@ static void what_is_not_known(void **state)
 	add(&record, 4500, SEARCH_PASS, 4000, 0);
 	assert_int_equal(doubling_judge(&record), 0);
 	assert_int_equal(record.doubling.verdict, RESULT_UNSTABLE);
+	search_record_release(&record);
+
+	/* What the generator adds at the double makes growth of none. */
+	search_sample_init(&record);
+	add(&record, 4500, SEARCH_PASS, 4000, 0);
+	add(&record, 9000, SEARCH_PASS, 4000, 0);
+	search_sample_answer(&record, SEARCH_FOUND, 12000, 13000);
+	record.trials[1].result.validity.verdict = RESULT_GENERATOR_LIMITED;
+	expect_unknown(
+		&record, true, "ringload itself was late at the double, which may have made it");
+	record.trials[1].result.validity.verdict = RESULT_VALID;
+	record.trials[0].result.validity.verdict = RESULT_GENERATOR_LIMITED;
+	assert_int_equal(doubling_judge(&record), 0);
+	assert_int_equal(record.doubling.verdict, RESULT_UNSTABLE);
+	search_record_release(&record);
+
+	/* What it adds before hides growth, and not that there is none. */
+	search_sample_init(&record);
+	add(&record, 250, SEARCH_PASS, 4000, 0);
+	add(&record, 500, SEARCH_PASS, 4000, 0);
+	search_sample_answer(&record, SEARCH_FOUND, 9000, 9100);
+	record.trials[0].result.validity.verdict = RESULT_GENERATOR_LIMITED;
+	expect_unknown(
+		&record, true, "ringload itself was late before, which may hide that it grew");
+	record.trials[0].result.validity.verdict = RESULT_VALID;
+	record.trials[1].result.validity.verdict = RESULT_GENERATOR_LIMITED;
+	assert_int_equal(doubling_judge(&record), 0);
+	assert_int_equal(record.doubling.verdict, RESULT_STABLE);
 	search_record_release(&record);
 
 	/* A p99 of which only the least is known. */
