@@ -69,19 +69,21 @@ static void generator_limit(const struct search_record *record, struct buf *out)
 
 	units_format_rate(could, record->answer.lower_rps);
 	units_format_rate(could_not, could_not_rps);
+	if (!record->answer.has_lower) {
+		buf_printf(out,
+			"not found: this generator could not keep its schedule at the loads that "
+			"were tried, from %s requests a second up: nothing is known of the server",
+			could_not);
+		return;
+	}
 	buf_text(out, "not found: this generator's own limit is ");
-	if (record->answer.has_lower && could_not_rps > 0)
+	if (could_not_rps > 0)
 		buf_printf(out,
 			"%s requests a second; it could not drive %s, which says nothing of the "
 			"server",
 			could, could_not);
-	else if (record->answer.has_lower)
-		buf_printf(out, "about %s requests a second", could);
 	else
-		buf_printf(out,
-			"below %s requests a second, the lowest load tried: nothing is known of "
-			"the server",
-			could_not);
+		buf_printf(out, "about %s requests a second", could);
 }
 
 static void undecided(const struct search_record *record, struct buf *out)

@@ -49,8 +49,8 @@ void search_answer_headline(const struct search_record *record, struct buf *out)
 			buf_printf(out, "not found: this generator's own limit is %s requests/s",
 				bounds.from);
 		else
-			buf_text(out, "not found: this generator could not drive even the lowest "
-				      "rate that was tried");
+			buf_text(out, "not found: this generator could not keep its schedule at "
+				      "the rates that were tried");
 		break;
 	case SEARCH_ABOVE_HIGHEST:
 		write_place(out, &bounds, "not found: nothing failed");
@@ -203,8 +203,12 @@ static void write_limits(const struct search_record *record, struct buf *out)
 	switch (record->answer.kind) {
 	case SEARCH_GENERATOR_LIMIT:
 		layout_entry(out, "",
-			"what the server bears beyond that is not known: the generator could not "
-			"drive it, which says nothing of the server");
+			record->answer.has_lower
+				? "what the server bears beyond that is not known: the generator "
+				  "could not drive it, which says nothing of the server"
+				: "nothing is known of the server: the generator itself was late; "
+				  "ringload doctor tells what this machine takes from it, ringload "
+				  "calibrate what it can generate");
 		break;
 	case SEARCH_ABOVE_HIGHEST:
 		layout_entry(out, "", "nothing failed; ask for more to find what it bears");

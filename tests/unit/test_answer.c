@@ -132,8 +132,8 @@ static void the_generators_limit_is_no_verdict_on_the_server(void **state)
 	record.trials = limited + 2;
 	record.trial_count = 2;
 	expect_sentence(&record,
-		"not found: this generator's own limit is below 2,000 requests a second, the "
-		"lowest load tried: nothing is known of the server");
+		"not found: this generator could not keep its schedule at the loads that were "
+		"tried, from 2,000 requests a second up: nothing is known of the server");
 	record = record_of(SEARCH_GENERATOR_LIMIT, 1000, 0);
 	record.trials = limited + 1;
 	record.trial_count = 1;
