@@ -23,9 +23,10 @@ static int describe_trials(struct outline *outline, struct buf *out)
 			.took_ns = trial.warmup_ns + trial.duration_ns + SEARCH_PAUSE_PASSED_NS,
 		};
 
-		buf_printf(&line, "%s%s/s for %s", line.length_bytes ? ", " : "if all passed: ",
+		buf_printf(&line, "%s%s/s for %s",
+			line.length_bytes ? ", " : "if all passed, each after its warm-up: ",
 			units_format_rate(rate, trial.rps),
-			units_format_duration(time, trial.warmup_ns + trial.duration_ns));
+			units_format_duration(time, trial.duration_ns));
 		outline->last = trial;
 		stepper_take(stepper, &outcome);
 	}
