@@ -32,7 +32,7 @@ static int check_rungs(const struct stepper_options *options, struct err *err)
 
 static int check_range(const struct stepper_options *options, struct err *err)
 {
-	char rate[UNITS_TEXT_BYTES], bound[UNITS_TEXT_BYTES];
+	char rate[UNITS_TEXT_BYTES], bound[UNITS_TEXT_BYTES], lowest[UNITS_TEXT_BYTES];
 
 	if (!(options->lowest_rps > 0) || options->lowest_rps > options->highest_rps)
 		return err_set(err, ERR_USAGE, -EINVAL,
@@ -42,8 +42,11 @@ static int check_range(const struct stepper_options *options, struct err *err)
 			units_format_rate(bound, options->highest_rps));
 	if (options->first_rps < options->lowest_rps || options->first_rps > options->highest_rps)
 		return err_set(err, ERR_USAGE, -ERANGE,
-			"--first \"%s\" is not between --lowest and --highest \"%s\"",
+			"--first \"%s\" is not between --lowest \"%s\" and --highest \"%s\": "
+			"change "
+			"one of them",
 			units_format_rate(rate, options->first_rps),
+			units_format_rate(lowest, options->lowest_rps),
 			units_format_rate(bound, options->highest_rps));
 	return 0;
 }

@@ -53,7 +53,7 @@ static const struct option breakpoint_options[] = {
 		.initial = "5m",
 		.help = "about how long the search may take; the trial that passes it is still "
 			"ended. Of a ladder, unless given: what its steps take",
-		.lowest = NS_PER_S,
+		.lowest = 5 * NS_PER_S,
 		.highest = LOAD_LONGEST,
 		.offset = VALUE(budget_ns)},
 	{.name = "first",
@@ -202,6 +202,8 @@ static int take_stepper(
 		return code;
 	}
 	/* A bound that was not typed follows the one that was. */
+	if (!option_given(parse, "lowest") && stepper->lowest_rps > stepper->highest_rps)
+		stepper->lowest_rps = stepper->highest_rps;
 	if (!option_given(parse, "first") && stepper->first_rps > stepper->highest_rps)
 		stepper->first_rps = stepper->highest_rps;
 	if (!option_given(parse, "first") && stepper->first_rps < stepper->lowest_rps)
@@ -212,8 +214,8 @@ static int take_stepper(
 		return take_ladder(values, parse, err);
 	if (option_given(parse, "step-duration"))
 		return err_set(err, ERR_USAGE, -EINVAL,
-			"--step-duration: is the length of a step of a ladder: give --ladder too, "
-			"or --trial for a search");
+			"--step-duration: only a ladder has steps: give --ladder too, or --trial "
+			"for a search");
 	return 0;
 }
 

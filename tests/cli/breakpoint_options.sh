@@ -20,7 +20,7 @@ refused '--precision: "2" is ambiguous, write a share as 1% or 0.01' --precision
 refused '--ladder: "1k" is not above the rate before it: expected rates that rise, as in 1k,2k,5k' --ladder 2k,1k
 refused '--ladder: "stpes" is not a ladder: did you mean steps?' --ladder stpes
 refused '--highest: a ladder has its own loads and lengths: leave one out' --ladder stress --highest 5k
-refused '--step-duration: is the length of a step of a ladder: give --ladder too, or --trial for a search' \
+refused '--step-duration: only a ladder has steps: give --ladder too, or --trial for a search' \
 	--step-duration 5s
 refused '--timeout 2s: requests would be given up before "p99<3s" could be judged: ask for a --timeout above 3s' \
 	--threshold 'p99<3s'
@@ -41,6 +41,10 @@ refused '--trial "200ms" is too short to see whether the server keeps up: at lea
 refused '--step-duration "100ms" is too short to see whether the server keeps up: at least 250ms are needed' \
 	--ladder stress --step-duration 100ms
 
+refused '--budget: "1s" is too small: expected 5s to 1d' --budget 1s
+refused '--first "1,000" is not between --lowest "5,000" and --highest "1,000,000": change one of them' \
+	--first 1k --lowest 5k
+
 # What would be done.
 run "$RINGLOAD" breakpoint --dry-run --first 100 --highest 800 --budget 30s http://127.0.0.1:9/
 expect_status 0
@@ -50,6 +54,10 @@ expect_text "$SCRATCH/out" 'p95<200ms, p99<500ms'
 expect_text "$SCRATCH/out" 'the usual objectives, as no'
 expect_text "$SCRATCH/out" 'if all passed, each after its warm-up: 100/s for '
 expect_text "$SCRATCH/out" '800 requests/s, constant arrivals, over 64 connections'
+# Bounds that were not typed follow those that were.
+run "$RINGLOAD" breakpoint --dry-run --highest 5 --budget 30s http://127.0.0.1:9/
+expect_status 0
+expect_text "$SCRATCH/out" 'from 5 requests/s on, between 5/s and 5/s'
 run "$RINGLOAD" breakpoint --dry-run --ladder stress --step-duration 3s --threshold 'p50<1s' http://127.0.0.1:9/
 expect_status 0
 expect_text "$SCRATCH/out" 'a ladder of 3 loads'
