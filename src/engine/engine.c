@@ -137,8 +137,10 @@ static void run_window(struct engine_thread *thread)
 
 	thread->info = (struct engine_worker_info){.tid = thread->tid};
 	while (goes_on && thread->worker.phase < WORKER_RUNNING) {
-		if (worker_waits(&thread->worker))
+		if (worker_waits(&thread->worker)) {
 			await_start(thread);
+			thread->worker.now_ns = clock_now_ns();
+		}
 		goes_on = worker_step(&thread->worker);
 	}
 	read_usage(&before);

@@ -167,12 +167,14 @@ void phase_advance(struct worker *worker)
 {
 	int stop = __atomic_load_n(&worker->control->stop, __ATOMIC_RELAXED);
 
-	if (stop != ENGINE_RUN)
-		obey_stop(worker, stop);
-	if (worker->phase == WORKER_ESTABLISHING)
+	if (worker->phase == WORKER_ESTABLISHING && stop == ENGINE_RUN)
 		establish(worker);
 	if (worker->phase == WORKER_READY)
 		await_start(worker);
+	/* After the start: what was due between it and the stop counts, however late this worker
+	 * is. */
+	if (stop != ENGINE_RUN)
+		obey_stop(worker, stop);
 	if (worker->phase == WORKER_RUNNING && window_over(worker))
 		begin_drain(
 			worker, worker->end_ns < worker->now_ns ? worker->end_ns : worker->now_ns);

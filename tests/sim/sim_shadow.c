@@ -141,17 +141,22 @@ static void obey(struct shadow *shadow, uint64_t now_ns)
 	}
 }
 
+static void begin(struct shadow *shadow, uint64_t now_ns)
+{
+	if (shadow->life != SHADOW_BEFORE || !shadow_ready(shadow) ||
+		shadow->control->start_ns > now_ns)
+		return;
+	shadow->life = SHADOW_RUNNING;
+	shadow->start_ns = shadow->control->start_ns;
+	shadow->measured_from_ns = shadow->start_ns + shadow->plan->warmup_ns;
+	shadow->end_ns = shadow_later(shadow->measured_from_ns, shadow->plan->duration_ns);
+	shadow->window_until_ns = shadow->end_ns;
+}
+
 static void advance(struct shadow *shadow, uint64_t now_ns)
 {
+	begin(shadow, now_ns);
 	obey(shadow, now_ns);
-	if (shadow->life == SHADOW_BEFORE && shadow_ready(shadow) &&
-		shadow->control->start_ns <= now_ns) {
-		shadow->life = SHADOW_RUNNING;
-		shadow->start_ns = shadow->control->start_ns;
-		shadow->measured_from_ns = shadow->start_ns + shadow->plan->warmup_ns;
-		shadow->end_ns = shadow_later(shadow->measured_from_ns, shadow->plan->duration_ns);
-		shadow->window_until_ns = shadow->end_ns;
-	}
 	if (shadow->life == SHADOW_RUNNING && window_over(shadow, now_ns))
 		drain(shadow, now_ns);
 	if (shadow->life != SHADOW_DRAINING)

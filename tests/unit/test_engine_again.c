@@ -395,29 +395,38 @@ static void what_the_server_closed_is_replaced(void **state)
 }
 
 /* A window ends before its answers come; those come while the worker waits, or after. */
-static void what_never_answered_is_replaced(void **state)
+/* Whether the machine stood still so long that there were answers where none are expected. */
+static bool stalled(uint64_t since_ns, uint64_t most_ns)
+{
+	return clock_now_ns() - since_ns > most_ns;
+}
+
+/* False when the machine did not let it be. */
+static bool replaces_what_never_answered(void)
 {
 	static const char *const slow[] = {"/ size=10 service=fixed:150ms", NULL};
+	uint64_t in_flight = 0, begun_ns;
 	struct window window;
 	struct bench bench;
-	uint64_t in_flight = 0;
+	bool sound = true;
 
-	(void)state;
 	bench_begin(&bench, slow);
 	bench.scenario.timeout_ns = 2 * NS_PER_S;
 	bench.scenario.drain_ns = 10 * NS_PER_MS;
 	bench.scenario.rate_mrps = 100000;
 	bench.scenario.duration_ns = 40 * NS_PER_MS;
 	bench_open(&bench);
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 4 && sound; i++) {
 		if (i) {
 			usleep(i % 2 ? 200000 : 0);
 			again(&bench);
 		}
+		begun_ns = clock_now_ns();
 		window = run(&bench);
+		sound = !stalled(begun_ns, 140 * NS_PER_MS);
 		assert_int_equal(window.scheduled, 4);
-		assert_int_equal(window.in_flight, window.sent);
-		assert_int_equal(window.completed, 0);
+		assert_true(!sound || window.in_flight == window.sent);
+		assert_int_equal(window.completed + window.in_flight, window.sent);
 		assert_int_equal(window.unsolicited, 0);
 		assert_int_equal(window.closed_by_peer, 0);
 		assert_int_equal(window.replaced, in_flight);
@@ -426,12 +435,27 @@ static void what_never_answered_is_replaced(void **state)
 		in_flight = window.in_flight;
 	}
 	/* One with time for the answers. */
-	retime(&bench, 2500, 750 * NS_PER_MS, 1);
-	again(&bench);
-	window = run(&bench);
-	check_whole(&bench, &window);
-	assert_int_equal(window.replaced, in_flight);
+	if (sound) {
+		retime(&bench, 2500, 750 * NS_PER_MS, 1);
+		again(&bench);
+		begun_ns = clock_now_ns();
+		window = run(&bench);
+		sound = !stalled(begun_ns, 800 * NS_PER_MS);
+		if (sound)
+			check_whole(&bench, &window);
+		assert_int_equal(window.replaced, in_flight);
+	}
 	bench_end(&bench);
+	return sound;
+}
+
+static void what_never_answered_is_replaced(void **state)
+{
+	int turns = 20;
+
+	(void)state;
+	while (!replaces_what_never_answered())
+		assert_true(--turns > 0);
 }
 
 static void each_request_has_its_own_connection(void **state)
