@@ -8,6 +8,7 @@
 #include "analysis/breach.h"
 #include "analysis/threshold.h"
 #include "base/units.h"
+#include "measure/hist.h"
 
 /* A reading so long after the window's end sees what the drain did. */
 #define LATE_S 0.002
@@ -324,26 +325,45 @@ static bool is_overload(unsigned int status)
 	return status == 429 || (status >= 502 && status <= 504);
 }
 
-/* Of the scheduled requests: those answered with an error that is no word of an overload. */
+/* Of the requests: those that left so late that they may have come upon others. 1: not known. */
+static double late_share(const struct result *result)
+{
+	const struct result_latency *lag = &result->run.latency[RESULT_SEND_LAG];
+	const struct result_histogram *histogram = &lag->histogram;
+	double apart_ns = 1e9 / result->run.asked_rps;
+	uint64_t late = 0;
+
+	if (!lag->count || !histogram->cell_count || !(apart_ns > 0))
+		return 1;
+	for (size_t i = 0; i < histogram->cell_count; i++)
+		if ((double)hist_layout_highest(histogram->precision_bits,
+			    histogram->cells[i].index) > fmin(apart_ns, TRIAL_LATE_NS))
+			late += histogram->cells[i].count;
+	return (double)late / (double)lag->count;
+}
+
+/*
+ * Of the scheduled requests: those answered with an error for which no lateness can be why.
+ * Requests that leave late leave in a burst, and as many as those may be refused for it; twice as
+ * many, as those of the warm-up may be in the same burst.
+ */
 static double wrong_share(const struct result *result)
 {
 	const struct counters *counters = &result->run.counters;
-	uint64_t scheduled = counters->value[COUNTER_SCHEDULED];
+	double scheduled = (double)counters->value[COUNTER_SCHEDULED];
 	uint64_t wrong = 0, overload = 0;
 
 	for (unsigned int status = 400; status < COUNTERS_STATUS_LIMIT; status++)
 		*(is_overload(status) ? &overload : &wrong) += counters->status[status];
 	/* Statuses that were asked for are no errors, whatever their number. */
-	if (wrong + overload >
-		counters->value[COUNTER_OUTCOME_4XX] + counters->value[COUNTER_OUTCOME_5XX])
+	if (!(scheduled > 0) || wrong + overload > counters->value[COUNTER_OUTCOME_4XX] +
+							   counters->value[COUNTER_OUTCOME_5XX])
 		return 0;
-	return scheduled ? (double)wrong / (double)scheduled : 0;
+	return (double)wrong / scheduled +
+	       fmax((double)overload / scheduled - TRIAL_BURST * late_share(result), 0);
 }
 
-/*
- * Whether errors that no lateness can bring about were too many already: requests that leave late,
- * and then at once, may be refused for it, but are not answered with a 500 or a 404 for it.
- */
+/* Whether errors that no lateness can bring about were too many already. */
 static bool answers_were_wrong(const struct result *result)
 {
 	struct metric_value wrong = {.known = true, .lower_bound = true};

@@ -9,8 +9,9 @@
  *   same: what the generator adds counts in total, and can only make it worse. And a failure is the
  *   server's when requests that left late are all that speaks against the generator, by less than
  *   TRIAL_LAG of their time on average; when more requests than error_rate allows were answered
- *   with an error, not counting those by which a server says that it has too much to do (429, 502,
- *   503, 504: late requests leave in a burst); and when the server fell behind while no worker was
+ *   with an error, not counting TRIAL_BURST times as many of those by which a server says that it
+ *   has too much to do (429, 502, 503, 504) as requests left late (by more than they are apart, or
+ *   TRIAL_LATE_NS), as these leave in a burst; and when the server fell behind while no worker was
  *   occupied (busy, or kept from its CPU) for more than TRIAL_OCCUPIED of the time, either by a
  *   larger share than any was kept from its CPU, or with TRIAL_STALL_S of the asked rate on the
  *   connections, so that no stall of a worker left the server without work. Too short a trial is
@@ -44,6 +45,8 @@
 /* Of the mean of total; as in validity.h. */
 #define TRIAL_LAG      0.05
 #define TRIAL_OCCUPIED 0.8
+#define TRIAL_LATE_NS  100e3
+#define TRIAL_BURST    2.0
 /* Longer than a scheduler lets one wait who wants to run, as a rule. */
 #define TRIAL_STALL_S 0.01
 

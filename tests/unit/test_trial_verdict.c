@@ -171,11 +171,23 @@ static void test_late_and_not_borne(void **state)
 	expect(&trial, SEARCH_GENERATOR, "requests left late");
 }
 
+/* So many of 2,000 requests left more than 100 us late. */
+static void set_lags(struct trial *trial, struct result_cell cells[2], uint64_t late)
+{
+	struct result_latency *lag = &trial->result.run.latency[RESULT_SEND_LAG];
+
+	cells[0] = (struct result_cell){.index = 90, .count = 2000 - late};
+	cells[1] = (struct result_cell){.index = 2200, .count = late};
+	lag->histogram = (struct result_histogram){
+		.precision_bits = 8, .layout_cells = 3311, .cells = cells, .cell_count = 2};
+}
+
 /* Late requests leave in a burst, for which they may be refused, but not answered with a 500. */
 static void test_late_and_answered_wrong(void **state)
 {
 	struct trial trial;
 	struct counters *counters = &trial.result.run.counters;
+	struct result_cell cells[2];
 
 	(void)state;
 	init(&trial);
@@ -186,6 +198,12 @@ static void test_late_and_answered_wrong(void **state)
 	expect(&trial, SEARCH_GENERATOR, "requests left late");
 	counters->status[503] = counters->value[COUNTER_OUTCOME_5XX] = 100;
 	expect(&trial, SEARCH_GENERATOR, "requests left late");
+	/* Twice as many as left late may be refused for it. */
+	set_lags(&trial, cells, 41);
+	expect(&trial, SEARCH_GENERATOR, "requests left late");
+	set_lags(&trial, cells, 40);
+	expect(&trial, SEARCH_FAIL, "error_rate is 5 %, wanted < 1%");
+	set_lags(&trial, cells, 2000);
 	counters->status[500] = 19;
 	counters->value[COUNTER_OUTCOME_5XX] += 19;
 	expect(&trial, SEARCH_GENERATOR, "requests left late");
