@@ -325,21 +325,28 @@ static bool is_overload(unsigned int status)
 	return status == 429 || (status >= 502 && status <= 504);
 }
 
-/* Of the requests: those that left so late that they may have come upon others. 1: not known. */
-static double late_share(const struct result *result)
+/* Of the samples: those of more than TRIAL_LATE_NS, or than requests are apart. 1: not known. */
+static double long_share(const struct result *result, enum result_latency_kind kind)
 {
-	const struct result_latency *lag = &result->run.latency[RESULT_SEND_LAG];
-	const struct result_histogram *histogram = &lag->histogram;
+	const struct result_latency *latency = &result->run.latency[kind];
+	const struct result_histogram *histogram = &latency->histogram;
 	double apart_ns = 1e9 / result->run.asked_rps;
 	uint64_t late = 0;
 
-	if (!lag->count || !histogram->cell_count || !(apart_ns > 0))
+	if (!latency->count || !histogram->cell_count || !(apart_ns > 0))
 		return 1;
 	for (size_t i = 0; i < histogram->cell_count; i++)
 		if ((double)hist_layout_highest(histogram->precision_bits,
 			    histogram->cells[i].index) > fmin(apart_ns, TRIAL_LATE_NS))
 			late += histogram->cells[i].count;
-	return (double)late / (double)lag->count;
+	return (double)late / (double)latency->count;
+}
+
+/* Those that may have left in a burst: late, or when a connection came free, as a worker that
+ * stands still reads no responses. */
+static double late_share(const struct result *result)
+{
+	return long_share(result, RESULT_SEND_LAG) + long_share(result, RESULT_CONNECTION_WAIT);
 }
 
 /*

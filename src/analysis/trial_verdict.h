@@ -10,12 +10,12 @@
  *   server's when requests that left late are all that speaks against the generator, by less than
  *   TRIAL_LAG of their time on average; when more requests than error_rate allows were answered
  *   with an error, not counting TRIAL_BURST times as many of those by which a server says that it
- *   has too much to do (429, 502, 503, 504) as requests left late (by more than they are apart, or
- *   TRIAL_LATE_NS), as these leave in a burst; and when the server fell behind while no worker was
- *   occupied (busy, or kept from its CPU) for more than TRIAL_OCCUPIED of the time, either by a
- *   larger share than any was kept from its CPU, or with TRIAL_STALL_S of the asked rate on the
- *   connections, so that no stall of a worker left the server without work. Too short a trial is
- *   none of these: searches have many.
+ *   has too much to do (429, 502, 503, 504) as requests left late or waited for a connection (by
+ *   more than they are apart, or TRIAL_LATE_NS), as these leave in bursts; and when the server fell
+ *   behind while no worker was occupied (busy, or kept from its CPU) for more than TRIAL_OCCUPIED
+ * of the time, either by a larger share than any was kept from its CPU, or with TRIAL_STALL_S of
+ * the asked rate on the connections, so that no stall of a worker left the server without work. Too
+ *   short a trial is none of these: searches have many.
  * - fail: a threshold failed (a warning is none), or the server fell behind, or the trial was ended
  *   early as the service had failed (breach.h).
  * - pass: everything else.

@@ -171,14 +171,16 @@ static void test_late_and_not_borne(void **state)
 	expect(&trial, SEARCH_GENERATOR, "requests left late");
 }
 
-/* So many of 2,000 requests left more than 100 us late. */
-static void set_lags(struct trial *trial, struct result_cell cells[2], uint64_t late)
+/* So many of 2,000 requests left, or waited for a connection, for more than 100 us. */
+static void set_long(struct trial *trial, enum result_latency_kind kind,
+	struct result_cell cells[2], uint64_t late)
 {
-	struct result_latency *lag = &trial->result.run.latency[RESULT_SEND_LAG];
+	struct result_latency *latency = &trial->result.run.latency[kind];
 
 	cells[0] = (struct result_cell){.index = 90, .count = 2000 - late};
 	cells[1] = (struct result_cell){.index = 2200, .count = late};
-	lag->histogram = (struct result_histogram){
+	latency->count = 2000;
+	latency->histogram = (struct result_histogram){
 		.precision_bits = 8, .layout_cells = 3311, .cells = cells, .cell_count = 2};
 }
 
@@ -187,7 +189,7 @@ static void test_late_and_answered_wrong(void **state)
 {
 	struct trial trial;
 	struct counters *counters = &trial.result.run.counters;
-	struct result_cell cells[2];
+	struct result_cell lags[2], waits[2];
 
 	(void)state;
 	init(&trial);
@@ -199,11 +201,14 @@ static void test_late_and_answered_wrong(void **state)
 	counters->status[503] = counters->value[COUNTER_OUTCOME_5XX] = 100;
 	expect(&trial, SEARCH_GENERATOR, "requests left late");
 	/* Twice as many as left late may be refused for it. */
-	set_lags(&trial, cells, 41);
+	set_long(&trial, RESULT_CONNECTION_WAIT, waits, 0);
+	set_long(&trial, RESULT_SEND_LAG, lags, 41);
 	expect(&trial, SEARCH_GENERATOR, "requests left late");
-	set_lags(&trial, cells, 40);
+	set_long(&trial, RESULT_SEND_LAG, lags, 40);
 	expect(&trial, SEARCH_FAIL, "error_rate is 5 %, wanted < 1%");
-	set_lags(&trial, cells, 2000);
+	set_long(&trial, RESULT_CONNECTION_WAIT, waits, 1);
+	expect(&trial, SEARCH_GENERATOR, "requests left late");
+	set_long(&trial, RESULT_SEND_LAG, lags, 2000);
 	counters->status[500] = 19;
 	counters->value[COUNTER_OUTCOME_5XX] += 19;
 	expect(&trial, SEARCH_GENERATOR, "requests left late");
