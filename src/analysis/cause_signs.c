@@ -33,12 +33,17 @@ double cause_signs_latency(const struct cause_evidence *evidence, struct buf *se
 	const struct cause_view *base = &evidence->base, *broken = &evidence->broken;
 	double times = base->has_latency && base->p99_ns > 0 ? broken->p99_ns / base->p99_ns : 0;
 	double strength = cause_evidence_ramp(times, CAUSE_SIGNS_LATENCY, 50);
+	char text[UNITS_TEXT_BYTES];
 
 	if (!broken->has_latency || strength <= 0)
 		return 0;
 	cause_evidence_tell_time(broken->p99_at_least ? "p99 (at least)" : "p99", true,
 		base->p99_ns, broken->p99_ns, sentence);
-	buf_printf(sentence, ", %.*f times the base's", times < 10 ? 1 : 0, times);
+	if (times < 10)
+		buf_printf(sentence, ", %.1f times the base's", times);
+	else
+		buf_printf(sentence, ", %s times the base's",
+			units_format_rate(text, fmin(round(times), 1e15)));
 	return strength;
 }
 

@@ -85,6 +85,10 @@ static void test_signs(void **state)
 	sample.broken->run.latency[RESULT_TOTAL].quantile[RESULT_P99].lower_bound = true;
 	cause_sample_expect(&sample, "latency",
 		"p99 (at least) grew from 2.00 ms to 812 ms, 406 times the base's");
+	cause_sample_slow(sample.broken, 4000);
+	cause_sample_explain(&sample);
+	assert_string_equal(cause_sample_find(&sample, "latency")->sentence,
+		"p99 (at least) grew from 2.00 ms to 4.00 s, 2,000 times the base's");
 	cause_sample_slow(sample.broken, 2);
 	cause_sample_fail(sample.broken, COUNTER_TIMED_OUT, 0, 1226);
 	cause_sample_explain(&sample);
