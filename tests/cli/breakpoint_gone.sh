@@ -6,7 +6,7 @@ source tests/load.sh
 source tests/serving.sh
 source tests/search.sh
 
-serve
+serve --seed 1
 start "$RINGLOAD" breakpoint --probe off --ladder 50,100,200,400 --step-duration 1s --timeout 1s \
 	--json "$search_record" "$url/" >"$SCRATCH/out" 2>"$SCRATCH/err"
 runner=$pid
