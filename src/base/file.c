@@ -33,9 +33,34 @@ static enum err_kind kind_of(int code)
 	}
 }
 
-static int fail(struct err *err, int code, const char *verb, const char *path)
+/* What to do where another path would help; "" elsewhere. */
+static const char *mend_reading(int code)
 {
-	return err_set_errno(err, kind_of(code), code, "cannot %s \"%s\"", verb, path);
+	switch (-code) {
+	case ENOENT:
+	case ENOTDIR:
+		return ": name a file that exists";
+	case EACCES:
+	case EPERM:
+		return ": name a file that you may read";
+	case EISDIR:
+		return ": name a file in it";
+	default:
+		return "";
+	}
+}
+
+static int fail_reading(struct err *err, int code, const char *path)
+{
+	char reason[64];
+
+	return err_set(err, kind_of(code), code, "cannot read \"%s\": %s%s", path,
+		strerror_r(-code, reason, sizeof(reason)), mend_reading(code));
+}
+
+static int fail_writing(struct err *err, int code, const char *path)
+{
+	return err_set_errno(err, kind_of(code), code, "cannot write \"%s\"", path);
 }
 
 static int read_all(int fd, const char *path, size_t limit_bytes, struct buf *out, struct err *err)
@@ -49,7 +74,7 @@ static int read_all(int fd, const char *path, size_t limit_bytes, struct buf *ou
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return fail(err, -errno, "read", path);
+			return fail_reading(err, -errno, path);
 		if ((size_t)got > limit_bytes - taken_bytes)
 			return err_set(err, ERR_USAGE, -EFBIG,
 				"\"%s\" is too large: expected at most %s", path,
@@ -57,7 +82,7 @@ static int read_all(int fd, const char *path, size_t limit_bytes, struct buf *ou
 		taken_bytes += (size_t)got;
 		buf_append(out, chunk, (size_t)got);
 		if (out->failed)
-			return fail(err, -ENOMEM, "read", path);
+			return fail_reading(err, -ENOMEM, path);
 	}
 	return 0;
 }
@@ -69,7 +94,7 @@ int file_read(const char *path, size_t limit_bytes, struct buf *out, struct err 
 
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return fail(err, -errno, "read", path);
+		return fail_reading(err, -errno, path);
 	rc = read_all(fd, path, limit_bytes, out, err);
 	close(fd);
 	if (rc < 0 && out->data) {
@@ -84,7 +109,7 @@ int file_size(const char *path, bool *regular, size_t *size_bytes, struct err *e
 	struct stat status;
 
 	if (stat(path, &status) < 0)
-		return fail(err, -errno, "read", path);
+		return fail_reading(err, -errno, path);
 	*regular = S_ISREG(status.st_mode);
 	*size_bytes = *regular ? (size_t)status.st_size : 0;
 	return 0;
@@ -198,8 +223,8 @@ int file_write(const char *path, const void *data, size_t length_bytes, struct e
 	if (strcmp(path, "-") == 0) {
 		fflush(stdout);
 		rc = write_all(STDOUT_FILENO, data, length_bytes);
-		return rc < 0 ? fail(err, rc, "write", "standard output") : 0;
+		return rc < 0 ? fail_writing(err, rc, "standard output") : 0;
 	}
 	rc = write_path(path, data, length_bytes);
-	return rc < 0 ? fail(err, rc, "write", path) : 0;
+	return rc < 0 ? fail_writing(err, rc, path) : 0;
 }

@@ -71,7 +71,7 @@ static int write_json(const struct calibration_record *record, const char *path,
 	calibration_record_write(record, &text);
 	code = text.failed ? err_set_errno(
 				     err, ERR_ENVIRONMENT, -ENOMEM, "cannot write the calibration")
-			   : file_write(path, text.data, text.length_bytes, err);
+			   : output_write("--json", path, &text, err);
 	buf_release(&text);
 	return code;
 }

@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include "analysis/exit.h"
-#include "base/file.h"
 #include "cli/command.h"
 #include "doctor/doctor_json.h"
 #include "doctor/doctor_text.h"
+#include "run/output.h"
 
 struct doctor_values {
 	const char *json;
@@ -53,7 +53,7 @@ static int tell(const struct doctor *doctor, const char *json, struct err *err)
 		doctor_json_write(&record, doctor);
 		code = record.failed ? err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM,
 					       "cannot build the findings")
-				     : file_write(json, record.data, record.length_bytes, err);
+				     : output_write("--json", json, &record, err);
 	}
 	if (code >= 0 && !instead) {
 		doctor_text_table(&text, doctor);
@@ -77,10 +77,13 @@ static int list(struct err *err)
 
 static int examine(const struct doctor_values *values, struct err *err)
 {
-	struct live *live = malloc(sizeof(*live));
+	int code = values->json ? output_check_file("--json", values->json, err) : 0;
 	struct doctor doctor;
-	int code;
+	struct live *live;
 
+	if (code < 0)
+		return code;
+	live = malloc(sizeof(*live));
 	if (!live)
 		return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "cannot look at this machine");
 	live_take(live, values->quick);

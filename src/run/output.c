@@ -24,6 +24,23 @@ static bool to_stdout(const char *json_path)
 	return json_path && !strcmp(json_path, "-");
 }
 
+/* The option, the path, why not, and what to do. */
+static int refuse(
+	const char *option, const char *path, const char *folder, int code, struct err *err)
+{
+	char reason[64];
+	const char *why = strerror_r(-code, reason, sizeof(reason));
+
+	if (code == -ENOENT)
+		return err_set(err, ERR_USAGE, code,
+			"%s: cannot write \"%s\": %s: make the folder \"%s\", or name a file "
+			"elsewhere",
+			option, path, why, folder);
+	return err_set(err, ERR_USAGE, code,
+		"%s: cannot write \"%s\": %s: name a file in a folder that you may write to",
+		option, path, why);
+}
+
 static int check_folder(const char *option, const char *path, struct err *err)
 {
 	char *copy = strdup(path);
@@ -34,26 +51,24 @@ static int check_folder(const char *option, const char *path, struct err *err)
 		return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "cannot check %s", option);
 	folder = dirname(copy);
 	if (access(folder, W_OK | X_OK) < 0)
-		code = err_set_errno(err, ERR_USAGE, -errno,
-			"%s: cannot write to the folder \"%s\"", option, folder);
+		code = refuse(option, path, folder, -errno, err);
 	free(copy);
 	return code;
 }
 
-static int check_path(const char *option, const char *path, struct err *err)
+int output_check_file(const char *option, const char *path, struct err *err)
 {
 	struct stat status;
 
+	if (to_stdout(path))
+		return 0;
 	if (stat(path, &status) < 0 || S_ISREG(status.st_mode))
 		return check_folder(option, path, err);
 	if (S_ISDIR(status.st_mode))
-		return err_set(err, ERR_USAGE, -EISDIR,
-			"%s: \"%s\" is a folder: expected a file in it", option, path);
+		return err_set(err, ERR_USAGE, -EISDIR, "%s: \"%s\" is a folder: name a file in it",
+			option, path);
 	/* A pipe or a device: written to in place. */
-	if (access(path, W_OK) < 0)
-		return err_set_errno(
-			err, ERR_USAGE, -errno, "%s: cannot write to \"%s\"", option, path);
-	return 0;
+	return access(path, W_OK) < 0 ? refuse(option, path, "", -errno, err) : 0;
 }
 
 /* PREFIX and what a file's name ends in; to be freed, NULL without memory. */
@@ -74,7 +89,7 @@ static int check_profile(const char *prefix, struct err *err)
 		char *path = profile_path(prefix, endings[i]);
 
 		if (path)
-			code = check_path("--profile", path, err);
+			code = output_check_file("--profile", path, err);
 		else
 			code = err_set_errno(
 				err, ERR_ENVIRONMENT, -ENOMEM, "cannot check --profile");
@@ -87,24 +102,33 @@ int output_check(const struct output_paths *paths, struct err *err)
 {
 	int code = 0;
 
-	if (paths->json && !to_stdout(paths->json))
-		code = check_path("--json", paths->json, err);
+	if (paths->json)
+		code = output_check_file("--json", paths->json, err);
 	if (code >= 0 && paths->profile)
 		code = check_profile(paths->profile, err);
 	if (code >= 0 && paths->svg)
-		code = check_path("--svg", paths->svg, err);
+		code = output_check_file("--svg", paths->svg, err);
+	return code;
+}
+
+int output_write(const char *option, const char *path, const struct buf *text, struct err *err)
+{
+	int code = file_write(path, text->data, text->length_bytes, err);
+
+	if (code < 0 && option && !to_stdout(path))
+		err_prefix(err, "%s: ", option);
 	return code;
 }
 
 /* Writes what was rendered and releases it. */
-static int put(struct buf *text, const char *path, struct err *err)
+static int put(struct buf *text, const char *option, const char *path, struct err *err)
 {
 	int code;
 
 	if (text->failed)
 		code = err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "cannot render the report");
 	else
-		code = file_write(path, text->data, text->length_bytes, err);
+		code = output_write(option, path, text, err);
 	buf_release(text);
 	return code;
 }
@@ -116,7 +140,7 @@ static int put_profile(struct buf *text, const char *prefix, const char *ending,
 
 	if (!path)
 		text->failed = true;
-	code = put(text, path, err);
+	code = put(text, "--profile", path, err);
 	free(path);
 	return code;
 }
@@ -147,12 +171,12 @@ static int put_all(const struct result_kernel *kernel, const char *title, struct
 	int code = 0, other = 0;
 
 	if (paths->json)
-		code = put(json, paths->json, err);
+		code = put(json, "--json", paths->json, err);
 	if (paths->profile)
 		other = write_profile(kernel, paths->profile, title, code < 0 ? NULL : err);
 	code = code < 0 ? code : other;
 	if (!to_stdout(paths->json))
-		other = put(text, "-", code < 0 ? NULL : err);
+		other = put(text, NULL, "-", code < 0 ? NULL : err);
 	buf_release(json);
 	buf_release(text);
 	return code < 0 ? code : other;
@@ -205,11 +229,11 @@ int output_search(
 
 	if (paths->json) {
 		search_record_write(record, &json);
-		codes[0] = put(&json, paths->json, err);
+		codes[0] = put(&json, "--json", paths->json, err);
 	}
 	if (paths->svg) {
 		report_search_svg(record, &svg);
-		codes[1] = put(&svg, paths->svg, codes[0] < 0 ? NULL : err);
+		codes[1] = put(&svg, "--svg", paths->svg, codes[0] < 0 ? NULL : err);
 	}
 	if (paths->profile)
 		codes[2] = write_search_profile(
@@ -218,7 +242,7 @@ int output_search(
 		code = codes[i];
 	if (!to_stdout(paths->json)) {
 		report_search_text(record, &text);
-		codes[3] = put(&text, "-", code < 0 ? NULL : err);
+		codes[3] = put(&text, NULL, "-", code < 0 ? NULL : err);
 	}
 	return code < 0 ? code : codes[3];
 }

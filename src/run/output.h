@@ -12,6 +12,7 @@
 #ifndef RINGLOAD_RUN_OUTPUT_H
 #define RINGLOAD_RUN_OUTPUT_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "result/probe_record.h"
 #include "result/result.h"
@@ -29,6 +30,12 @@ struct output_paths {
  * not end in "no such directory".
  */
 int output_check(const struct output_paths *paths, struct err *err);
+
+/* The same of one path, "-" or a file's, that an option ("--json") names. */
+int output_check_file(const char *option, const char *path, struct err *err);
+
+/* Writes it there; a failure names the option. */
+int output_write(const char *option, const char *path, const struct buf *text, struct err *err);
 
 /* When writing a file fails the text is printed all the same, and the sentence returned. */
 int output_run(const struct result *result, const struct output_paths *paths, struct err *err);

@@ -288,8 +288,10 @@ int route_set_read(struct route_set *set, const char *path, struct err *err)
 	char *rest;
 	int code = file_read(path, ROUTE_FILE_BYTES, &text, err);
 
-	if (code)
+	if (code) {
+		err_prefix(err, "--routes: ");
 		goto out;
+	}
 	if (text.length_bytes && memchr(text.data, '\0', text.length_bytes)) {
 		code = err_set(
 			err, ERR_USAGE, -EINVAL, "%s: holds a zero byte: it is not a text", path);

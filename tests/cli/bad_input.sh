@@ -83,10 +83,17 @@ refused 2 '-X "GE T" is not a method: expected one word, as in GET or POST' run 
 refused 2 '--connect-to: "localhost" has no port: write "localhost:80"' run --connect-to localhost $anywhere
 
 # Files
-refused 2 "--json: cannot write to the folder \"$SCRATCH/none\": No such file or directory" \
+refused 2 "--json: cannot write \"$SCRATCH/none/x.json\": No such file or directory: make the folder \"$SCRATCH/none\", or name a file elsewhere" \
 	run --json "$SCRATCH/none/x.json" $anywhere
-refused 2 "--json: \"$SCRATCH\" is a folder: expected a file in it" run --json "$SCRATCH" $anywhere
-refused 2 "--body-file: cannot read \"$SCRATCH/none\": No such file or directory" \
+refused 2 "--json: \"$SCRATCH\" is a folder: name a file in it" run --json "$SCRATCH" $anywhere
+for command in doctor calibrate; do
+	refused 2 "--json: cannot write \"$SCRATCH/none/x.json\": No such file or directory: make the folder \"$SCRATCH/none\", or name a file elsewhere" \
+		"$command" --json "$SCRATCH/none/x.json"
+done
+refused 3 '--json: cannot write "/dev/full": No space left on device' doctor --quick --json /dev/full
+refused 2 "--routes: cannot read \"$SCRATCH/none\": No such file or directory: name a file that exists" \
+	serve --routes "$SCRATCH/none"
+refused 2 "--body-file: cannot read \"$SCRATCH/none\": No such file or directory: name a file that exists" \
 	run --body-file "$SCRATCH/none" $anywhere
 
 # Nothing to measure: at once, with the words of the errno

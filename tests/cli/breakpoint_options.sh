@@ -27,7 +27,7 @@ refused '--timeout 2s: requests would be given up before "p99<3s" could be judge
 refused '--timeout 500ms: requests would be given up before "p99<500ms" could be judged: ask for a --timeout above 500ms' \
 	--timeout 500ms
 refused '--json: --dry-run measures nothing that could be written: leave one out' --dry-run --json -
-refused "--svg: cannot write to the folder \"$SCRATCH/none\": No such file or directory" --svg "$SCRATCH/none/x.svg"
+refused "--svg: cannot write \"$SCRATCH/none/x.svg\": No such file or directory: make the folder \"$SCRATCH/none\", or name a file elsewhere" --svg "$SCRATCH/none/x.svg"
 refused '-c 1 is less than -t 2: every worker needs a connection of its own; ask for at least -c 2 or for fewer workers' \
 	-c1 -t2
 

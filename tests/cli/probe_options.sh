@@ -31,10 +31,10 @@ refused 2 '--probe-netns: there is no "/run/netns/no-such-name": No such file or
 refused 2 '--probe-cgroup: there is no "/sys/fs/cgroup/no/such": No such file or directory' \
 	run --probe-cgroup no/such $anywhere
 refused 2 '--probe-pid: there is no process 4194304' run --probe-pid 4194304 $anywhere
-refused 2 "--profile: cannot write to the folder \"$SCRATCH/none\": No such file or directory" \
+refused 2 "--profile: cannot write \"$SCRATCH/none/x.folded\": No such file or directory: make the folder \"$SCRATCH/none\", or name a file elsewhere" \
 	run --profile "$SCRATCH/none/x" $anywhere
 mkdir "$SCRATCH/taken.svg"
-refused 2 "--profile: \"$SCRATCH/taken.svg\" is a folder: expected a file in it" \
+refused 2 "--profile: \"$SCRATCH/taken.svg\" is a folder: name a file in it" \
 	run --profile "$SCRATCH/taken" $anywhere
 for option in sample=1/8 port=80 netns=/proc/self/ns/net cgroup=/sys/fs/cgroup pid=$$; do
 	refused 2 "--probe-${option%=*}: --probe off measures nothing there: leave one out" \
@@ -49,7 +49,7 @@ refused 2 '--port: "0" is too small: write 1 to 65535' probe -p 0
 refused 2 '--duration: "5" has no unit: write 30s, 2m or 250ms' probe -p 80 -d 5
 refused 2 '--sample: "x" is not one in a number: write 1/1 to 1/64, as in 1/8' probe -p 80 --sample x
 refused 2 '--pid: there is no process 4194304' probe -p 80 --pid 4194304
-refused 2 "--json: cannot write to the folder \"$SCRATCH/none\": No such file or directory" \
+refused 2 "--json: cannot write \"$SCRATCH/none/x.json\": No such file or directory: make the folder \"$SCRATCH/none\", or name a file elsewhere" \
 	probe -p 80 --json "$SCRATCH/none/x.json"
 refused 2 '"80" is one argument too many: expected ringload probe [OPTION]...' probe 80
 refused 2 'unknown option "--prot": did you mean --port?' probe --prot 80

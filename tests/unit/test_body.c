@@ -139,9 +139,11 @@ static void test_limits(void **state)
 	assert_refused(&scenario, ERR_ENVIRONMENT, text);
 	scenario.body_file = "/nonexistent/body";
 	assert_refused(&scenario, ERR_USAGE,
-		"--body-file: cannot read \"/nonexistent/body\": No such file or directory");
+		"--body-file: cannot read \"/nonexistent/body\": No such file or directory: "
+		"name a file that exists");
 	scenario.body_file = "/tmp";
-	assert_refused(&scenario, ERR_USAGE, "--body-file: cannot read \"/tmp\": Is a directory");
+	assert_refused(&scenario, ERR_USAGE,
+		"--body-file: cannot read \"/tmp\": Is a directory: name a file in it");
 }
 
 /* Content-Length was told before: another size must not go out. */

@@ -141,7 +141,8 @@ static void what_cannot_be_read_is_the_users(void **state)
 
 	assert_int_equal(file_read(folder->file, LIMIT_BYTES, &buf, &err), -ENOENT);
 	assert_int_equal(err.kind, ERR_USAGE);
-	snprintf(expected, sizeof expected, "cannot read \"%s\": No such file or directory",
+	snprintf(expected, sizeof expected,
+		"cannot read \"%s\": No such file or directory: name a file that exists",
 		folder->file);
 	assert_string_equal(err.text, expected);
 	assert_int_equal(file_read(folder->path, LIMIT_BYTES, &buf, &err), -EISDIR);
