@@ -14,6 +14,7 @@
 #include "cli/ladder.h"
 #include "cli/load.h"
 #include "cli/measure.h"
+#include "run/interrupt.h"
 #include "run/output.h"
 #include "search/search.h"
 
@@ -342,6 +343,9 @@ static int search(const struct breakpoint_values *values, struct err *err)
 	if (values->errors_bounded)
 		log_note("no --threshold is on errors: %s is asked as well", BREAKPOINT_ERRORS);
 	code = search_execute(&values->load.scenario, &values->search, &record, err);
+	/* With one trial there would be a record. */
+	if (code < 0 && err->kind == ERR_INTERRUPTED)
+		err_set(err, ERR_INTERRUPTED, code, INTERRUPT_BEFORE_LOAD);
 	if (code >= 0) {
 		code = output_search(&record, &values->paths, err);
 		if (code >= 0)
@@ -455,5 +459,6 @@ const struct command breakpoint_command = {
 	.examples = breakpoint_examples,
 	.more_title = "What can give way",
 	.more = cause_help,
+	.drives_load = true,
 	.run = breakpoint_run,
 };

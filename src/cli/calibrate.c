@@ -174,5 +174,6 @@ const struct command calibrate_command = {
 	.table = {.options = calibrate_option_rows,
 		.count = sizeof(calibrate_option_rows) / sizeof(*calibrate_option_rows)},
 	.examples = calibrate_examples,
+	.drives_load = true,
 	.run = calibrate_run,
 };

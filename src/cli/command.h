@@ -30,6 +30,7 @@ struct command {
 	const struct command_example *examples; /* ends with line = NULL */
 	const char *more_title;                 /* one more section; NULL: none */
 	void (*more)(struct buf *out);          /* appends its text, in lines */
+	bool drives_load;                       /* says so when a signal comes before the load */
 	int (*run)(const struct command *command, int argc, char **argv, struct err *err);
 };
 

@@ -129,5 +129,6 @@ const struct command demo_command = {
 		 "running.",
 	.table = {.options = demo_options, .count = sizeof(demo_options) / sizeof(*demo_options)},
 	.examples = demo_examples,
+	.drives_load = true,
 	.run = demo_run,
 };

@@ -5,10 +5,12 @@
  */
 #include <malloc.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "analysis/exit.h"
 #include "base/log.h"
 #include "cli/command.h"
+#include "run/interrupt.h"
 
 /*
  * From here on blocks are the kernel's again when they are freed. By itself malloc puts blocks of
@@ -27,6 +29,18 @@ static const char *command_name(const char *argument)
 	return argument;
 }
 
+/* A signal before the load: only calls of signal-safety(7). */
+static void end_early(int number)
+{
+	static const char line[] = "ringload: " INTERRUPT_BEFORE_LOAD "\n";
+
+	(void)number;
+	/* Who cannot be told is not told. */
+	if (write(STDERR_FILENO, line, sizeof(line) - 1) < 0)
+		_exit(EXIT_INTERRUPTED);
+	_exit(EXIT_INTERRUPTED);
+}
+
 static int dispatch(int argc, char **argv, struct err *err)
 {
 	const struct command *command;
@@ -40,6 +54,8 @@ static int dispatch(int argc, char **argv, struct err *err)
 	command = command_find(name);
 	if (!command)
 		return command_unknown(name, err);
+	if (command->drives_load)
+		interrupt_expect(end_early);
 	return command->run(command, argc - 2, argv + 2, err);
 }
 

@@ -231,5 +231,6 @@ const struct command run_command = {
 	.examples = run_examples,
 	.more_title = "Thresholds",
 	.more = threshold_help,
+	.drives_load = true,
 	.run = run_run,
 };

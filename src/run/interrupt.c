@@ -18,7 +18,7 @@ static struct {
 	struct engine *engine;
 	unsigned int count;
 	uint64_t first_ns;
-	bool taken;
+	bool expected, taken;
 	struct sigaction former[SIGNALS];
 } state = {.first_ns = UINT64_MAX};
 
@@ -49,24 +49,36 @@ static void handle(int number)
 	errno = saved;
 }
 
-void interrupt_begin(void)
+static void take(void (*handler)(int number))
 {
-	struct sigaction action = {.sa_handler = handle};
+	struct sigaction action = {.sa_handler = handler};
 	size_t i;
 
+	for (i = 0; i < SIGNALS; i++)
+		sigaddset(&action.sa_mask, numbers[i]);
+	for (i = 0; i < SIGNALS; i++) {
+		if (!state.expected)
+			sigaction(numbers[i], NULL, &state.former[i]);
+		if (state.former[i].sa_handler != SIG_IGN || numbers[i] == SIGTERM)
+			sigaction(numbers[i], &action, NULL);
+	}
+}
+
+void interrupt_expect(void (*handler)(int number))
+{
+	take(handler);
+	state.expected = true;
+}
+
+void interrupt_begin(void)
+{
 	state.engine = NULL;
 	/* A further load of the same command: a signal between two is for both. */
 	if (state.taken)
 		return;
 	state.count = 0;
 	state.first_ns = UINT64_MAX;
-	for (i = 0; i < SIGNALS; i++)
-		sigaddset(&action.sa_mask, numbers[i]);
-	for (i = 0; i < SIGNALS; i++) {
-		sigaction(numbers[i], NULL, &state.former[i]);
-		if (state.former[i].sa_handler != SIG_IGN || numbers[i] == SIGTERM)
-			sigaction(numbers[i], &action, NULL);
-	}
+	take(handle);
 	state.taken = true;
 }
 
@@ -93,5 +105,5 @@ void interrupt_end(void)
 		return;
 	for (i = 0; i < SIGNALS; i++)
 		sigaction(numbers[i], &state.former[i], NULL);
-	state.taken = false;
+	state.expected = state.taken = false;
 }

@@ -18,6 +18,15 @@
 
 struct engine;
 
+/* What is said when a signal came too early for a record. */
+#define INTERRUPT_BEFORE_LOAD "interrupted before the load began: nothing was measured"
+
+/*
+ * For the time before interrupt_begin: the handler is called instead of the default action, to end
+ * the process with a word. It may call only what signal-safety(7) allows.
+ */
+void interrupt_expect(void (*handler)(int number));
+
 /* Takes the signals. Until an engine is given they are only counted. A second call before
  * interrupt_end goes on counting, so that nothing is lost between two loads. */
 void interrupt_begin(void);
@@ -32,7 +41,7 @@ struct engine **interrupt_engine(void);
 unsigned int interrupt_count(void);
 uint64_t interrupt_first_ns(void);
 
-/* Gives the signals their former actions back. */
+/* After interrupt_begin: gives the signals the actions back that they had at first. */
 void interrupt_end(void);
 
 #endif

@@ -155,10 +155,13 @@ static int open_engine(struct session *session, struct err *err)
 	if (code < 0) {
 		*interrupt_engine() = NULL;
 		if (interrupt_count())
-			err_set(err, ERR_INTERRUPTED, -EINTR, "interrupted before the load began");
+			err_set(err, ERR_INTERRUPTED, -EINTR, INTERRUPT_BEFORE_LOAD);
 		return code;
 	}
 	session->engine = *interrupt_engine();
+	/* It may have come before there was an engine to stop. */
+	if (interrupt_count())
+		return err_set(err, ERR_INTERRUPTED, -EINTR, INTERRUPT_BEFORE_LOAD);
 	note_connects(session, clock_now_ns() - began_ns);
 	return 0;
 }
@@ -223,13 +226,13 @@ static int begin_again(struct session *session, struct err *err)
 	int code;
 
 	if (interrupt_count())
-		return err_set(err, ERR_INTERRUPTED, -EINTR, "interrupted before the load began");
+		return err_set(err, ERR_INTERRUPTED, -EINTR, INTERRUPT_BEFORE_LOAD);
 	notes_again(&session->notes, session->preflight_notes);
 	observation_close(&session->observation);
 	open_observation(session);
 	code = engine_again(session->engine, err);
 	if (code < 0 && interrupt_count())
-		err_set(err, ERR_INTERRUPTED, -EINTR, "interrupted before the load began");
+		err_set(err, ERR_INTERRUPTED, -EINTR, INTERRUPT_BEFORE_LOAD);
 	return code;
 }
 

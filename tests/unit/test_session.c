@@ -21,6 +21,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "run/interrupt.h"
 #include "run/session.h"
 #include "target/target.h"
 #include "tests/unit/target_peer.h"
@@ -481,7 +482,7 @@ static void a_signal_before_the_load_ends_the_session(void **state)
 	for (int i = 0; i < 2; i++) {
 		assert_true(session_trial(bench.session, &window, &result, &err) < 0);
 		assert_int_equal(err.kind, ERR_INTERRUPTED);
-		assert_string_equal(err.text, "interrupted before the load began");
+		assert_string_equal(err.text, INTERRUPT_BEFORE_LOAD);
 	}
 	pthread_join(finger.thread, NULL);
 	close_bench(&bench);
