@@ -39,11 +39,7 @@ double cause_signs_latency(const struct cause_evidence *evidence, struct buf *se
 		return 0;
 	cause_evidence_tell_time(broken->p99_at_least ? "p99 (at least)" : "p99", true,
 		base->p99_ns, broken->p99_ns, sentence);
-	if (times < 10)
-		buf_printf(sentence, ", %.1f times the base's", times);
-	else
-		buf_printf(sentence, ", %s times the base's",
-			units_format_rate(text, fmin(round(times), 1e15)));
+	buf_printf(sentence, ", %s times the base's", units_format_times(text, times));
 	return strength;
 }
 

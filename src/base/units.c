@@ -440,10 +440,10 @@ char *units_format_duration_exact(char text[UNITS_TEXT_BYTES], uint64_t duration
 	return text;
 }
 
-/* Thousands apart by commas in the digits before the first point or the end. */
+/* Thousands apart by commas in the digits that it begins with. */
 static char *group(char text[UNITS_TEXT_BYTES])
 {
-	size_t whole = strcspn(text, "."), length = strlen(text);
+	size_t whole = strspn(text, "0123456789"), length = strlen(text);
 
 	for (size_t at = whole; at > 3 && length + 1 < UNITS_TEXT_BYTES; length++) {
 		at -= 3;
@@ -503,5 +503,13 @@ char *units_format_share(char text[UNITS_TEXT_BYTES], double share)
 		: percent < 100                                        ? 1
 								       : 0,
 		percent > 1e15 ? 1e15 : percent);
-	return text;
+	return group(text);
+}
+
+char *units_format_times(char text[UNITS_TEXT_BYTES], double times)
+{
+	if (!isfinite(times) || times < 0)
+		return strcpy(text, "-");
+	snprintf(text, UNITS_TEXT_BYTES, "%.*f", times < 9.95 ? 1 : 0, times > 1e15 ? 1e15 : times);
+	return group(text);
 }

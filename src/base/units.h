@@ -54,7 +54,13 @@ char *units_format_count(char text[UNITS_TEXT_BYTES], uint64_t count);
 /* "512 B", "1.50 MiB". */
 char *units_format_size(char text[UNITS_TEXT_BYTES], uint64_t size_bytes);
 
-/* "12.3 %", "<0.01 %" for a share that is small but not zero. */
+/* "12.3 %", "1,230 %", "<0.01 %" for a share that is small but not zero. */
 char *units_format_share(char text[UNITS_TEXT_BYTES], double share);
+
+/* How many times as much: "2.4", "24", "1,234". */
+char *units_format_times(char text[UNITS_TEXT_BYTES], double times);
+
+/* What grew by this share or more is told as so many times as much, below it in percent. */
+#define UNITS_GROWTH_TIMES 1.0
 
 #endif

@@ -226,6 +226,11 @@ static void write_growth(struct buf *out, const struct result_resources *resourc
 	if (!tested)
 		layout_entryf(out, "", "memory %s by %s an hour (give or take %s)",
 			slope < 0 ? "shrinks" : "grows", per_hour, error);
+	else if (pairs && steady > 0 && slope > 0 && resources->growth.share >= UNITS_GROWTH_TIMES)
+		layout_entryf(out, "",
+			"memory grows by %s an hour (give or take %s), to %s times as much in the "
+			"window",
+			per_hour, error, units_format_times(share, 1 + resources->growth.share));
 	else if (pairs && (steady < 0) == (slope < 0))
 		layout_entryf(out, "",
 			"memory %s by %s an hour (give or take %s), by %s in the window",

@@ -4,13 +4,16 @@
 #include "base/units.h"
 #include "report/layout.h"
 
-/* "p50 +12 %", "p50 -3 %". */
+/* "p50 +12.0 %", "p50 -3.00 %", "p99 24 times as much". */
 static void say_growth(const char *name, double growth, struct buf *line)
 {
 	char text[UNITS_TEXT_BYTES];
 
-	buf_printf(line, "%s %s%s", name, growth < 0 ? "-" : "+",
-		units_format_share(text, growth < 0 ? -growth : growth));
+	if (growth >= UNITS_GROWTH_TIMES)
+		buf_printf(line, "%s %s times as much", name, units_format_times(text, 1 + growth));
+	else
+		buf_printf(line, "%s %s%s", name, growth < 0 ? "-" : "+",
+			units_format_share(text, growth < 0 ? -growth : growth));
 }
 
 void search_doubling_entry(const struct search_record *record, struct buf *out)

@@ -490,7 +490,10 @@ static void shares_are_shown(void **state)
 		{1 - 1e-12, ">99.99 %"},
 		{1, "100 %"},
 		{1.5, "150 %"},
-		{1e300, "1000000000000000 %"},
+		{9.994, "999 %"},
+		{9.996, "1,000 %"},
+		{23.36, "2,336 %"},
+		{1e300, "1,000,000,000,000,000 %"},
 		{NAN, "-"},
 		{-0.1, "-"},
 	};
@@ -499,6 +502,31 @@ static void shares_are_shown(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
 		assert_string_equal(units_format_share(text, rows[i].share), rows[i].text);
+}
+
+static void times_are_shown(void **state)
+{
+	static const struct {
+		double times;
+		const char *text;
+	} rows[] = {
+		{0, "0.0"},
+		{1, "1.0"},
+		{2.44, "2.4"},
+		{9.94, "9.9"},
+		{9.96, "10"},
+		{24.36, "24"},
+		{1234.5678, "1,235"},
+		{1e300, "1,000,000,000,000,000"},
+		{INFINITY, "-"},
+		{NAN, "-"},
+		{-1, "-"},
+	};
+	char text[UNITS_TEXT_BYTES];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		assert_string_equal(units_format_times(text, rows[i].times), rows[i].text);
 }
 
 int main(void)
@@ -519,6 +547,7 @@ int main(void)
 		cmocka_unit_test(counts_and_sizes_are_shown),
 		cmocka_unit_test(rates_are_shown),
 		cmocka_unit_test(shares_are_shown),
+		cmocka_unit_test(times_are_shown),
 	};
 
 	return cmocka_run_group_tests_name("units", tests, NULL, NULL);
