@@ -10,12 +10,14 @@
 #include "base/log.h"
 #include "base/percent.h"
 #include "base/units.h"
+#include "cli/abort_reach.h"
 #include "cli/command.h"
 #include "cli/ladder.h"
 #include "cli/load.h"
 #include "cli/measure.h"
 #include "run/interrupt.h"
 #include "run/output.h"
+#include "run/session.h"
 #include "search/search.h"
 
 #define MINUTE (60 * NS_PER_S)
@@ -34,6 +36,7 @@ struct breakpoint_values {
 	double rungs[STEPPER_RUNGS];
 	bool errors_bounded; /* as no threshold did */
 	struct search_options search;
+	struct buf warning; /* of an --abort-on-breach that no trial is long enough for */
 };
 
 #define VALUE(member) offsetof(struct breakpoint_values, member)
@@ -331,6 +334,36 @@ static int check_required(
 		reason ? reason : "the probe saw nothing");
 }
 
+/* With the time that is kept to explain, where it will be. */
+static void compare_abort(struct breakpoint_values *values)
+{
+	struct stepper_options stepper = values->search.stepper;
+	const struct run_options *run = &values->search.run;
+	bool explains = false;
+
+	if (!run->abort_ns)
+		return;
+	/* Whatever is in its way, the search tells. */
+	session_foresees_probe(&values->load.scenario, run, &explains, NULL);
+	if (explains && !stepper.rungs)
+		stepper.budget_ns -= stepper.budget_ns / SEARCH_EXPLAINED_SHARE;
+	abort_reach_tell(&stepper, run->abort_ns, &values->warning);
+}
+
+static int report(
+	const struct breakpoint_values *values, struct search_record *record, struct err *err)
+{
+	int code;
+
+	if (values->warning.length_bytes &&
+		search_record_add_note(record, buf_string(&values->warning)) < 0)
+		return err_set_errno(err, ERR_ENVIRONMENT, -ENOMEM, "no memory for a note");
+	code = output_search(record, &values->paths, err);
+	if (code >= 0)
+		code = check_required(&values->load, record, err);
+	return code >= 0 ? (int)exit_decide_search(ERR_NONE, record) : code;
+}
+
 static int search(const struct breakpoint_values *values, struct err *err)
 {
 	struct search_record record;
@@ -342,16 +375,14 @@ static int search(const struct breakpoint_values *values, struct err *err)
 		log_note("no --threshold was given: the usual objectives are taken (--slo)");
 	if (values->errors_bounded)
 		log_note("no --threshold is on errors: %s is asked as well", BREAKPOINT_ERRORS);
+	if (values->warning.length_bytes)
+		log_warning("%s", buf_string(&values->warning));
 	code = search_execute(&values->load.scenario, &values->search, &record, err);
 	/* With one trial there would be a record. */
 	if (code < 0 && err->kind == ERR_INTERRUPTED)
 		err_set(err, ERR_INTERRUPTED, code, INTERRUPT_BEFORE_LOAD);
 	if (code >= 0) {
-		code = output_search(&record, &values->paths, err);
-		if (code >= 0)
-			code = check_required(&values->load, &record, err);
-		if (code >= 0)
-			code = (int)exit_decide_search(ERR_NONE, &record);
+		code = report(values, &record, err);
 		search_record_release(&record);
 	}
 	run_end_signals();
@@ -363,6 +394,8 @@ static int dry_run(const struct breakpoint_values *values, struct err *err)
 	struct buf text = {0};
 	int code = search_describe(&values->load.scenario, &values->search, &text, err);
 
+	if (values->warning.length_bytes)
+		buf_printf(&text, "%-13s%s\n", "Warning", buf_string(&values->warning));
 	if (code >= 0)
 		code = command_print(&text, err);
 	buf_release(&text);
@@ -388,6 +421,7 @@ static int measure(struct breakpoint_values *values, const struct command *comma
 		.observation = values->load.observation,
 	};
 	values->search.told = tell;
+	compare_abort(values);
 	code = values->dry_run ? dry_run(values, err) : search(values, err);
 	free((void *)words);
 	return code;
@@ -417,6 +451,7 @@ static int breakpoint_run(const struct command *command, int argc, char **argv, 
 		code = measure(&values, command, argc, argv, err);
 out:
 	option_parse_release(&parse);
+	buf_release(&values.warning);
 	load_release(&values.load);
 	return code;
 }

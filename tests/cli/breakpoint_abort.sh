@@ -20,3 +20,11 @@ if [ "$status" = 1 ]; then
 fi
 # Nothing but the report is said.
 expect_equal 'diagnostics' "$(cat "$SCRATCH/err")" ''
+
+# A time that no step is as long as: said before, and in the report and the record.
+search --ladder 20 --step-duration 500ms -q --abort-on-breach "$url/"
+said='--abort-on-breach 5s ends no trial: each step is 500 ms: '
+expect_text "$SCRATCH/err" "ringload: warning: $said"
+tr -s ' \n' ' ' <"$SCRATCH/out" >"$SCRATCH/line"
+expect_text "$SCRATCH/line" "$said"
+expect_search "[.notes[] | select(startswith(\"$said\"))] | length == 1"

@@ -54,6 +54,13 @@ expect_text "$SCRATCH/out" 'p95<200ms, p99<500ms'
 expect_text "$SCRATCH/out" 'the usual objectives, as no'
 expect_text "$SCRATCH/out" 'if all passed, each after its warm-up: 100/s for '
 expect_text "$SCRATCH/out" '800 requests/s, constant arrivals, over 64 connections'
+# A breach can last no longer than the trials.
+run "$RINGLOAD" breakpoint --dry-run --probe off --budget 36s --abort-on-breach http://127.0.0.1:9/
+expect_status 0
+expect_text "$SCRATCH/out" 'Warning      --abort-on-breach 5s ends no trial: the longest are 2.00 s: '
+run "$RINGLOAD" breakpoint --dry-run --probe off --budget 36s --abort-on-breach 1s http://127.0.0.1:9/
+expect_status 0
+expect_no_text "$SCRATCH/out" 'ends no trial'
 # Bounds that were not typed follow those that were.
 run "$RINGLOAD" breakpoint --dry-run --highest 5 --budget 30s http://127.0.0.1:9/
 expect_status 0
