@@ -169,8 +169,7 @@ const struct command calibrate_command = {
 		 "should run meanwhile: it loads all CPUs.\n\n"
 		 "The null server needs root. Without it the embedded target is used, on a CPU of "
 		 "this machine: the rate is then a lower bound and the cost an upper one, and a "
-		 "better calibration is not overwritten. Exit code 4 means that the machine was "
-		 "too busy for any rate to be valid.",
+		 "better calibration is not overwritten.",
 	.table = {.options = calibrate_option_rows,
 		.count = sizeof(calibrate_option_rows) / sizeof(*calibrate_option_rows)},
 	.examples = calibrate_examples,

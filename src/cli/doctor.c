@@ -131,8 +131,7 @@ const struct command doctor_command = {
 		"Nothing is changed. Programs for the kernel are loaded and taken away again, and "
 		"for a second a thread spins on each CPU to see what is taken from it: not for a "
 		"machine that is measured at this moment (--quick leaves that out). It takes about "
-		"two seconds.\n\n"
-		"The exit code is 3 when not even a load can be driven, else 0.",
+		"two seconds.",
 	.table = {.options = doctor_option_rows,
 		.count = sizeof(doctor_option_rows) / sizeof(*doctor_option_rows)},
 	.examples = doctor_examples,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analysis/exit.h"
+#include "cli/exit_row.h"
 #include "cli/manual.h"
 
 #define COLUMNS     80
@@ -38,26 +39,17 @@ static void wrap(struct buf *out, const char *text, size_t column, size_t indent
 	buf_text(out, "\n");
 }
 
-const struct help_exit_row *help_exit_codes(void)
+static void exit_codes(struct buf *out, const struct exit_row *row)
 {
-	static const struct help_exit_row rows[] = {
-		{EXIT_PASS, "the run is valid and every threshold was met"},
-		{EXIT_THRESHOLD, "a threshold was missed, or a breach ended the run early"},
-		{EXIT_USAGE, "the command line makes no sense"},
-		{EXIT_ENVIRONMENT,
-			"this machine cannot do it: the message names what is in the way"},
-		{EXIT_INVALID, "the measurement is not valid: the report says why"},
-		{EXIT_UNREACHABLE, "the target accepted no connection or sent not one response"},
-		{EXIT_INTERRUPTED, "interrupted; what was measured until then was reported"},
-		{0, NULL},
-	};
-
-	return rows;
+	buf_text(out, "\nExit codes:\n");
+	for (; row->meaning; row++) {
+		buf_printf(out, "  %3d  ", row->code);
+		wrap(out, row->meaning, 7, 7);
+	}
 }
 
 void help_overview(struct buf *out)
 {
-	const struct help_exit_row *row;
 	const struct command *const *command;
 
 	buf_text(out, "Usage: ringload COMMAND [OPTION]... [ARGUMENT]...\n\n");
@@ -75,9 +67,7 @@ void help_overview(struct buf *out)
 		"  ringload run http://localhost:8080/            as fast as 64 connections go\n"
 		"  ringload run -r 5000 http://localhost:8080/    5,000 requests a second\n"
 		"  ringload run --help                            every option, with examples\n");
-	buf_text(out, "\nExit codes:\n");
-	for (row = help_exit_codes(); row->meaning; row++)
-		buf_printf(out, "  %3d  %s\n", row->code, row->meaning);
+	exit_codes(out, exit_row_all());
 }
 
 /* "  -c, --connections N", as wide as it gets. */
@@ -130,6 +120,8 @@ void help_one(struct buf *out, const struct command *command)
 		buf_printf(out, "\n%s:\n", command->more_title);
 		command->more(out);
 	}
+	if (exit_row_of(command))
+		exit_codes(out, exit_row_of(command));
 	if (command->examples && command->examples->line)
 		buf_text(out, "\nExamples:\n");
 	for (example = command->examples; example && example->line; example++) {

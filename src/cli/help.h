@@ -12,18 +12,10 @@
 #include "base/buf.h"
 #include "cli/command.h"
 
-struct help_exit_row {
-	int code;
-	const char *meaning;
-};
-
-/* The exit codes in words; ends with meaning = NULL. */
-const struct help_exit_row *help_exit_codes(void);
-
 /* All commands, the first steps, the exit codes. */
 void help_overview(struct buf *out);
 
-/* One command: usage, what it does, options by group, examples. */
+/* One command: usage, what it does, options by group, exit codes, examples. */
 void help_one(struct buf *out, const struct command *command);
 
 #endif

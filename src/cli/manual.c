@@ -5,6 +5,7 @@
 
 #include "base/version.h"
 #include "cli/command.h"
+#include "cli/exit_row.h"
 #include "cli/help.h"
 
 /* Text of a man page: what roff would take for its own is escaped, paragraphs become requests. */
@@ -70,6 +71,15 @@ static void roff_more(struct buf *out, const struct command *command)
 	buf_release(&lines);
 }
 
+static void roff_exits(struct buf *out, const struct exit_row *row)
+{
+	for (; row->meaning; row++) {
+		buf_printf(out, ".TP\n%d\n", row->code);
+		roff(out, row->meaning);
+		buf_text(out, "\n");
+	}
+}
+
 static void roff_command(struct buf *out, const struct command *command)
 {
 	const struct command_example *example;
@@ -92,6 +102,10 @@ static void roff_command(struct buf *out, const struct command *command)
 	}
 	if (command->more)
 		roff_more(out, command);
+	if (exit_row_of(command)) {
+		buf_text(out, ".SS \"Exit codes\"\n");
+		roff_exits(out, exit_row_of(command));
+	}
 	if (command->examples && command->examples->line)
 		buf_text(out, ".SS \"Examples\"\n");
 	for (example = command->examples; example && example->line; example++) {
@@ -105,7 +119,6 @@ static void roff_command(struct buf *out, const struct command *command)
 
 void manual_page(struct buf *out)
 {
-	const struct help_exit_row *row;
 	const struct command *const *command;
 
 	buf_text(out, ".\\\" SPDX-License-Identifier: MIT\n"
@@ -129,11 +142,7 @@ void manual_page(struct buf *out)
 	for (command = command_all(); *command; command++)
 		roff_command(out, *command);
 	buf_text(out, ".SH \"EXIT STATUS\"\n");
-	for (row = help_exit_codes(); row->meaning; row++) {
-		buf_printf(out, ".TP\n%d\n", row->code);
-		roff(out, row->meaning);
-		buf_text(out, "\n");
-	}
+	roff_exits(out, exit_row_all());
 }
 
 /* Text for a cell of a Markdown table. */
@@ -165,6 +174,16 @@ static void markdown_option(struct buf *out, const struct option *option)
 	buf_text(out, " |\n");
 }
 
+static void markdown_exits(struct buf *out, const struct exit_row *row)
+{
+	buf_text(out, "\n| code | meaning |\n|---|---|\n");
+	for (; row->meaning; row++) {
+		buf_printf(out, "| %d | ", row->code);
+		cell(out, row->meaning);
+		buf_text(out, " |\n");
+	}
+}
+
 static void markdown_command(struct buf *out, const struct command *command)
 {
 	const struct command_example *example;
@@ -185,6 +204,10 @@ static void markdown_command(struct buf *out, const struct command *command)
 		command->more(out);
 		buf_text(out, "```\n");
 	}
+	if (exit_row_of(command)) {
+		buf_printf(out, "\n### Exit codes of ringload %s\n", command->name);
+		markdown_exits(out, exit_row_of(command));
+	}
 	if (command->examples && command->examples->line)
 		buf_text(out, "\n### Examples\n\n");
 	for (example = command->examples; example && example->line; example++)
@@ -193,7 +216,6 @@ static void markdown_command(struct buf *out, const struct command *command)
 
 void manual_markdown(struct buf *out)
 {
-	const struct help_exit_row *row;
 	const struct command *const *command;
 
 	buf_text(out, "# The command line\n\n"
@@ -204,7 +226,6 @@ void manual_markdown(struct buf *out)
 			(*command)->name, (*command)->summary);
 	for (command = command_all(); *command; command++)
 		markdown_command(out, *command);
-	buf_text(out, "\n## Exit codes\n\n| code | meaning |\n|---|---|\n");
-	for (row = help_exit_codes(); row->meaning; row++)
-		buf_printf(out, "| %d | %s |\n", row->code, row->meaning);
+	buf_text(out, "\n## Exit codes\n");
+	markdown_exits(out, exit_row_all());
 }

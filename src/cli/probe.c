@@ -145,8 +145,7 @@ const struct command probe_command = {
 		 "The server is found by its port, and followed wherever its threads are; nothing "
 		 "of it needs to be restarted. Root is needed, or the rights that the message "
 		 "names. Ctrl-C ends the window early and still reports. Nothing stays behind in "
-		 "the kernel, however it ends.\n\n"
-		 "Exit code 5 means that not one connection was seen on the port.",
+		 "the kernel, however it ends.",
 	.table = {.options = probe_option_rows,
 		.count = sizeof(probe_option_rows) / sizeof(*probe_option_rows)},
 	.examples = probe_examples,

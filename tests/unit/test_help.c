@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "cli/command.h"
+#include "cli/exit_row.h"
 #include "cli/help.h"
 #include "cli/manual.h"
 
@@ -114,6 +115,50 @@ static void one_option_is_explained_with_its_default(void **state)
 	buf_release(&text);
 }
 
+/* One table of the codes, in all three texts. */
+static void exit_codes_are_told_of_every_command_that_has_its_own(void **state)
+{
+	static const struct command *const commands[] = {&run_command, &breakpoint_command,
+		&probe_command, &calibrate_command, &doctor_command};
+	struct buf help = {0}, page = {0}, markdown = {0};
+	char wanted[256];
+
+	(void)state;
+	manual_page(&page);
+	manual_markdown(&markdown);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		const struct exit_row *row = exit_row_of(commands[i]);
+
+		assert_non_null(row);
+		help_one(&help, commands[i]);
+		assert_non_null(strstr(buf_string(&help), "\nExit codes:\n    0  "));
+		snprintf(wanted, sizeof(wanted), "\n### Exit codes of ringload %s\n",
+			commands[i]->name);
+		assert_non_null(strstr(buf_string(&markdown), wanted));
+		for (; row->meaning; row++) {
+			snprintf(wanted, sizeof(wanted), "\n  %3d  %.20s", row->code, row->meaning);
+			assert_non_null(strstr(buf_string(&help), wanted));
+			snprintf(
+				wanted, sizeof(wanted), "\n| %d | %s |\n", row->code, row->meaning);
+			assert_non_null(strstr(buf_string(&markdown), wanted));
+		}
+		buf_release(&help);
+	}
+	/* Each of them, and all. */
+	assert_null(exit_row_of(&version_command));
+	for (size_t count = 0, at = 0;; count++) {
+		const char *found = strstr(page.data + at, ".TP\n130\n");
+
+		if (!found) {
+			assert_int_equal(count, 6);
+			break;
+		}
+		at = (size_t)(found - page.data) + 1;
+	}
+	buf_release(&page);
+	buf_release(&markdown);
+}
+
 static void roff_requests_cannot_be_smuggled_in(void **state)
 {
 	const char *line;
@@ -178,6 +223,7 @@ int main(void)
 		cmocka_unit_test(help_fits_a_terminal),
 		cmocka_unit_test(the_manual_names_every_option),
 		cmocka_unit_test(one_option_is_explained_with_its_default),
+		cmocka_unit_test(exit_codes_are_told_of_every_command_that_has_its_own),
 		cmocka_unit_test(roff_requests_cannot_be_smuggled_in),
 		cmocka_unit_test(commands_are_found_by_their_whole_name),
 		cmocka_unit_test(operands_are_counted),
