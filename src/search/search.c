@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/enough.h"
 #include "analysis/trial_steal.h"
 #include "analysis/trial_verdict.h"
 #include "base/clock.h"
@@ -14,6 +15,7 @@
 #include "run/session.h"
 #include "search/account.h"
 #include "search/outline.h"
+#include "search/reach.h"
 
 /* A signal is noticed within this time. */
 #define PAUSE_SLICE_NS (50 * NS_PER_MS)
@@ -42,7 +44,10 @@ struct search {
 static struct stepper_options with_budget(const struct search_options *options, bool explains)
 {
 	struct stepper_options stepper = options->stepper;
+	struct enough enough;
 
+	enough_find(options->run.thresholds, &enough);
+	stepper.least_requests = enough.requests;
 	if (explains && !stepper.rungs)
 		stepper.budget_ns -= stepper.budget_ns / SEARCH_EXPLAINED_SHARE;
 	return stepper;
@@ -60,6 +65,8 @@ static int check_time(const struct search_options *options, struct err *err)
 	bool enough;
 	int code = stepper_check(&options->stepper, err);
 
+	if (code >= 0)
+		code = reach_check(options, &asked, err);
 	if (code < 0)
 		return code;
 	stepper = stepper_open(&asked);
@@ -372,6 +379,22 @@ static int note_stolen(struct search *search, struct err *err)
 	return code;
 }
 
+/* What is to be known of an answer for which there were too few requests. */
+static int note_reach(struct search *search, struct err *err)
+{
+	struct stepper_options stepper = with_budget(
+		search->options, session_probes(search->session));
+	struct buf note = {0};
+	int code = 0;
+
+	reach_note(search->options, &stepper, search->record, &note);
+	if (note.failed || (note.length_bytes &&
+				   search_record_add_note(search->record, buf_string(&note)) < 0))
+		code = account_no_memory(err);
+	buf_release(&note);
+	return code;
+}
+
 /* Before there was an answer. */
 static int end_interrupted(struct search *search, struct err *err)
 {
@@ -432,6 +455,8 @@ int search_execute(const struct scenario *scenario, const struct search_options 
 		code = try_all(&search, err);
 	if (code >= 0)
 		code = note_stolen(&search, err);
+	if (code >= 0)
+		code = note_reach(&search, err);
 	if (code >= 0)
 		code = account_end(record, err);
 	if (code < 0)
