@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "analysis/answer.h"
 
+#include "analysis/gone.h"
 #include "base/units.h"
 
 void answer_bounds(const struct search_record *record, struct buf *out)
@@ -88,8 +89,18 @@ static void generator_limit(const struct search_record *record, struct buf *out)
 
 static void undecided(const struct search_record *record, struct buf *out)
 {
-	buf_text(out, record->interrupted ? "interrupted before it was found"
-					  : "not found: the search ended before it was decided");
+	char rate[UNITS_TEXT_BYTES];
+	size_t first;
+
+	if (record->interrupted)
+		buf_text(out, "interrupted before it was found");
+	else if (gone_ends(record, &first))
+		buf_printf(out,
+			"not found: the server went away after trial %zu, of %s/s, had begun, and "
+			"did not come back",
+			first + 1, units_format_rate(rate, record->trials[first].rps));
+	else
+		buf_text(out, "not found: the search ended before it was decided");
 	if (!record->answer.has_lower && !record->answer.has_upper)
 		return;
 	buf_text(out, "; so far ");

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "analysis/enough.h"
+#include "analysis/gone.h"
 #include "analysis/trial_steal.h"
 #include "analysis/trial_verdict.h"
 #include "base/clock.h"
@@ -263,6 +264,11 @@ static int try_once(struct search *search, const struct stepper_trial *asked, st
 	if (code < 0)
 		return code;
 	trial = &search->record->trials[search->record->trial_count - 1];
+	code = account_gone(search->record, err);
+	if (code < 0)
+		return code;
+	if (code)
+		search->rest_ns = SEARCH_PAUSE_GONE_NS;
 	outcome.verdict = trial->verdict;
 	outcome.stolen = is_stolen(search, trial);
 	outcome.completed_rps = trial->result.run.completed_rps;
@@ -346,11 +352,9 @@ static int end_early(struct search *search, const struct err *why, int code, str
 		open ? "the search ended early"
 		     : "the answer is not explained from the server's kernel",
 		why->text);
-	code = note.failed ? -ENOMEM : search_record_add_note(search->record, buf_string(&note));
-	buf_release(&note);
 	if (open)
 		search->record->answer.kind = SEARCH_UNDECIDED;
-	return code < 0 ? account_no_memory(err) : 0;
+	return account_note(search->record, &note, err);
 }
 
 /* What is to be known of an upper bound that a machine was taken for. */
@@ -359,7 +363,6 @@ static int note_stolen(struct search *search, struct err *err)
 	struct stepper_answer answer;
 	struct buf note = {0};
 	double least = 1, most = 0;
-	int code = 0;
 
 	stepper_answer(search->stepper, &answer);
 	for (size_t i = 0; i < answer.upper_trial_count; i++) {
@@ -373,10 +376,7 @@ static int note_stolen(struct search *search, struct err *err)
 	if (!answer.upper_stolen || !(most > 0))
 		return 0;
 	trial_steal_note(least, most, &note);
-	if (note.failed || search_record_add_note(search->record, buf_string(&note)) < 0)
-		code = account_no_memory(err);
-	buf_release(&note);
-	return code;
+	return account_note(search->record, &note, err);
 }
 
 /* What is to be known of an answer for which there were too few requests. */
@@ -385,14 +385,9 @@ static int note_reach(struct search *search, struct err *err)
 	struct stepper_options stepper = with_budget(
 		search->options, session_probes(search->session));
 	struct buf note = {0};
-	int code = 0;
 
 	reach_note(search->options, &stepper, search->record, &note);
-	if (note.failed || (note.length_bytes &&
-				   search_record_add_note(search->record, buf_string(&note)) < 0))
-		code = account_no_memory(err);
-	buf_release(&note);
-	return code;
+	return account_note(search->record, &note, err);
 }
 
 /* Before there was an answer. */
@@ -408,10 +403,13 @@ static int try_all(struct search *search, struct err *err)
 {
 	struct err why = {ERR_NONE, ""};
 	struct stepper_trial asked;
+	size_t first;
 	bool open;
 	int code = 0;
 
 	while ((open = stepper_next(search->stepper, &asked)) && code >= 0) {
+		if (gone_ends(search->record, &first))
+			break;
 		pause_until(search, clock_now_ns() + search->rest_ns);
 		if (session_interrupted(search->session))
 			break;
@@ -419,7 +417,9 @@ static int try_all(struct search *search, struct err *err)
 	}
 	if (open && session_interrupted(search->session))
 		return end_interrupted(search, err);
-	if (code >= 0)
+	if (code >= 0 && gone_ends(search->record, &first))
+		search->record->answer.kind = SEARCH_UNDECIDED;
+	else if (code >= 0)
 		code = explain(search, &why);
 	return code < 0 ? end_early(search, &why, code, err) : 0;
 }
