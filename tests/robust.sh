@@ -51,7 +51,7 @@ insane_words='
 	def alike($to): close($to; $uneven);
 	def wrong($when; $what): if $when then empty else "\($what): \(. | tojson | .[:400])" end;
 	# Those of threads end with the window, and not with the last answer.
-	((.window.drain_s // 0) > 0.01) as $drained | .kernel | .attributed as $attributed | .requests as $requests | [.stages[] | select(.in_residence)] as $parts
+	((.window.drain_s // 0) > 0.0002) as $drained | .kernel | .attributed as $attributed | .requests as $requests | [.stages[] | select(.in_residence)] as $parts
 	| wrong(.status == "measured"; "status"),
 	(.. | numbers | wrong((isnan or isinfinite) | not; "no number")),
 	(.. | objects | to_entries[] | select(.key != "residual_ns" and .key != "at_s" and (.value | type) == "number")
