@@ -43,6 +43,24 @@ static void why(const struct search_record *record, struct buf *out)
 		buf_printf(out, ": %s", broken->reason);
 }
 
+/* A bound is the load that is surest, and not the highest of which a trial passed (bounds.h). */
+static void passed_above(const struct search_record *record, struct buf *out)
+{
+	double highest_rps = record->answer.lower_rps;
+	char rate[UNITS_TEXT_BYTES];
+
+	for (size_t i = 0; i < record->trial_count; i++) {
+		const struct search_trial *trial = &record->trials[i];
+
+		if (trial->verdict == SEARCH_PASS && trial->stage != SEARCH_EXPLAIN &&
+			trial->rps > highest_rps)
+			highest_rps = trial->rps;
+	}
+	if (highest_rps > record->answer.lower_rps)
+		buf_printf(out, " (trials passed at up to %s/s, which is less sure)",
+			units_format_rate(rate, highest_rps));
+}
+
 static void found(const struct search_record *record, struct buf *out)
 {
 	char lower[UNITS_TEXT_BYTES], upper[UNITS_TEXT_BYTES], width[UNITS_TEXT_BYTES];
@@ -59,7 +77,9 @@ static void found(const struct search_record *record, struct buf *out)
 			narrow ? "within the" : "asked were",
 			units_format_share(width, record->goal.precision),
 			narrow ? " asked, but not yet sure" : "");
-	buf_text(out, "): the first was borne, at the second it failed");
+	buf_text(out, "): the first was borne");
+	passed_above(record, out);
+	buf_text(out, ", at the second it failed");
 	why(record, out);
 }
 
