@@ -29,6 +29,7 @@ gone() {
 	# What it did not answer is void, and made again once.
 	expect_search '.trials[-2:] | length == 2 and all(.verdict == "void")'
 	expect_search '.trials[-1] | .reason | startswith("the server went away: none of ")'
+	# shellcheck disable=SC2016 # jq has variables too
 	expect_search '. as $r | all(.answer.upper_trials[]; $r.trials[.].result.requests.completed > 0)'
 	expect_text "$SCRATCH/out" 'server gone: nobody listened any more after trial '
 	expect_text "$SCRATCH/out" 'not decided: the server went away after trial '
