@@ -198,9 +198,12 @@ void aim_next(struct stepper *stepper)
 	const struct belief *belief = &stepper->belief;
 	const struct lengths *lengths = &stepper->lengths;
 	double width_log = -log(1 - stepper->options.precision * PAIR_SHARE), spread_log;
-	uint64_t confirm_ns = PAIR_LEAST * stepper_cost(stepper, lengths->long_ns);
+	double middle_rps = belief_quantile(belief, 0.5);
+	uint64_t long_ns = stepper_length(stepper, middle_rps, lengths->long_ns);
+	uint64_t short_ns = stepper_length(stepper, middle_rps, lengths->short_ns);
+	uint64_t confirm_ns = PAIR_LEAST * stepper_cost(stepper, long_ns);
 	bool late = stepper_remaining(stepper) <
-		    confirm_ns + 2 * stepper_cost(stepper, lengths->short_ns) + lengths->recover_ns;
+		    confirm_ns + 2 * stepper_cost(stepper, short_ns) + lengths->recover_ns;
 
 	if (needs_rest(stepper)) {
 		rest(stepper);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "analysis/answer.h"
 
+#include "analysis/gone.h"
 #include "base/units.h"
 
 void answer_bounds(const struct search_record *record, struct buf *out)
@@ -42,6 +43,24 @@ static void why(const struct search_record *record, struct buf *out)
 		buf_printf(out, ": %s", broken->reason);
 }
 
+/* A bound is the load that is surest, and not the highest of which a trial passed (bounds.h). */
+static void passed_above(const struct search_record *record, struct buf *out)
+{
+	double highest_rps = record->answer.lower_rps;
+	char rate[UNITS_TEXT_BYTES];
+
+	for (size_t i = 0; i < record->trial_count; i++) {
+		const struct search_trial *trial = &record->trials[i];
+
+		if (trial->verdict == SEARCH_PASS && trial->stage != SEARCH_EXPLAIN &&
+			trial->rps > highest_rps)
+			highest_rps = trial->rps;
+	}
+	if (highest_rps > record->answer.lower_rps)
+		buf_printf(out, " (trials passed at up to %s/s, which is less sure)",
+			units_format_rate(rate, highest_rps));
+}
+
 static void found(const struct search_record *record, struct buf *out)
 {
 	char lower[UNITS_TEXT_BYTES], upper[UNITS_TEXT_BYTES], width[UNITS_TEXT_BYTES];
@@ -58,7 +77,9 @@ static void found(const struct search_record *record, struct buf *out)
 			narrow ? "within the" : "asked were",
 			units_format_share(width, record->goal.precision),
 			narrow ? " asked, but not yet sure" : "");
-	buf_text(out, "): the first was borne, at the second it failed");
+	buf_text(out, "): the first was borne");
+	passed_above(record, out);
+	buf_text(out, ", at the second it failed");
 	why(record, out);
 }
 
@@ -88,8 +109,18 @@ static void generator_limit(const struct search_record *record, struct buf *out)
 
 static void undecided(const struct search_record *record, struct buf *out)
 {
-	buf_text(out, record->interrupted ? "interrupted before it was found"
-					  : "not found: the search ended before it was decided");
+	char rate[UNITS_TEXT_BYTES];
+	size_t first;
+
+	if (record->interrupted)
+		buf_text(out, "interrupted before it was found");
+	else if (gone_ends(record, &first))
+		buf_printf(out,
+			"not found: the server went away after trial %zu, of %s/s, had begun, and "
+			"did not come back",
+			first + 1, units_format_rate(rate, record->trials[first].rps));
+	else
+		buf_text(out, "not found: the search ended before it was decided");
 	if (!record->answer.has_lower && !record->answer.has_upper)
 		return;
 	buf_text(out, "; so far ");

@@ -32,8 +32,8 @@ enum exit_code exit_decide(enum err_kind error, const struct result *result);
 
 /*
  * The same of a search: unreachable when no trial had a response; invalid when the generator's own
- * limit ended it, or nothing was decided; threshold when the lowest load was too much already; else
- * an interval was found, or all was borne that was asked.
+ * limit ended it, the server went away, or nothing was decided; threshold when the lowest load was
+ * too much already; else an interval was found, or all was borne that was asked.
  */
 enum exit_code exit_decide_search(enum err_kind error, const struct search_record *record);
 

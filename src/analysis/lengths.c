@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "analysis/lengths.h"
 
+#include <math.h>
+
 /* Of a rung, when it is not said. */
 #define RUNG_NS (20 * NS_PER_S)
 /* Warm-up, drain and pause of a long trial. */
@@ -44,6 +46,29 @@ uint64_t lengths_ladder(const struct stepper_options *options, size_t again)
 	uint64_t each_ns = lengths_warmup(options->rung_ns) + options->rung_ns + AFTER_NS;
 
 	return ((options->rung_count + again) * each_ns + NS_PER_S - 1) / NS_PER_S * NS_PER_S;
+}
+
+static uint64_t most_enough(const struct stepper_options *options)
+{
+	return lengths_clamp(
+		options->budget_ns / LENGTHS_ENOUGH_PART, LENGTHS_SHORTEST_NS, options->budget_ns);
+}
+
+uint64_t lengths_enough(const struct stepper_options *options, double rps)
+{
+	double ns = LENGTHS_ENOUGH_MORE * options->least_requests / rps * (double)NS_PER_S;
+	uint64_t most_ns = most_enough(options);
+
+	return ns < (double)most_ns ? (uint64_t)ns : most_ns;
+}
+
+double lengths_lowest(const struct stepper_options *options)
+{
+	double rps = LENGTHS_ENOUGH_MORE * options->least_requests * (double)NS_PER_S /
+		     (double)most_enough(options);
+
+	/* A number to ask for. */
+	return rps > 100 ? ceil(rps) : ceil(100 * rps) / 100;
 }
 
 uint64_t lengths_warmup(uint64_t duration_ns)

@@ -39,7 +39,17 @@ struct lengths {
 	uint64_t recover_ns;
 };
 
+/* Of the budget, what a trial takes at most so that there are enough requests: one in so many. */
+#define LENGTHS_ENOUGH_PART 6
+/* What is asked for beyond the least, as arrivals by chance may be fewer. */
+#define LENGTHS_ENOUGH_MORE 1.05
+/* The lowest load at which there can be enough; 0: at any. */
+double lengths_lowest(const struct stepper_options *options);
+
 void lengths_choose(struct lengths *lengths, const struct stepper_options *options);
+
+/* How long a trial at this load must be so that there are enough requests (least_requests). */
+uint64_t lengths_enough(const struct stepper_options *options, double rps);
 
 /* Before a trial of this length. */
 uint64_t lengths_warmup(uint64_t duration_ns);

@@ -72,15 +72,25 @@ double stepper_round(const struct stepper *stepper, double rps)
 	return fmax(fmin(rps, options->highest_rps), options->lowest_rps);
 }
 
-void stepper_try(struct stepper *stepper, enum search_stage stage, double rps, uint64_t duration_ns)
+uint64_t stepper_length(const struct stepper *stepper, double rps, uint64_t duration_ns)
 {
+	uint64_t enough_ns = stepper->options.rungs ? 0 : lengths_enough(&stepper->options, rps);
+
+	return duration_ns > enough_ns ? duration_ns : enough_ns;
+}
+
+void stepper_try(struct stepper *stepper, enum search_stage stage, double rps, uint64_t asked_ns)
+{
+	uint64_t duration_ns = stepper_length(stepper, rps, asked_ns);
+
 	stepper->next = (struct stepper_trial){
 		.stage = stage,
 		.rps = rps,
 		.warmup_ns = lengths_warmup(duration_ns),
 		.duration_ns = duration_ns,
 	};
-	stepper->lasting = duration_ns >= stepper->lengths.long_ns;
+	stepper->asked_ns = asked_ns;
+	stepper->lasting = asked_ns >= stepper->lengths.long_ns;
 	if (stepper->tried.trial_count == STEPPER_TRIALS ||
 		stepper_cost(stepper, duration_ns) > stepper_remaining(stepper))
 		stepper_finish(stepper, SEARCH_UNDECIDED);
@@ -142,7 +152,10 @@ static void descend(struct stepper *stepper)
 	if (stepper->limit_rps > 0 && stepper->limit_rps < fail)
 		stepper_approach_limit(stepper);
 	else if (fail <= stepper->options.lowest_rps) {
-		if (stepper_holds(stepper, fail, TRIED_UPPER))
+		/* Where long trials are not to be had, what failed there is the answer. */
+		if (stepper_holds(stepper, fail, TRIED_UPPER) ||
+			(stepper->done && stepper->answer.has_upper &&
+				stepper->answer.upper_rps <= fail))
 			stepper_finish(stepper, SEARCH_BELOW_LOWEST);
 	} else {
 		if (stepper->hint_rps > 0 && stepper->hint_rps < fail)
@@ -313,7 +326,7 @@ static void take_void(struct stepper *stepper, const struct tried_load *load)
 
 	stepper->voids++;
 	if (!limit && stepper->voids < VOIDS) {
-		stepper_try(stepper, stepper->next.stage, load->rps, stepper->next.duration_ns);
+		stepper_try(stepper, stepper->next.stage, load->rps, stepper->asked_ns);
 	} else if (!load->generator) {
 		stepper_finish(stepper, SEARCH_UNDECIDED);
 	} else {
@@ -416,7 +429,7 @@ enum search_verdict stepper_take(struct stepper *stepper, const struct stepper_o
 		else
 			plan(stepper);
 	} else if (again) {
-		stepper_try(stepper, trial->stage, trial->rps, trial->duration_ns);
+		stepper_try(stepper, trial->stage, trial->rps, stepper->asked_ns);
 	} else {
 		take_void(stepper, load);
 	}
@@ -437,6 +450,13 @@ void stepper_answer(const struct stepper *stepper, struct stepper_answer *answer
 	*answer = stepper->answer;
 }
 
+double stepper_lowest(const struct stepper_options *options)
+{
+	if (options->rungs)
+		return options->lowest_rps;
+	return fmin(fmax(options->lowest_rps, lengths_lowest(options)), options->highest_rps);
+}
+
 struct stepper *stepper_open(const struct stepper_options *options)
 {
 	struct stepper *stepper = calloc(1, sizeof(*stepper));
@@ -444,10 +464,12 @@ struct stepper *stepper_open(const struct stepper_options *options)
 	if (!stepper)
 		return NULL;
 	stepper->options = *options;
+	stepper->options.lowest_rps = stepper_lowest(options);
+	stepper->options.first_rps = fmax(options->first_rps, stepper->options.lowest_rps);
 	stepper->overhead_ns = OVERHEAD_NS;
 	lengths_choose(&stepper->lengths, options);
 	if (!options->rungs)
-		belief_init(&stepper->belief, options->lowest_rps, options->highest_rps,
+		belief_init(&stepper->belief, stepper->options.lowest_rps, options->highest_rps,
 			stepper->lengths.long_ns >= LASTING * stepper->lengths.short_ns);
 	stepper->answer = (struct stepper_answer){
 		.kind = SEARCH_UNDECIDED,

@@ -67,6 +67,9 @@ struct stepper_options {
 	const double *rungs; /* of a ladder; NULL: a search */
 	size_t rung_count;
 	uint64_t rung_ns; /* each one's length; 0: 20 s, or what the budget leaves */
+	/* Of a search: a trial lasts until so many were asked for, and no load is tried at which
+	 * that takes more of the budget than lengths.h allows; 0: any number is enough. */
+	double least_requests;
 };
 
 /* One trial to be made. */
@@ -87,6 +90,9 @@ struct stepper;
 
 /* ERR_USAGE naming the options as the command does. */
 int stepper_check(const struct stepper_options *options, struct err *err);
+
+/* The lowest load a search tries: as asked, or what least_requests and the budget make of it. */
+double stepper_lowest(const struct stepper_options *options);
 
 /* NULL: no memory. Options are copied but for the rungs, which must outlive it. */
 struct stepper *stepper_open(const struct stepper_options *options);

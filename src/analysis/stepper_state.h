@@ -46,7 +46,8 @@ struct stepper {
 	enum search_answer_kind end; /* SEARCH_UNDECIDED: by the bounds there are */
 
 	struct stepper_trial next;
-	bool lasting; /* the next trial is a long one */
+	bool lasting;      /* the next trial is a long one */
+	uint64_t asked_ns; /* its length before it was made longer for enough requests */
 	struct stepper_answer answer;
 	size_t lower_trials[STEPPER_TRIALS], upper_trials[STEPPER_TRIALS];
 };
@@ -54,7 +55,7 @@ struct stepper {
 /* There is an answer. */
 void stepper_finish(struct stepper *stepper, enum search_answer_kind end);
 
-/* The next trial, if the budget bears it. */
+/* The next trial, if the budget bears it: so long that there are enough requests. */
 void stepper_try(
 	struct stepper *stepper, enum search_stage stage, double rps, uint64_t duration_ns);
 
@@ -66,6 +67,9 @@ void stepper_approach_limit(struct stepper *stepper);
 
 /* Five digits, within what was asked for and below the generator's limit. */
 double stepper_round(const struct stepper *stepper, double rps);
+
+/* The length of a trial at a load, so that there are enough requests. */
+uint64_t stepper_length(const struct stepper *stepper, double rps, uint64_t duration_ns);
 
 /* What a trial takes, and what is left of the budget. */
 uint64_t stepper_cost(const struct stepper *stepper, uint64_t duration_ns);

@@ -212,8 +212,7 @@ static void say_doubled(const struct search_record *record, struct buf *out)
 
 	if (!usl->has_doubled)
 		return;
-	buf_printf(out,
-		"; twice the %s in flight of the highest load that was borne would give %s/s, ",
+	buf_printf(out, "; twice the %s in flight at the lower bound would give %s/s, ",
 		number(base, usl->base_concurrency), rate(rps, usl->doubled_rps));
 	say_change(usl->base_rps, usl->doubled_rps, out);
 	if (2 * usl->base_concurrency > USL_LEVEL * most_in_flight(usl))

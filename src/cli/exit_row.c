@@ -24,10 +24,12 @@ static const struct exit_row all[] = {
 
 static const struct exit_row of_breakpoint[] = {
 	{EXIT_PASS, "an interval was found; or all was borne up to --highest, or the whole ladder"},
-	{EXIT_THRESHOLD, "the lowest load failed already"},
+	{EXIT_THRESHOLD,
+		"the lowest load failed already, or the lowest that can be told within --budget"},
 	USAGE,
 	{EXIT_ENVIRONMENT, ENVIRONMENT},
-	{EXIT_INVALID, "the generator's own limit, or undecided within --budget"},
+	{EXIT_INVALID,
+		"the generator's own limit, undecided within --budget, or the server went away"},
 	{EXIT_UNREACHABLE, "no connection was accepted, or not one response came in any trial"},
 	{EXIT_INTERRUPTED,
 		"interrupted; the trial under way was ended and the interval so far reported"},

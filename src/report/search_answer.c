@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "analysis/gone.h"
 #include "base/units.h"
 #include "report/layout.h"
 #include "report/seconds.h"
@@ -39,6 +40,7 @@ static void write_place(struct buf *out, const struct bounds *bounds, const char
 void search_answer_headline(const struct search_record *record, struct buf *out)
 {
 	struct bounds bounds;
+	size_t gone;
 
 	bounds_init(&bounds, record);
 	if (record->interrupted)
@@ -65,6 +67,9 @@ void search_answer_headline(const struct search_record *record, struct buf *out)
 	case SEARCH_UNDECIDED:
 		if (!record->interrupted)
 			buf_text(out, "not decided: ");
+		if (!record->interrupted && gone_ends(record, &gone))
+			buf_printf(out, "the server went away after trial %zu had begun; so far ",
+				gone + 1);
 		write_place(out, &bounds, "no trial said enough");
 		break;
 	default:

@@ -113,7 +113,7 @@ struct search_usl {
 	double error; /* of throughput: root of the mean square share */
 	bool has_peak, has_doubled;
 	double peak_concurrency, peak_rps;
-	double base_concurrency, base_rps; /* of the highest load that was borne */
+	double base_concurrency, base_rps; /* of the lower bound */
 	double doubled_rps;                /* with twice as many in flight */
 };
 

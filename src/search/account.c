@@ -9,6 +9,7 @@
 #include "analysis/cause.h"
 #include "analysis/connection_limit.h"
 #include "analysis/doubling.h"
+#include "analysis/gone.h"
 #include "analysis/usl_advice.h"
 #include "base/version.h"
 #include "run/calibration.h"
@@ -121,6 +122,35 @@ int account_answer(struct search_record *record, const struct stepper *stepper, 
 			answer.upper_trials, answer.has_upper ? answer.upper_trial_count : 0))
 		return account_no_memory(err);
 	return 0;
+}
+
+int account_note(struct search_record *record, struct buf *note, struct err *err)
+{
+	int code = note->failed ? -ENOMEM : 0;
+
+	if (code >= 0 && note->length_bytes)
+		code = search_record_add_note(record, buf_string(note));
+	buf_release(note);
+	return code < 0 ? account_no_memory(err) : 0;
+}
+
+int account_gone(struct search_record *record, struct err *err)
+{
+	struct search_trial *trial = &record->trials[record->trial_count - 1];
+	struct buf reason = {0};
+	char *text;
+
+	if (!gone_trial(record, record->trial_count - 1))
+		return 0;
+	gone_sentence(trial, &reason);
+	text = reason.failed ? NULL : strdup(buf_string(&reason));
+	buf_release(&reason);
+	if (!text)
+		return account_no_memory(err);
+	free(trial->reason);
+	trial->reason = text;
+	trial->verdict = SEARCH_VOID;
+	return 1;
 }
 
 int account_end(struct search_record *record, struct err *err)

@@ -21,6 +21,13 @@ int account_begin(struct search_record *record, const struct scenario *scenario,
 /* What the stepper knows by now. */
 int account_answer(struct search_record *record, const struct stepper *stepper, struct err *err);
 
+/* Adds a note, unless it is empty, and releases it. */
+int account_note(struct search_record *record, struct buf *note, struct err *err);
+
+/* Makes the last trial void when it says nothing as the server went away (gone.h); 1: it does, 0:
+ * it does not. */
+int account_gone(struct search_record *record, struct err *err);
+
 /* Causes, notes and the answer in words; there is at least one trial. */
 int account_end(struct search_record *record, struct err *err);
 

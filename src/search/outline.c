@@ -2,6 +2,7 @@
 #include "search/outline.h"
 
 #include <errno.h>
+#include <math.h>
 
 #include "base/units.h"
 #include "report/layout.h"
@@ -37,8 +38,10 @@ static int describe_trials(struct outline *outline, struct buf *out)
 	return 0;
 }
 
-static void describe_range(const struct stepper_options *stepper, struct buf *out)
+static void describe_range(const struct outline *outline, struct buf *out)
 {
+	const struct stepper_options *stepper = &outline->options->stepper;
+	double lowest_rps = stepper_lowest(&outline->stepper);
 	char first[UNITS_TEXT_BYTES], lowest[UNITS_TEXT_BYTES], highest[UNITS_TEXT_BYTES];
 	char share[UNITS_TEXT_BYTES], budget[UNITS_TEXT_BYTES];
 
@@ -52,8 +55,8 @@ static void describe_range(const struct stepper_options *stepper, struct buf *ou
 	layout_entryf(out, "Search",
 		"from %s requests/s on, between %s/s and %s/s, until the interval is at most %s "
 		"wide, within about %s",
-		units_format_rate(first, stepper->first_rps),
-		units_format_rate(lowest, stepper->lowest_rps),
+		units_format_rate(first, fmax(stepper->first_rps, lowest_rps)),
+		units_format_rate(lowest, lowest_rps),
 		units_format_rate(highest, stepper->highest_rps),
 		units_format_share(share, stepper->precision), budget);
 }
@@ -85,7 +88,7 @@ static void describe_explaining(const struct outline *outline, struct buf *out)
 
 int outline_print(struct outline *outline, struct buf *out)
 {
-	describe_range(&outline->options->stepper, out);
+	describe_range(outline, out);
 	describe_goal(outline->options, out);
 	if (outline->explains)
 		describe_explaining(outline, out);

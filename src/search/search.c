@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/enough.h"
+#include "analysis/gone.h"
 #include "analysis/trial_steal.h"
 #include "analysis/trial_verdict.h"
 #include "base/clock.h"
@@ -14,6 +16,7 @@
 #include "run/session.h"
 #include "search/account.h"
 #include "search/outline.h"
+#include "search/reach.h"
 
 /* A signal is noticed within this time. */
 #define PAUSE_SLICE_NS (50 * NS_PER_MS)
@@ -42,7 +45,10 @@ struct search {
 static struct stepper_options with_budget(const struct search_options *options, bool explains)
 {
 	struct stepper_options stepper = options->stepper;
+	struct enough enough;
 
+	enough_find(options->run.thresholds, &enough);
+	stepper.least_requests = enough.requests;
 	if (explains && !stepper.rungs)
 		stepper.budget_ns -= stepper.budget_ns / SEARCH_EXPLAINED_SHARE;
 	return stepper;
@@ -60,6 +66,8 @@ static int check_time(const struct search_options *options, struct err *err)
 	bool enough;
 	int code = stepper_check(&options->stepper, err);
 
+	if (code >= 0)
+		code = reach_check(options, &asked, err);
 	if (code < 0)
 		return code;
 	stepper = stepper_open(&asked);
@@ -256,6 +264,11 @@ static int try_once(struct search *search, const struct stepper_trial *asked, st
 	if (code < 0)
 		return code;
 	trial = &search->record->trials[search->record->trial_count - 1];
+	code = account_gone(search->record, err);
+	if (code < 0)
+		return code;
+	if (code)
+		search->rest_ns = SEARCH_PAUSE_GONE_NS;
 	outcome.verdict = trial->verdict;
 	outcome.stolen = is_stolen(search, trial);
 	outcome.completed_rps = trial->result.run.completed_rps;
@@ -339,11 +352,9 @@ static int end_early(struct search *search, const struct err *why, int code, str
 		open ? "the search ended early"
 		     : "the answer is not explained from the server's kernel",
 		why->text);
-	code = note.failed ? -ENOMEM : search_record_add_note(search->record, buf_string(&note));
-	buf_release(&note);
 	if (open)
 		search->record->answer.kind = SEARCH_UNDECIDED;
-	return code < 0 ? account_no_memory(err) : 0;
+	return account_note(search->record, &note, err);
 }
 
 /* What is to be known of an upper bound that a machine was taken for. */
@@ -352,7 +363,6 @@ static int note_stolen(struct search *search, struct err *err)
 	struct stepper_answer answer;
 	struct buf note = {0};
 	double least = 1, most = 0;
-	int code = 0;
 
 	stepper_answer(search->stepper, &answer);
 	for (size_t i = 0; i < answer.upper_trial_count; i++) {
@@ -366,10 +376,18 @@ static int note_stolen(struct search *search, struct err *err)
 	if (!answer.upper_stolen || !(most > 0))
 		return 0;
 	trial_steal_note(least, most, &note);
-	if (note.failed || search_record_add_note(search->record, buf_string(&note)) < 0)
-		code = account_no_memory(err);
-	buf_release(&note);
-	return code;
+	return account_note(search->record, &note, err);
+}
+
+/* What is to be known of an answer for which there were too few requests. */
+static int note_reach(struct search *search, struct err *err)
+{
+	struct stepper_options stepper = with_budget(
+		search->options, session_probes(search->session));
+	struct buf note = {0};
+
+	reach_note(search->options, &stepper, search->record, &note);
+	return account_note(search->record, &note, err);
 }
 
 /* Before there was an answer. */
@@ -385,10 +403,13 @@ static int try_all(struct search *search, struct err *err)
 {
 	struct err why = {ERR_NONE, ""};
 	struct stepper_trial asked;
+	size_t first;
 	bool open;
 	int code = 0;
 
 	while ((open = stepper_next(search->stepper, &asked)) && code >= 0) {
+		if (gone_ends(search->record, &first))
+			break;
 		pause_until(search, clock_now_ns() + search->rest_ns);
 		if (session_interrupted(search->session))
 			break;
@@ -396,7 +417,9 @@ static int try_all(struct search *search, struct err *err)
 	}
 	if (open && session_interrupted(search->session))
 		return end_interrupted(search, err);
-	if (code >= 0)
+	if (code >= 0 && gone_ends(search->record, &first))
+		search->record->answer.kind = SEARCH_UNDECIDED;
+	else if (code >= 0)
 		code = explain(search, &why);
 	return code < 0 ? end_early(search, &why, code, err) : 0;
 }
@@ -432,6 +455,8 @@ int search_execute(const struct scenario *scenario, const struct search_options 
 		code = try_all(&search, err);
 	if (code >= 0)
 		code = note_stolen(&search, err);
+	if (code >= 0)
+		code = note_reach(&search, err);
 	if (code >= 0)
 		code = account_end(record, err);
 	if (code < 0)

@@ -11,6 +11,9 @@
  * which costs the server a little, and both bounds have one more trial with it at the end: what
  * gave way is explained by those.
  *
+ * A server that went away ends the search: trials that say so are void, and what is known stays,
+ * but is no answer (gone.h).
+ *
  * Interrupted (Ctrl-C): the trial under way ends, and the record holds the interval so far. In the
  * trials at the end, which explain the answer, it leaves the answer whole: the record is not called
  * interrupted then, and a note says that the explanation was cut short.
@@ -40,6 +43,8 @@
 #define SEARCH_PAUSE_PASSED_NS     (100 * NS_PER_MS)
 #define SEARCH_PAUSE_FAILED_NS     (500 * NS_PER_MS)
 #define SEARCH_PAUSE_UNANSWERED_NS (1 * NS_PER_S)
+/* For one that went away: as long as it may take to start again. */
+#define SEARCH_PAUSE_GONE_NS (2 * NS_PER_S)
 
 struct search_options {
 	struct run_options run; /* with the thresholds trials are judged by, never none */

