@@ -43,22 +43,34 @@ static void why(const struct search_record *record, struct buf *out)
 		buf_printf(out, ": %s", broken->reason);
 }
 
-/* A bound is the load that is surest, and not the highest of which a trial passed (bounds.h). */
-static void passed_above(const struct search_record *record, struct buf *out)
+/*
+ * Bounds are the loads that are surest (bounds.h), and not the highest of which a trial passed and
+ * the lowest of which one failed: those between them are told. passed_rps, failed_rps: 0: none.
+ */
+static void between_bounds(
+	const struct search_record *record, double *passed_rps, double *failed_rps)
 {
-	double highest_rps = record->answer.lower_rps;
-	char rate[UNITS_TEXT_BYTES];
-
+	*passed_rps = *failed_rps = 0;
 	for (size_t i = 0; i < record->trial_count; i++) {
 		const struct search_trial *trial = &record->trials[i];
 
-		if (trial->verdict == SEARCH_PASS && trial->stage != SEARCH_EXPLAIN &&
-			trial->rps > highest_rps)
-			highest_rps = trial->rps;
+		if (trial->stage == SEARCH_EXPLAIN || trial->rps <= record->answer.lower_rps ||
+			trial->rps >= record->answer.upper_rps)
+			continue;
+		if (trial->verdict == SEARCH_PASS && trial->rps > *passed_rps)
+			*passed_rps = trial->rps;
+		if (trial->verdict == SEARCH_FAIL && (*failed_rps <= 0 || trial->rps < *failed_rps))
+			*failed_rps = trial->rps;
 	}
-	if (highest_rps > record->answer.lower_rps)
-		buf_printf(out, " (trials passed at up to %s/s, which is less sure)",
-			units_format_rate(rate, highest_rps));
+}
+
+static void less_sure(const char *what, double rps, struct buf *out)
+{
+	char rate[UNITS_TEXT_BYTES];
+
+	if (rps > 0)
+		buf_printf(out, " (trials %s %s/s, which is less sure)", what,
+			units_format_rate(rate, rps));
 }
 
 static void found(const struct search_record *record, struct buf *out)
@@ -66,7 +78,9 @@ static void found(const struct search_record *record, struct buf *out)
 	char lower[UNITS_TEXT_BYTES], upper[UNITS_TEXT_BYTES], width[UNITS_TEXT_BYTES];
 	double share = 1 - record->answer.lower_rps / record->answer.upper_rps;
 	bool narrow = share <= record->goal.precision;
+	double passed_rps, failed_rps;
 
+	between_bounds(record, &passed_rps, &failed_rps);
 	units_format_rate(lower, record->answer.lower_rps);
 	units_format_rate(upper, record->answer.upper_rps);
 	buf_printf(out, "%sbetween %s and %s requests a second (%s wide",
@@ -78,8 +92,9 @@ static void found(const struct search_record *record, struct buf *out)
 			units_format_share(width, record->goal.precision),
 			narrow ? " asked, but not yet sure" : "");
 	buf_text(out, "): the first was borne");
-	passed_above(record, out);
+	less_sure("passed at up to", passed_rps, out);
 	buf_text(out, ", at the second it failed");
+	less_sure("failed from", failed_rps, out);
 	why(record, out);
 }
 

@@ -413,9 +413,9 @@ enum search_verdict trial_verdict(const struct result *result, struct buf *reaso
 	failed = failed || behind;
 	if (!failed && !backlog.known) {
 		buf_printf(reason,
-			"what was unanswered was read only %zu times in its window, at least %d "
+			"what was unanswered was read only %zu time%s in its window, at least %d "
 			"are needed to see whether the server fell behind",
-			backlog.readings, TRIAL_READINGS);
+			backlog.readings, backlog.readings == 1 ? "" : "s", TRIAL_READINGS);
 		return SEARCH_VOID;
 	}
 	if (verdict != RESULT_GENERATOR_LIMITED ||

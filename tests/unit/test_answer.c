@@ -89,6 +89,7 @@ static void a_higher_load_that_passed(void **state)
 		{.rps = 670.55, .verdict = SEARCH_PASS},
 		{.rps = 690, .verdict = SEARCH_PASS, .stage = SEARCH_EXPLAIN},
 		{.rps = 700, .verdict = SEARCH_FAIL, .reason = (char *)"p95 was 412 ms"},
+		{.rps = 695, .verdict = SEARCH_VOID},
 	};
 	struct search_record record = record_of(SEARCH_FOUND, 629.62, 700);
 
@@ -99,6 +100,27 @@ static void a_higher_load_that_passed(void **state)
 	expect_sentence(&record,
 		"between 629.62 and 700 requests a second (10.1 % wide): the first was borne "
 		"(trials passed at up to 670.55/s, which is less sure), at the second it failed: "
+		"p95 was 412 ms");
+}
+
+static void a_lower_load_that_failed(void **state)
+{
+	struct search_trial tried[] = {
+		{.rps = 629.62, .verdict = SEARCH_PASS},
+		{.rps = 680, .verdict = SEARCH_FAIL, .reason = (char *)"p95 was 300 ms"},
+		{.rps = 650, .verdict = SEARCH_FAIL, .reason = (char *)"p95 was 300 ms"},
+		{.rps = 640, .verdict = SEARCH_FAIL, .stage = SEARCH_EXPLAIN},
+		{.rps = 700, .verdict = SEARCH_FAIL, .reason = (char *)"p95 was 412 ms"},
+	};
+	struct search_record record = record_of(SEARCH_FOUND, 629.62, 700);
+
+	(void)state;
+	record.trials = tried;
+	record.trial_count = sizeof(tried) / sizeof(*tried);
+	record.answer.precise = true;
+	expect_sentence(&record,
+		"between 629.62 and 700 requests a second (10.1 % wide): the first was borne, "
+		"at the second it failed (trials failed from 650/s, which is less sure): "
 		"p95 was 412 ms");
 }
 
@@ -176,6 +198,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_interval_with_what_failed_above_it),
 		cmocka_unit_test(a_higher_load_that_passed),
+		cmocka_unit_test(a_lower_load_that_failed),
 		cmocka_unit_test(one_end_only),
 		cmocka_unit_test(no_answer_tells_what_is_known),
 		cmocka_unit_test(the_generators_limit_is_no_verdict_on_the_server),
