@@ -3,6 +3,7 @@
  * Several windows of one engine on a real ring, against the embedded server: what each of them
  * counted is what the server counted meanwhile, and connections are made again only where they
  * were lost.
+ * test-measures: windows of tens of milliseconds
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Several trials in one session, against the embedded server in a process of its own. */
+/*
+ * Several trials in one session, against the embedded server in a process of its own.
+ * test-measures: trials of tens of milliseconds, and signals in the midst of them
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
