@@ -50,8 +50,8 @@ insane_words='
 	def close($to; $slack): . >= $to - $slack and . <= $to + $slack;
 	def alike($to): close($to; $uneven);
 	def wrong($when; $what): if $when then empty else "\($what): \(. | tojson | .[:400])" end;
-	# Those of threads end with the window, and not with the last answer.
-	((.window.drain_s // 0) > 0.0002) as $drained | .kernel | .attributed as $attributed | .requests as $requests | [.stages[] | select(.in_residence)] as $parts
+	# Those of threads end with the window, and not with the last answer: after a short drain few lack.
+	((.window.drain_s // 0) > 0.01) as $drained | ((.window.drain_s // 0) > 0.0002) as $waited | .kernel | .attributed as $attributed | .requests as $requests | [.stages[] | select(.in_residence)] as $parts
 	| wrong(.status == "measured"; "status"),
 	(.. | numbers | wrong((isnan or isinfinite) | not; "no number")),
 	(.. | objects | to_entries[] | select(.key != "residual_ns" and .key != "at_s" and (.value | type) == "number")
@@ -64,7 +64,8 @@ insane_words='
 	(.workers[] | wrong(.wall_s == 0 or (.cpu + .runq + .sleep + .disk + .stopped | close(1; 0.001)); "a thread'"'"'s time")),
 	wrong(.residence.count | alike($requests); "requests and residences"),
 	wrong($attributed <= $requests; "requests and attributed"),
-	(([.workers[].requests] | add // 0) | wrong(alike($attributed) or ($drained and . < $attributed);
+	(([.workers[].requests] | add // 0) | wrong(alike($attributed) or ($drained and . < $attributed) or
+		($waited and . < $attributed and . + 1 + $attributed / 100 >= $attributed);
 		"requests of the threads")),
 	($parts[] | {name, count} | wrong(.count | alike($attributed); "samples of a part")),
 	([$parts[].share | numbers] | add | wrong($attributed == 0 or close(1; 0.001); "shares of the parts")),
