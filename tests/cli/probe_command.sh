@@ -37,7 +37,10 @@ resources() {
 resources '.status == "measured" and .seconds > 0.9 and .seconds < 1.5'
 resources ".processes[0].pid == $server and .processes[0].began == false"
 resources '.cpu.mean > 0.05 and .cpu.mean < 0.5 and .counters.cpu_ns.count > 50000000'
-resources '.levels | .rss_bytes.mean > 1000000 and .open_files.mean >= 8 and .threads.mean >= 1'
+resources '.levels | .rss_bytes.mean > 1000000 and .threads.mean >= 1'
+# The target keeps its connections in a table of its ring, where no file is counted.
+files=("/proc/$server/fd/"*)
+resources ".levels.open_files.mean == ${#files[@]}"
 expect_text "$SCRATCH/out" "the server's resources"
 expect_text "$SCRATCH/out" "(process $server)"
 expect_equal 'diagnostics' "$(cat "$SCRATCH/err")" ''
