@@ -134,23 +134,31 @@ int account_note(struct search_record *record, struct buf *note, struct err *err
 	return code < 0 ? account_no_memory(err) : 0;
 }
 
-int account_gone(struct search_record *record, struct err *err)
+int account_verdict(struct search_trial *trial, enum search_verdict verdict, struct buf *reason,
+	struct err *err)
 {
-	struct search_trial *trial = &record->trials[record->trial_count - 1];
-	struct buf reason = {0};
-	char *text;
+	char *text = reason->failed ? NULL : strdup(buf_string(reason));
 
-	if (!gone_trial(record, record->trial_count - 1))
-		return 0;
-	gone_sentence(trial, &reason);
-	text = reason.failed ? NULL : strdup(buf_string(&reason));
-	buf_release(&reason);
+	buf_release(reason);
 	if (!text)
 		return account_no_memory(err);
 	free(trial->reason);
 	trial->reason = text;
-	trial->verdict = SEARCH_VOID;
-	return 1;
+	trial->verdict = verdict;
+	return 0;
+}
+
+int account_gone(struct search_record *record, struct err *err)
+{
+	struct search_trial *trial = &record->trials[record->trial_count - 1];
+	struct buf reason = {0};
+	int code;
+
+	if (!gone_trial(record, record->trial_count - 1))
+		return 0;
+	gone_sentence(trial, &reason);
+	code = account_verdict(trial, SEARCH_VOID, &reason, err);
+	return code < 0 ? code : 1;
 }
 
 int account_end(struct search_record *record, struct err *err)

@@ -24,6 +24,10 @@ int account_answer(struct search_record *record, const struct stepper *stepper, 
 /* Adds a note, unless it is empty, and releases it. */
 int account_note(struct search_record *record, struct buf *note, struct err *err);
 
+/* Gives a trial that was kept another verdict, with its reason, which is released. */
+int account_verdict(struct search_trial *trial, enum search_verdict verdict, struct buf *reason,
+	struct err *err);
+
 /* Makes the last trial void when it says nothing as the server went away (gone.h); 1: it does, 0:
  * it does not. */
 int account_gone(struct search_record *record, struct err *err);

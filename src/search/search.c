@@ -229,21 +229,13 @@ static int keep_stolen(struct search *search, struct search_trial *trial,
 	enum search_verdict counted, struct err *err)
 {
 	struct buf reason = {0};
-	char *text;
 
 	if (counted == SEARCH_FAIL && trial->reason)
 		buf_printf(&reason, "%s; ", trial->reason);
 	trial_steal_sentence(search->taken[search->record->trial_count - 1], &reason);
 	if (counted != SEARCH_FAIL && trial->reason)
 		buf_printf(&reason, ", in which %s", trial->reason);
-	text = reason.failed ? NULL : strdup(buf_string(&reason));
-	buf_release(&reason);
-	if (!text)
-		return account_no_memory(err);
-	free(trial->reason);
-	trial->reason = text;
-	trial->verdict = counted;
-	return 0;
+	return account_verdict(trial, counted, &reason, err);
 }
 
 /*
