@@ -9,6 +9,7 @@
 #include "analysis/cause_course.h"
 #include "analysis/cause_door.h"
 #include "analysis/cause_evidence.h"
+#include "analysis/cause_lock.h"
 #include "analysis/cause_machine.h"
 #include "analysis/cause_signs.h"
 #include "analysis/cause_waits.h"
@@ -80,7 +81,7 @@ static const struct rule {
 		"many connects were refused",
 		"the server protects itself: its own limit (queue, workers, connections, rate) is "
 		"what to raise, if the rest has room"},
-	{"lock_bound", 0.88, KERNEL, cause_waits_lock,
+	{"lock_bound", 0.88, KERNEL, cause_lock_shared,
 		"threads block inside requests for what the others work, more with the load, and "
 		"together get hardly more than a CPU",
 		"hold the lock for less, divide it, or do without: more threads or CPUs will not "
@@ -94,7 +95,7 @@ static const struct rule {
 		"can",
 		"make requests cheaper (--profile shows where the time goes), or give it more CPUs "
 		"or machines"},
-	{"lock_bound", 0.80, KERNEL, cause_waits_held,
+	{"lock_bound", 0.80, KERNEL, cause_lock_held,
 		"threads sleep longer in requests than at base, and pass one at a time",
 		"do not sleep with the lock held: take the query, the write or the pause out of "
 		"it, or divide it; one connection to another server for all threads, or one that "

@@ -5,8 +5,8 @@
  *
  * One table of rules (cause.c), each with a key, what it needs, when it fires, how strong the
  * evidence is (0 to 1), its sentence with the figures, and what to do about it. The rules are in
- * cause_machine.h, cause_waits.h, cause_door.h, cause_course.h and cause_signs.h; what they read is
- * taken from the records once (cause_evidence.h).
+ * cause_machine.h, cause_lock.h, cause_waits.h, cause_door.h, cause_course.h and cause_signs.h;
+ * what they read is taken from the records once (cause_evidence.h).
  *
  * Rules compare three trials: `base`, the lowest load that passed; `lower`, the highest that
  * passed; `broken`, the lowest that failed. What was not measured fires no rule, and is named in

@@ -202,6 +202,29 @@ static void take_threads(const struct result_kernel *kernel, struct cause_view *
 	}
 }
 
+/* Those that got hardly a request answered may be the ones to look at. */
+static void take_others(const struct result_kernel *kernel, struct cause_view *view)
+{
+	struct cause_others *others = &view->others;
+	double requests = 0, mine = 0, in_request = 0;
+
+	for (size_t i = 0; i < kernel->worker_count; i++) {
+		const struct result_kernel_worker *worker = &kernel->workers[i];
+
+		requests += (double)worker->requests;
+		if (worker->offloaded || worker->tid == view->busiest.tid)
+			continue;
+		others->count++;
+		others->cpu += proper(worker->cpu);
+		in_request += proper(worker->in_request);
+		mine += (double)worker->requests;
+		if (worker->switches > worker->preempted)
+			others->sleeps += (double)(worker->switches - worker->preempted);
+	}
+	others->in_request = part_of(in_request, others->count);
+	others->requests_share = part_of(mine, requests);
+}
+
 static uint64_t kernel_count(
 	const struct result_kernel *kernel, enum result_kernel_counter_kind counter)
 {
@@ -230,6 +253,7 @@ static void take_kernel(const struct result *result, struct cause_view *view)
 	view->has_kernel = kernel->requests >= CAUSE_FEW_REQUESTS;
 	view->residence_ns = proper(kernel->stages[PROBE_ABI_RESIDENCE].mean_ns);
 	take_threads(kernel, view);
+	take_others(kernel, view);
 	view->has_parts = kernel->attributed >= CAUSE_FEW_REQUESTS &&
 			  (double)kernel->attributed >= ATTRIBUTED * (double)kernel->requests;
 	if (view->has_parts)

@@ -36,6 +36,16 @@ struct cause_thread {
 	double cpu, runq; /* shares of the window */
 };
 
+/* All threads that had requests but the busiest one. */
+struct cause_others {
+	unsigned int count;
+	double cpu;        /* CPUs they kept busy */
+	double in_request; /* share of the time in which one was blocked with a request of its own
+			    */
+	double sleeps;     /* times that they gave up their CPUs */
+	double requests_share; /* of the answers */
+};
+
 /* One trial. */
 struct cause_view {
 	const struct search_trial *trial; /* NULL: there is none, and the rest is 0 */
@@ -89,9 +99,10 @@ struct cause_view {
 	bool has_residual;
 	double residual_ns;
 	struct cause_thread busiest; /* of those with their part of the requests */
-	unsigned int threads;        /* that had requests */
-	double threads_cpu;          /* CPUs they kept busy */
-	double pressed;              /* share of time they run or want to, by requests */
+	struct cause_others others;
+	unsigned int threads; /* that had requests */
+	double threads_cpu;   /* CPUs they kept busy */
+	double pressed;       /* share of time they run or want to, by requests */
 	bool has_listen;
 	uint64_t listen_overflows, syn_drops; /* of the server's network namespace */
 	uint64_t retransmits;

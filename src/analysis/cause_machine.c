@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "analysis/cause_lock.h"
 #include "base/units.h"
 
 /* Of the time it runs or wants to, a thread at its own end runs for this much. */
@@ -42,6 +43,12 @@ static bool was_small(const struct cause_evidence *evidence)
 	const struct cause_view *base = &evidence->base, *broken = &evidence->broken;
 
 	return base->trial && base->rps < SMALL_LOAD * fmax(broken->completed_rps, 1);
+}
+
+bool cause_machine_saturated(const struct cause_view *view)
+{
+	return view->busiest.cpu + view->busiest.runq >= CAUSE_MACHINE_SATURATED &&
+	       view->pressed >= CAUSE_MACHINE_SATURATED;
 }
 
 double cause_machine_throttled(const struct cause_evidence *evidence, struct buf *sentence)
@@ -93,7 +100,8 @@ double cause_machine_thread(const struct cause_evidence *evidence, struct buf *s
 	double strength = cause_evidence_ramp(pressed, CAUSE_MACHINE_SATURATED, 0.97);
 
 	/* One that mostly waits for a CPU is short of it, not at its end. */
-	if (!broken->has_kernel || strength <= 0 || thread->cpu < OWN_END * pressed)
+	if (!broken->has_kernel || strength <= 0 || thread->cpu < OWN_END * pressed ||
+		cause_lock_kept(evidence))
 		return 0;
 	buf_printf(sentence, "server CPU-bound: thread %" PRIu32, thread->tid);
 	if (thread->name && *thread->name)

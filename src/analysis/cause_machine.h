@@ -21,6 +21,9 @@
 #define CAUSE_MACHINE_MEMORY 0.95
 #define CAUSE_MACHINE_FILES  0.95
 
+/* Whether the busiest thread is, and those that answer most of the requests. */
+bool cause_machine_saturated(const struct cause_view *view);
+
 double cause_machine_throttled(const struct cause_evidence *evidence, struct buf *sentence);
 double cause_machine_thread(const struct cause_evidence *evidence, struct buf *sentence);
 double cause_machine_cpus(const struct cause_evidence *evidence, struct buf *sentence);

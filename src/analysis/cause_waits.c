@@ -3,23 +3,10 @@
 
 #include <math.h>
 
+#include "analysis/cause_lock.h"
 #include "analysis/cause_machine.h"
-#include "base/clock.h"
 #include "base/units.h"
 
-/* Time asleep in a request grew at least so much from base to break. */
-#define LOCK_GROWTH 1.5
-/* Of what the other threads work; the rest is for waking up. */
-#define LOCK_BOUND 1.5
-/* CPUs that threads which run one at a time keep busy, at most. */
-#define LOCK_CPUS_LEAST 0.50
-#define LOCK_CPUS_MOST  1.30
-/* Where a holder sleeps: one at a time takes so much of each second, as far as that can be told, …
- */
-#define HELD_LEAST 0.70
-#define HELD_MOST  1.15
-/* … and so little at base that what was slept there is the holder's own. */
-#define HELD_ALONE 0.50
 /* A server that used so much of its CPUs did not wait for something else. */
 #define IDLE_SHARE 0.70
 /* What only CPU time tells. */
@@ -27,101 +14,6 @@
 /* Segments sent again, for each request. */
 #define RETRANSMITS      0.02
 #define NETWORK_LEAST_NS 1e6
-
-static bool is_saturated(const struct cause_view *view)
-{
-	return view->busiest.cpu + view->busiest.runq >= CAUSE_MACHINE_SATURATED &&
-	       view->pressed >= CAUSE_MACHINE_SATURATED;
-}
-
-static double lock_strength(const struct cause_evidence *evidence)
-{
-	const struct cause_view *base = &evidence->base, *broken = &evidence->broken;
-	double asleep_ns = broken->part_ns[PROBE_ABI_APP_SLEEP];
-	double others_ns = broken->part_ns[PROBE_ABI_APP_CPU] * (broken->threads - 1.0);
-
-	if (!broken->has_parts || !base->has_parts || broken->threads < 2)
-		return 0;
-	if (is_saturated(broken) || broken->throttled >= CAUSE_MACHINE_THROTTLED)
-		return 0;
-	if (asleep_ns > LOCK_BOUND * others_ns ||
-		asleep_ns < LOCK_GROWTH * base->part_ns[PROBE_ABI_APP_SLEEP])
-		return 0;
-	if (broken->threads_cpu < LOCK_CPUS_LEAST || broken->threads_cpu > LOCK_CPUS_MOST)
-		return 0;
-	return cause_evidence_ramp(broken->blocked, CAUSE_WAITS_LOCK, 0.40);
-}
-
-double cause_waits_lock(const struct cause_evidence *evidence, struct buf *sentence)
-{
-	const struct cause_view *base = &evidence->base, *broken = &evidence->broken;
-	double strength = lock_strength(evidence);
-
-	if (strength <= 0)
-		return 0;
-	buf_printf(sentence,
-		"server lock-bound: its %u threads wait for one another and together get %.2f "
-		"CPUs, ",
-		broken->threads, broken->threads_cpu);
-	cause_evidence_tell_share("time blocked inside requests", "residence", true, base->blocked,
-		broken->blocked, sentence);
-	buf_text(sentence, ", ");
-	cause_evidence_tell_time(stages_key(PROBE_ABI_APP_SLEEP), true,
-		base->part_ns[PROBE_ABI_APP_SLEEP], broken->part_ns[PROBE_ABI_APP_SLEEP], sentence);
-	return strength;
-}
-
-/* Time in which a request's thread slept, and was not stopped. */
-static double asleep_ns(const struct cause_view *view)
-{
-	return view->part_ns[PROBE_ABI_APP_SLEEP] + view->part_ns[PROBE_ABI_APP_DISK];
-}
-
-/*
- * What was slept at base is the holder's own, and with its work what a request keeps the others
- * waiting for. Others that sleep as well, without a lock, are done more often than one at a time.
- */
-static double held_strength(const struct cause_evidence *evidence)
-{
-	const struct cause_view *base = &evidence->base, *broken = &evidence->broken;
-	double own_ns = asleep_ns(base), turn_ns = own_ns + base->part_ns[PROBE_ABI_APP_CPU];
-	double waited_ns = asleep_ns(broken) - own_ns;
-
-	if (!broken->has_parts || !base->has_parts || broken->threads < 2)
-		return 0;
-	if (is_saturated(broken) || broken->throttled >= CAUSE_MACHINE_THROTTLED)
-		return 0;
-	if (own_ns < base->part_ns[PROBE_ABI_APP_CPU] ||
-		base->completed_rps * turn_ns > HELD_ALONE * NS_PER_S)
-		return 0;
-	if (waited_ns < (LOCK_GROWTH - 1) * own_ns ||
-		waited_ns > LOCK_BOUND * turn_ns * (broken->threads - 1.0))
-		return 0;
-	if (broken->completed_rps * turn_ns < HELD_LEAST * NS_PER_S ||
-		broken->completed_rps * own_ns > HELD_MOST * NS_PER_S)
-		return 0;
-	return cause_evidence_ramp(broken->blocked, CAUSE_WAITS_LOCK, 0.40);
-}
-
-double cause_waits_held(const struct cause_evidence *evidence, struct buf *sentence)
-{
-	const struct cause_view *base = &evidence->base, *broken = &evidence->broken;
-	double own_ns = asleep_ns(base), strength = held_strength(evidence);
-	char rate[UNITS_TEXT_BYTES], own[UNITS_TEXT_BYTES], waited[UNITS_TEXT_BYTES];
-
-	if (strength <= 0 || lock_strength(evidence) > 0)
-		return 0;
-	buf_printf(sentence,
-		"server waits for a lock whose holder sleeps: its %u threads pass one at a time, "
-		"%s/s; ",
-		broken->threads, units_format_rate(rate, round(broken->completed_rps)));
-	buf_printf(sentence,
-		"in a request the holder sleeps %s, as at %s/s, and %s are slept until it has the "
-		"lock",
-		cause_evidence_format_ns(own, own_ns), units_format_rate(rate, base->rps),
-		cause_evidence_format_ns(waited, asleep_ns(broken) - own_ns));
-	return strength;
-}
 
 /* The kernel's side is not known: CPU was left, and it was slow all the same. */
 static double judge_idle(const struct cause_evidence *evidence, struct buf *sentence)
@@ -169,8 +61,7 @@ double cause_waits_blocked(const struct cause_evidence *evidence, struct buf *se
 
 	if (!broken->has_parts)
 		return judge_idle(evidence, sentence);
-	if (strength <= 0 || !grew || is_saturated(broken) || lock_strength(evidence) > 0 ||
-		held_strength(evidence) > 0)
+	if (strength <= 0 || !grew || cause_machine_saturated(broken) || cause_lock_found(evidence))
 		return 0;
 	buf_printf(sentence, "server blocked%s: ",
 		stopped ? " by a signal, a tracer or the freezer"

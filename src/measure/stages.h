@@ -92,6 +92,7 @@ struct stages_thread {
 	uint64_t requests;
 	uint64_t wall_ns; /* of the interval in which it was known */
 	uint64_t cpu_ns, runq_ns, sleep_ns, disk_ns, stopped_ns;
+	uint64_t in_request_ns; /* of the last three, with a request that it has read unanswered */
 	uint64_t switches, preempted;
 };
 

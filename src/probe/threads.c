@@ -56,6 +56,8 @@ static void threads_add_spell(
 
 	if (entry->state != 1)
 		return;
+	if (!entry->running && entry->kind != PROBE_ABI_OFF_PREEMPTED && entry->owning)
+		sums->in_request_ns += spell_ns;
 	if (entry->running)
 		sums->cpu_ns += spell_ns;
 	else if (entry->kind == PROBE_ABI_OFF_PREEMPTED)
@@ -85,6 +87,7 @@ static void threads_sum(
 		.sleep_ns = entry->blocked_ns[PROBE_ABI_OFF_SLEEP],
 		.disk_ns = entry->blocked_ns[PROBE_ABI_OFF_DISK],
 		.stopped_ns = entry->blocked_ns[PROBE_ABI_OFF_STOPPED],
+		.in_request_ns = entry->owning_ns,
 		.switches = entry->switches,
 		.preempted = entry->preempted,
 	};
@@ -118,6 +121,7 @@ static void threads_difference(const struct threads_place *place, struct stages_
 	row->sleep_ns = threads_less(row->sleep_ns, base->sleep_ns);
 	row->disk_ns = threads_less(row->disk_ns, base->disk_ns);
 	row->stopped_ns = threads_less(row->stopped_ns, base->stopped_ns);
+	row->in_request_ns = threads_less(row->in_request_ns, base->in_request_ns);
 	row->switches = threads_less(row->switches, base->switches);
 	row->preempted = threads_less(row->preempted, base->preempted);
 }
@@ -131,8 +135,16 @@ static void threads_add(struct stages_thread *sum, const struct stages_thread *r
 	sum->sleep_ns += row->sleep_ns;
 	sum->disk_ns += row->disk_ns;
 	sum->stopped_ns += row->stopped_ns;
+	sum->in_request_ns += row->in_request_ns;
 	sum->switches += row->switches;
 	sum->preempted += row->preempted;
+}
+
+/* One that had requests and answered none, as others kept it from them, is no less worth telling.
+ */
+static bool threads_served(const struct stages_thread *row)
+{
+	return row->requests > 0 || row->in_request_ns > 0;
 }
 
 /* The place has another user: what its former one did becomes a row. */
@@ -141,7 +153,7 @@ static void threads_finish(struct threads *threads, const struct threads_place *
 	struct stages_thread row, *others = &threads->rows[THREADS_ENDED_LIMIT - 1];
 
 	threads_difference(place, &row);
-	if (row.requests == 0)
+	if (!threads_served(&row))
 		return;
 	row.exited = true;
 	if (threads->row_count < THREADS_ENDED_LIMIT - 1) {
@@ -226,7 +238,7 @@ void threads_end(struct threads *threads, uint64_t now_ns)
 		if (!threads->places[i].last.generation)
 			continue;
 		threads_difference(&threads->places[i], row);
-		threads->row_count += row->requests > 0;
+		threads->row_count += threads_served(row);
 	}
 	qsort(threads->rows, threads->row_count, sizeof(*threads->rows), threads_order);
 }

@@ -60,7 +60,7 @@ void threads_release(struct threads *threads);
 /* Looks at the table. */
 void threads_tick(struct threads *threads, uint64_t now_ns);
 
-/* The window begins, or ends; then rows has the threads with requests, most requests first. */
+/* The window begins, or ends; then rows has the threads with requests, most answered first. */
 void threads_begin(struct threads *threads, uint64_t now_ns);
 void threads_end(struct threads *threads, uint64_t now_ns);
 

@@ -9,11 +9,12 @@
 #include "report/kernel_cell.h"
 #include "report/layout.h"
 
-#define NAME_COLUMNS     16
-#define TID_COLUMNS      8
-#define REQUESTS_COLUMNS 11
-#define SHARE_COLUMNS    9
-#define RUNQ_COLUMNS     10
+#define NAME_COLUMNS       16
+#define TID_COLUMNS        8
+#define REQUESTS_COLUMNS   11
+#define SHARE_COLUMNS      9
+#define RUNQ_COLUMNS       10
+#define IN_REQUEST_COLUMNS 13
 /* Less than this in all threads, and a way to be off the CPU has no column. */
 #define SEEN 0.0005
 /* A thread this far above the mean is worth a sentence... */
@@ -24,7 +25,7 @@
 struct table {
 	const struct result_kernel *kernel;
 	struct buf *out;
-	bool disk, stopped; /* columns that are 0 as a rule */
+	bool disk, stopped, in_request; /* columns that are 0 as a rule */
 };
 
 static void write_header(const struct table *table)
@@ -43,6 +44,8 @@ static void write_header(const struct table *table)
 		layout_right(out, "disk", SHARE_COLUMNS);
 	if (table->stopped)
 		layout_right(out, "stopped", SHARE_COLUMNS);
+	if (table->in_request)
+		layout_right(out, "in requests", IN_REQUEST_COLUMNS);
 	layout_end(out);
 }
 
@@ -63,6 +66,8 @@ static void write_row(const struct table *table, const struct result_kernel_work
 		kernel_cell_share(out, worker->disk, SHARE_COLUMNS);
 	if (table->stopped)
 		kernel_cell_share(out, worker->stopped, SHARE_COLUMNS);
+	if (table->in_request)
+		kernel_cell_share(out, worker->in_request, IN_REQUEST_COLUMNS);
 	buf_text(out, worker->offloaded ? " kernel\n" : worker->exited ? " exited\n" : "\n");
 }
 
@@ -113,6 +118,7 @@ void kernel_threads_table(const struct result_kernel *kernel, struct buf *out)
 	for (size_t i = 0; i < count; i++) {
 		table.disk |= kernel->workers[i].disk >= SEEN;
 		table.stopped |= kernel->workers[i].stopped >= SEEN;
+		table.in_request |= kernel->workers[i].in_request >= SEEN;
 	}
 	write_header(&table);
 	for (size_t i = 0; i < count; i++)

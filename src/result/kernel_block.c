@@ -371,6 +371,7 @@ static void fill_worker(
 	to->sleep = share((double)from->sleep_ns, wall_ns);
 	to->disk = share((double)from->disk_ns, wall_ns);
 	to->stopped = share((double)from->stopped_ns, wall_ns);
+	to->in_request = share((double)from->in_request_ns, wall_ns);
 	to->switches = from->switches;
 	to->preempted = from->preempted;
 }

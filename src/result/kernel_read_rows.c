@@ -91,6 +91,7 @@ static void read_worker(
 	worker->sleep = reader_share(reader, object, "sleep");
 	worker->disk = reader_share(reader, object, "disk");
 	worker->stopped = reader_share(reader, object, "stopped");
+	worker->in_request = reader_share(reader, object, "in_request");
 	worker->switches = reader_count(reader, object, "switches");
 	worker->preempted = reader_count(reader, object, "preempted");
 }

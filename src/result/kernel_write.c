@@ -176,6 +176,7 @@ static void write_workers(struct emit *emit, const struct result_kernel *kernel)
 		emit_real(emit, "sleep", worker->sleep);
 		emit_real(emit, "disk", worker->disk);
 		emit_real(emit, "stopped", worker->stopped);
+		emit_real(emit, "in_request", worker->in_request);
 		emit_count(emit, "switches", worker->switches);
 		emit_count(emit, "preempted", worker->preempted);
 		emit_object_end(emit);

@@ -87,6 +87,7 @@ struct result_kernel_worker {
 	uint64_t requests;
 	double wall_s;
 	double cpu, runq, sleep, disk, stopped; /* shares of wall_s */
+	double in_request; /* of wall_s: in the last three with a request read and unanswered */
 	uint64_t switches, preempted;
 };
 

@@ -17,3 +17,5 @@ before_others "$server"
 found --ladder 100,800 --step-duration 1500ms --timeout 1s "$url/"
 expect_named lock_bound "$(says '^server lock-bound: its 2 threads wait for one another')"
 expect_search 'all(.causes[]; .key != "blocked")'
+# Who has the lock works, and who does not sleeps with requests that it has read.
+expect_search 'all(.trials[-1].result.kernel.workers[]; .cpu + .runq + .in_request > 0.9)'

@@ -14,6 +14,8 @@ expect_attributed
 expect_slowest
 expect_compared 'dominating == "app_sleep" and mean("app_sleep") >= 1999000'
 expect_compared 'mean("app_disk") == 0 and mean("app_stopped") == 0'
+# The rest of the time the thread waits for requests.
+expect_compared '.kernel.workers[0] | .in_request * .wall_s / .requests | . > 0.001999 and . < 0.0022'
 
 # Four connections on a thread that sleeps in the middle of each request.
 compare truth_epoll --work sleep:2000 -- -n 400 -c 4

@@ -123,6 +123,7 @@ static void init_threads(struct readings *readings)
 		.sleep_ns = 2000 * MS,
 		.disk_ns = 1500 * MS,
 		.stopped_ns = 500 * MS,
+		.in_request_ns = 2500 * MS,
 		.switches = 77,
 		.preempted = 66,
 	};

@@ -412,6 +412,7 @@ static void threads_are_shares_of_their_time(void **state)
 	assert_true(kernel.workers[0].sleep == 0.2);
 	assert_true(kernel.workers[0].disk == 0.15);
 	assert_true(kernel.workers[0].stopped == 0.05);
+	assert_true(kernel.workers[0].in_request == 0.25);
 	assert_int_equal(kernel.workers[0].switches, 77);
 	assert_int_equal(kernel.workers[0].preempted, 66);
 	assert_true(kernel.workers[1].exited);

@@ -65,6 +65,8 @@ static void enter(struct probe_abi_thread *thread, uint64_t waited_ns, uint64_t 
 {
 	thread->runq_ns += waited_ns;
 	thread->blocked_ns[thread->kind] += now_ns - thread->changed_ns - waited_ns;
+	if (thread->owning)
+		thread->owning_ns += now_ns - thread->changed_ns - waited_ns;
 	thread->running = 1;
 	thread->changed_ns = now_ns;
 }
@@ -120,6 +122,30 @@ static void only_what_lies_in_the_window_counts(void **state)
 	assert_int_equal(row->tgid, 1);
 	assert_string_equal(row->name, "t11");
 	assert_false(row->exited);
+	assert_whole(row);
+}
+
+/* One that reads requests and never gets to answer them; and one that only wakes up. */
+static void a_thread_with_requests_is_told_of_though_it_answered_none(void **state)
+{
+	struct probe_abi_thread *kept = take(1, 11, 1000), *idle = take(2, 12, 1000);
+	const struct stages_thread *row;
+
+	(void)state;
+	threads_begin(&threads, 1000);
+	kept->owning = 1;
+	leave(kept, PROBE_ABI_OFF_SLEEP, 1100);
+	enter(kept, 10, 1500);
+	leave(kept, PROBE_ABI_OFF_PREEMPTED, 1600);
+	enter(kept, 100, 1700);
+	leave(kept, PROBE_ABI_OFF_DISK, 1800);
+	leave(idle, PROBE_ABI_OFF_SLEEP, 1100);
+	threads_end(&threads, 2000);
+	assert_int_equal(threads.row_count, 1);
+	row = row_of(11);
+	assert_non_null(row);
+	assert_int_equal(row->requests, 0);
+	assert_int_equal(row->in_request_ns, 390 + 200);
 	assert_whole(row);
 }
 
@@ -328,6 +354,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(only_what_lies_in_the_window_counts),
+		TEST(a_thread_with_requests_is_told_of_though_it_answered_none),
 		TEST(a_spell_goes_on_until_the_window_ends),
 		TEST(a_spell_of_two_kinds_across_the_beginning_never_counts_below_zero),
 		TEST(a_thread_that_starts_in_the_window_starts_from_zero),

@@ -114,7 +114,8 @@ static void lock_bound(void **state)
 	kernel.residual_ns = 92000;
 	kernel_sample_worker(&kernel, "app-worker", 9112, 0.241, 0.012)->disk = 0.003;
 	for (int i = 0; i < 11; i++)
-		kernel_sample_worker(&kernel, "app-worker", 2000 - 20 * (uint64_t)i, 0.21, 0.011);
+		kernel_sample_worker(&kernel, "app-worker", 2000 - 20 * (uint64_t)i, 0.21, 0.011)
+			->in_request = 0.7;
 	kernel_sample_slow(&kernel, (PARTS){10, 20, 8100, 0, 0, 48, 3, 4900, 0, 0});
 	compare("kernel/lock_bound.txt", &kernel);
 }
