@@ -278,6 +278,12 @@ void cause_evidence_view(const struct search_trial *trial, struct cause_view *vi
 	take_kernel(result, view);
 }
 
+bool cause_evidence_saturated(const struct cause_view *view)
+{
+	return view->busiest.cpu + view->busiest.runq >= CAUSE_SATURATED &&
+	       view->pressed >= CAUSE_SATURATED;
+}
+
 static bool is_followed(const struct search_trial *trial)
 {
 	const struct result_kernel *kernel = &trial->result.kernel;

@@ -29,6 +29,11 @@
 /* Fewer attributed requests say nothing of where they spent their time. */
 #define CAUSE_FEW_REQUESTS 30
 
+/* A thread that runs or wants to for this share of the time is saturated; so are CPUs. */
+#define CAUSE_SATURATED 0.90
+/* Held back by a quota for this share of the time. */
+#define CAUSE_THROTTLED 0.05
+
 /* A thread that reads requests. */
 struct cause_thread {
 	uint32_t tid;
@@ -117,6 +122,9 @@ void cause_evidence_take(const struct search_record *record, struct cause_eviden
 
 /* The view of any trial of the record. */
 void cause_evidence_view(const struct search_trial *trial, struct cause_view *view);
+
+/* Whether the busiest thread is, and those that answer most of the requests. */
+bool cause_evidence_saturated(const struct cause_view *view);
 
 /* Whether nobody listened any more when the trial ended: each connect it made was refused. */
 bool cause_evidence_gone(const struct search_trial *trial);

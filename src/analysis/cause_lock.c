@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "analysis/cause_machine.h"
 #include "base/clock.h"
 #include "base/units.h"
 
@@ -36,7 +35,7 @@ static double shared_strength(const struct cause_evidence *evidence)
 
 	if (!broken->has_parts || !base->has_parts || broken->threads < 2)
 		return 0;
-	if (cause_machine_saturated(broken) || broken->throttled >= CAUSE_MACHINE_THROTTLED)
+	if (cause_evidence_saturated(broken) || broken->throttled >= CAUSE_THROTTLED)
 		return 0;
 	if (asleep_ns > LOCK_BOUND * others_ns ||
 		asleep_ns < LOCK_GROWTH * base->part_ns[PROBE_ABI_APP_SLEEP])
@@ -65,7 +64,7 @@ static double kept_strength(const struct cause_evidence *evidence)
 	double base_own = answers(base) * base->others.requests_share;
 
 	if (!broken->has_kernel || !base->has_kernel || !others->count ||
-		broken->throttled >= CAUSE_MACHINE_THROTTLED)
+		broken->throttled >= CAUSE_THROTTLED)
 		return 0;
 	if (broken->busiest.cpu < LOCK_CPUS_LEAST ||
 		broken->busiest.cpu + others->cpu > LOCK_CPUS_MOST)
@@ -139,7 +138,7 @@ static double held_strength(const struct cause_evidence *evidence)
 
 	if (!broken->has_parts || !base->has_parts || broken->threads < 2)
 		return 0;
-	if (cause_machine_saturated(broken) || broken->throttled >= CAUSE_MACHINE_THROTTLED)
+	if (cause_evidence_saturated(broken) || broken->throttled >= CAUSE_THROTTLED)
 		return 0;
 	if (own_ns < base->part_ns[PROBE_ABI_APP_CPU] ||
 		base->completed_rps * turn_ns > HELD_ALONE * NS_PER_S)

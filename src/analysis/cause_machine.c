@@ -45,19 +45,12 @@ static bool was_small(const struct cause_evidence *evidence)
 	return base->trial && base->rps < SMALL_LOAD * fmax(broken->completed_rps, 1);
 }
 
-bool cause_machine_saturated(const struct cause_view *view)
-{
-	return view->busiest.cpu + view->busiest.runq >= CAUSE_MACHINE_SATURATED &&
-	       view->pressed >= CAUSE_MACHINE_SATURATED;
-}
-
 double cause_machine_throttled(const struct cause_evidence *evidence, struct buf *sentence)
 {
 	const struct cause_view *base = &evidence->base, *broken = &evidence->broken;
-	double strength = broken->has_throttled
-				  ? cause_evidence_ramp(broken->throttled, CAUSE_MACHINE_THROTTLED,
-					    4 * CAUSE_MACHINE_THROTTLED)
-				  : 0;
+	double strength = broken->has_throttled ? cause_evidence_ramp(broken->throttled,
+							  CAUSE_THROTTLED, 4 * CAUSE_THROTTLED)
+						: 0;
 	char rate[UNITS_TEXT_BYTES];
 
 	if (strength <= 0)
@@ -97,7 +90,7 @@ double cause_machine_thread(const struct cause_evidence *evidence, struct buf *s
 	const struct cause_thread *thread = &broken->busiest;
 	double pressed = thread->cpu + thread->runq,
 	       before = base->busiest.cpu + base->busiest.runq;
-	double strength = cause_evidence_ramp(pressed, CAUSE_MACHINE_SATURATED, 0.97);
+	double strength = cause_evidence_ramp(pressed, CAUSE_SATURATED, 0.97);
 
 	/* One that mostly waits for a CPU is short of it, not at its end. */
 	if (!broken->has_kernel || strength <= 0 || thread->cpu < OWN_END * pressed ||
@@ -109,12 +102,12 @@ double cause_machine_thread(const struct cause_evidence *evidence, struct buf *s
 	buf_printf(sentence, " on CPU %.0f %%", thread->cpu * 100);
 	if (thread->runq >= 0.05)
 		buf_printf(sentence, " and waiting for one %.0f %%", thread->runq * 100);
-	if (broken->threads > 1 && broken->pressed >= CAUSE_MACHINE_SATURATED)
+	if (broken->threads > 1 && broken->pressed >= CAUSE_SATURATED)
 		buf_printf(sentence, ", and so are the others of %u", broken->threads);
 	else if (broken->threads > 1)
 		buf_printf(sentence, " while the others of %u have time", broken->threads);
 	tell_work(evidence, sentence);
-	if (base->has_kernel && before >= CAUSE_MACHINE_SATURATED && was_small(evidence)) {
+	if (base->has_kernel && before >= CAUSE_SATURATED && was_small(evidence)) {
 		buf_text(sentence, "; it was as busy at a small load, so it may be polling");
 		strength *= POLLING;
 	}
@@ -125,7 +118,7 @@ double cause_machine_thread(const struct cause_evidence *evidence, struct buf *s
 static double judge_all(const struct cause_evidence *evidence, struct buf *sentence)
 {
 	const struct cause_view *base = &evidence->base, *broken = &evidence->broken;
-	double strength = cause_evidence_ramp(broken->cpu_share, CAUSE_MACHINE_SATURATED, 0.98);
+	double strength = cause_evidence_ramp(broken->cpu_share, CAUSE_SATURATED, 0.98);
 	char rate[UNITS_TEXT_BYTES];
 
 	if (strength <= 0)
@@ -135,7 +128,7 @@ static double judge_all(const struct cause_evidence *evidence, struct buf *sente
 	if (base->has_resources)
 		buf_printf(
 			sentence, ", %.2f at %s/s", base->cpus, units_format_rate(rate, base->rps));
-	if (base->cpu_share >= CAUSE_MACHINE_SATURATED && was_small(evidence)) {
+	if (base->cpu_share >= CAUSE_SATURATED && was_small(evidence)) {
 		buf_text(sentence, ", so it may be polling");
 		strength *= POLLING;
 	}
@@ -148,7 +141,7 @@ double cause_machine_cpus(const struct cause_evidence *evidence, struct buf *sen
 
 	if (!broken->has_resources)
 		return 0;
-	if (broken->cpu_share >= CAUSE_MACHINE_SATURATED)
+	if (broken->cpu_share >= CAUSE_SATURATED)
 		return judge_all(evidence, sentence);
 	/* Where the kernel's side is known, it knows threads. */
 	if (broken->has_kernel || broken->cpus < ONE_THREAD_LEAST ||
@@ -174,8 +167,7 @@ double cause_machine_others(const struct cause_evidence *evidence, struct buf *s
 	const struct cause_view *base = &evidence->base, *broken = &evidence->broken;
 	double strength;
 
-	if (broken->throttled >= CAUSE_MACHINE_THROTTLED ||
-		broken->cpu_share >= CAUSE_MACHINE_SATURATED)
+	if (broken->throttled >= CAUSE_THROTTLED || broken->cpu_share >= CAUSE_SATURATED)
 		return 0;
 	if (broken->has_parts) {
 		strength = cause_evidence_ramp(runq(broken), CAUSE_MACHINE_RUNQ, 0.70);

@@ -11,18 +11,11 @@
 
 #include "analysis/cause_evidence.h"
 
-/* A thread that runs or wants to for this share of the time is saturated; so are CPUs. */
-#define CAUSE_MACHINE_SATURATED 0.90
-/* Held back by a quota for this share of the time. */
-#define CAUSE_MACHINE_THROTTLED 0.05
 /* Waiting for a CPU, of residence. */
 #define CAUSE_MACHINE_RUNQ 0.30
 /* Of the limit. */
 #define CAUSE_MACHINE_MEMORY 0.95
 #define CAUSE_MACHINE_FILES  0.95
-
-/* Whether the busiest thread is, and those that answer most of the requests. */
-bool cause_machine_saturated(const struct cause_view *view);
 
 double cause_machine_throttled(const struct cause_evidence *evidence, struct buf *sentence);
 double cause_machine_thread(const struct cause_evidence *evidence, struct buf *sentence);

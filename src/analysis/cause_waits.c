@@ -26,7 +26,7 @@ static double judge_idle(const struct cause_evidence *evidence, struct buf *sent
 	char share[UNITS_TEXT_BYTES];
 
 	if (!broken->has_resources || broken->cpu_share <= 0 || broken->cpu_share >= IDLE_SHARE ||
-		broken->throttled >= CAUSE_MACHINE_THROTTLED || !(behind || slow))
+		broken->throttled >= CAUSE_THROTTLED || !(behind || slow))
 		return 0;
 	/* That much may be one thread at its end. */
 	if (broken->cpus >= 0.85 && broken->cpus <= 1.15)
@@ -61,7 +61,8 @@ double cause_waits_blocked(const struct cause_evidence *evidence, struct buf *se
 
 	if (!broken->has_parts)
 		return judge_idle(evidence, sentence);
-	if (strength <= 0 || !grew || cause_machine_saturated(broken) || cause_lock_found(evidence))
+	if (strength <= 0 || !grew || cause_evidence_saturated(broken) ||
+		cause_lock_found(evidence))
 		return 0;
 	buf_printf(sentence, "server blocked%s: ",
 		stopped ? " by a signal, a tracer or the freezer"
