@@ -4,7 +4,6 @@
 #include <math.h>
 
 #include "analysis/cause_lock.h"
-#include "analysis/cause_machine.h"
 #include "base/units.h"
 
 /* A server that used so much of its CPUs did not wait for something else. */
