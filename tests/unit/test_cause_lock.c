@@ -166,7 +166,7 @@ static void test_not_kept(void **state)
 	sample.broken->kernel.workers[1].cpu = 0.36;
 	expect_busy();
 	/* The only one. */
-	sample.broken->kernel.worker_count = 1;
+	sample.broken->kernel.workers[1].offloaded = true;
 	expect_busy();
 }
 
