@@ -41,6 +41,17 @@ static void set_threads(struct result *result, double cpu)
 	kernel->workers[0].cpu = kernel->workers[1].cpu = cpu;
 }
 
+/* It is this and no lock; then all is as `again` makes it. */
+static void expect_other(const char *key, void (*again)(void))
+{
+	cause_sample_explain(&sample);
+	assert_string_equal(sample.record.causes[0].key, key);
+	assert_null(cause_sample_find(&sample, "lock_bound"));
+	cause_sample_release(&sample);
+	cause_sample_init(&sample);
+	again();
+}
+
 static void test_lock(void **state)
 {
 	(void)state;
@@ -133,16 +144,6 @@ static void test_kept(void **state)
 	assert_string_equal(sample.record.causes[0].key, "lock_bound");
 }
 
-static void expect_busy(void)
-{
-	cause_sample_explain(&sample);
-	assert_string_equal(sample.record.causes[0].key, "cpu_bound");
-	assert_null(cause_sample_find(&sample, "lock_bound"));
-	cause_sample_release(&sample);
-	cause_sample_init(&sample);
-	keep_the_lock();
-}
-
 /* A busy thread beside one that has nothing to do, or waits for something else. */
 static void test_not_kept(void **state)
 {
@@ -150,24 +151,24 @@ static void test_not_kept(void **state)
 	keep_the_lock();
 	/* Idle, without requests of its own. */
 	sample.broken->kernel.workers[1].in_request = 0.49;
-	expect_busy();
+	expect_other("cpu_bound", keep_the_lock);
 	/* As long in requests as ever. */
 	sample.base->kernel.workers[1].in_request = 0.70;
-	expect_busy();
+	expect_other("cpu_bound", keep_the_lock);
 	/* Not woken by who lets go; or no more often than its requests at base. */
 	sample.broken->kernel.workers[1].switches = 690;
-	expect_busy();
+	expect_other("cpu_bound", keep_the_lock);
 	sample.base->kernel.workers[1].switches = 50000;
-	expect_busy();
+	expect_other("cpu_bound", keep_the_lock);
 	/* It gets its answers done. */
 	sample.broken->kernel.workers[1].requests = 1100;
-	expect_busy();
+	expect_other("cpu_bound", keep_the_lock);
 	/* More than one at a time. */
 	sample.broken->kernel.workers[1].cpu = 0.36;
-	expect_busy();
+	expect_other("cpu_bound", keep_the_lock);
 	/* The only one. */
 	sample.broken->kernel.workers[1].offloaded = true;
-	expect_busy();
+	expect_other("cpu_bound", keep_the_lock);
 }
 
 /* Two threads that sleep with a lock held: 2 ms each in turn, at 100/s and at 480/s. */
@@ -208,16 +209,6 @@ static void test_held(void **state)
 	assert_string_equal(sample.record.causes[0].key, "lock_bound");
 }
 
-static void expect_blocked(void)
-{
-	cause_sample_explain(&sample);
-	assert_string_equal(sample.record.causes[0].key, "blocked");
-	assert_null(cause_sample_find(&sample, "lock_bound"));
-	cause_sample_release(&sample);
-	cause_sample_init(&sample);
-	sleep_with_a_lock();
-}
-
 /* Sleep without a lock: nothing says whose it is, or more than one at a time are done. */
 static void test_not_held(void **state)
 {
@@ -227,28 +218,28 @@ static void test_not_held(void **state)
 	sleep_with_a_lock();
 	/* More than one lock lets through, or so few that it is not what they wait for. */
 	sample.broken->run.completed_rps = 600;
-	expect_blocked();
+	expect_other("blocked", sleep_with_a_lock);
 	sample.broken->run.completed_rps = 330;
-	expect_blocked();
+	expect_other("blocked", sleep_with_a_lock);
 	/* There are no others that serve. */
 	sample.broken->kernel.workers[1].requests = 0;
-	expect_blocked();
+	expect_other("blocked", sleep_with_a_lock);
 	/* What was slept at base may have been a wait. */
 	sample.base->run.completed_rps = 260;
-	expect_blocked();
+	expect_other("blocked", sleep_with_a_lock);
 	/* As long as ever; or longer than the turns of one other are. */
 	memcpy(other_us, held_us, sizeof(other_us));
 	other_us[PROBE_ABI_APP_SLEEP] = 2900;
 	cause_sample_parts(sample.broken, other_us);
-	expect_blocked();
+	expect_other("blocked", sleep_with_a_lock);
 	other_us[PROBE_ABI_APP_SLEEP] = 5200;
 	cause_sample_parts(sample.broken, other_us);
-	expect_blocked();
+	expect_other("blocked", sleep_with_a_lock);
 	/* No load passed. */
 	sample.trials[CAUSE_SAMPLE_BASE].verdict = SEARCH_VOID;
 	sample.trials[CAUSE_SAMPLE_LOWER].verdict = SEARCH_VOID;
 	sample.record.answer.has_lower = false;
-	expect_blocked();
+	expect_other("blocked", sleep_with_a_lock);
 }
 
 int main(void)
