@@ -37,7 +37,7 @@ void serving_open(struct serving *serving, int argc, char **argv);
 /* As many as asked for, each with the struct as its argument. */
 void serving_start(struct serving *serving, void *(*thread)(void *));
 
-/* Returns when the server was asked to end and has told what it saw. */
+/* Ends the process once it was asked to and has told what it saw. */
 int serving_wait(struct serving *serving);
 
 /* A system call that had to succeed has not. */
