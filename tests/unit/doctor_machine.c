@@ -39,7 +39,7 @@ static const struct {
 		"Limit                     Soft Limit           Hard Limit           Units     \n"
 		"Max open files            1024                 1048576              files     \n"
 		"Max locked memory         8388608              8388608              bytes     \n"},
-	{"proc/77/cgroup", "0::/work/load\n"},
+	{"proc/77/cgroup", "0::/jobs/load\n"},
 	{"proc/77/comm", "ringload\n"},
 	{"proc/88/comm", "server\n"},
 	{"proc/irq/50/effective_affinity_list", "0\n"},
@@ -49,7 +49,7 @@ static const struct {
 	{"sys/kernel/btf/vmlinux", "\n"},
 	{"sys/kernel/security/lockdown", "[none] integrity confidentiality\n"},
 	{"sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n"},
-	{"sys/fs/cgroup/work/load/cpu.max", "max 100000\n"},
+	{"sys/fs/cgroup/jobs/load/cpu.max", "max 100000\n"},
 	{CPU "online", "0-3\n"},
 	{CPU "isolated", "\n"},
 	{CPU "nohz_full", "(null)\n"},
