@@ -82,8 +82,8 @@ static const struct rule {
 		"the server protects itself: its own limit (queue, workers, connections, rate) is "
 		"what to raise, if the rest has room"},
 	{"lock_bound", 0.88, KERNEL, cause_lock_shared,
-		"threads block inside requests for what the others work, more with the load, and "
-		"together get hardly more than a CPU",
+		"threads block inside requests for what the others work, or for one that keeps the "
+		"lock, more with the load, and together get hardly more than a CPU",
 		"hold the lock for less, divide it, or do without: more threads or CPUs will not "
 		"help (the stacks of the waiting threads show which)"},
 	{"cpu_bound", 0.85, KERNEL, cause_machine_thread,

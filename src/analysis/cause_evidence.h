@@ -44,10 +44,9 @@ struct cause_thread {
 /* All threads that had requests but the busiest one. */
 struct cause_others {
 	unsigned int count;
-	double cpu;        /* CPUs they kept busy */
-	double in_request; /* share of the time in which one was blocked with a request of its own
-			    */
-	double sleeps;     /* times that they gave up their CPUs */
+	double cpu;            /* CPUs they kept busy */
+	double in_request;     /* share of the time one was blocked with a request of its own */
+	double sleeps;         /* times that they gave up their CPUs */
 	double requests_share; /* of the answers */
 };
 

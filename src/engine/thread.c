@@ -179,7 +179,6 @@ int thread_start(struct engine_thread *thread, unsigned int cpu, struct err *err
 	if (code)
 		return err_set_errno(
 			err, ERR_ENVIRONMENT, code, "cannot start a worker on CPU %u", cpu);
-	thread->started = true;
 	return 0;
 }
 

@@ -20,7 +20,6 @@ struct engine_thread {
 	struct engine *engine;
 	pthread_t thread;
 	int tid; /* written once, before the worker is ready */
-	bool started;
 	struct arena arena;
 	struct worker worker;
 	struct err err;

@@ -24,7 +24,7 @@ int account_answer(struct search_record *record, const struct stepper *stepper, 
 /* Adds a note, unless it is empty, and releases it. */
 int account_note(struct search_record *record, struct buf *note, struct err *err);
 
-/* Gives a trial that was kept another verdict, with its reason, which is released. */
+/* Gives a trial that was kept another verdict, with its reason, whose buffer is released. */
 int account_verdict(struct search_trial *trial, enum search_verdict verdict, struct buf *reason,
 	struct err *err);
 
